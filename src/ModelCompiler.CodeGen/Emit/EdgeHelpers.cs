@@ -1,0 +1,61 @@
+namespace ModelCompiler.CodeGen.Emit;
+
+/// <summary>Source of the conversions at the network's edges.</summary>
+internal static class EdgeHelpers
+{
+    public const string Source = """
+        /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
+        {
+            int i = 0;
+            fixed (float* from = values)
+            {
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+            }
+
+            for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to uint8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        public static void Quantize(ReadOnlySpan<float> values, byte* to, float scale, int zero)
+        {
+            int i = 0;
+            fixed (float* from = values)
+            {
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+            }
+
+            for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to int16: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        public static void Dequantize(sbyte* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        public static void Dequantize(byte* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        public static void Dequantize(short* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        public static void Dequantize(int* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+        """;
+}

@@ -1,0 +1,86 @@
+using System.Collections.Generic;
+using System.Linq;
+using ModelCompiler.CodeGen.Plan;
+
+namespace ModelCompiler.CodeGen.Emit;
+
+/// <summary>Writes the public <c>Run</c> methods: one span per input and output, as real numbers and, for quantised models, as the integers themselves.</summary>
+internal sealed class EdgeWriter
+{
+    private readonly ModelPlan _plan;
+    private readonly List<Edge> _inputs;
+    private readonly List<Edge> _outputs;
+
+    public EdgeWriter(ModelPlan plan)
+    {
+        _plan = plan;
+        IReadOnlyList<string> names = Names.Unique(
+            plan.Inputs.Select(e => Names.Camel(e.Name, "input")).Concat(plan.Outputs.Select(e => Names.Camel(e.Name, "output"))));
+        _inputs = plan.Inputs.Select((e, i) => new Edge(names[i], plan.Tensor(e.Tensor))).ToList();
+        _outputs = plan.Outputs.Select((e, i) => new Edge(names[plan.Inputs.Count + i], plan.Tensor(e.Tensor))).ToList();
+    }
+
+    private sealed record Edge(string Name, TensorPlan Tensor)
+    {
+        public string RawType => Tensor.Type.CSharpName();
+
+        public string RealType => Tensor.IsQuantized ? "float" : RawType;
+    }
+
+    public string ClassSummary => ModelEmitter.Xml($"The network of {_plan.ModelFile}: {string.Join(", ", _inputs.Select(e => e.Name))} to {string.Join(", ", _outputs.Select(e => e.Name))}.");
+
+    public void WriteRun(SourceWriter code)
+    {
+        bool quantized = _inputs.Concat(_outputs).Any(e => e.Tensor.IsQuantized);
+        bool distinct = !_inputs.Concat(_outputs).All(e => e.RawType == e.RealType);
+        WriteRun(code, real: true, quantized ? "Runs the network on real numbers." : "Runs the network.");
+        if (distinct) WriteRun(code, real: false, "Runs the network on the integers that stand for real numbers, without any conversion.");
+    }
+
+    private void WriteRun(SourceWriter code, bool real, string summary)
+    {
+        code.Line();
+        code.Line($"/// <summary>{summary}</summary>");
+        foreach (Edge e in _inputs.Concat(_outputs)) code.Line($"/// <param name=\"{e.Name.TrimStart('@')}\">{ModelEmitter.Xml(Describe(e, real))}</param>");
+        code.Line("/// <exception cref=\"ArgumentException\">A span has the wrong length.</exception>");
+        code.Line("/// <exception cref=\"ObjectDisposedException\">The instance was disposed.</exception>");
+        string parameters = string.Join(", ", _inputs.Select(e => $"ReadOnlySpan<{Type(e)}> {e.Name}").Concat(_outputs.Select(e => $"Span<{Type(e)}> {e.Name}")));
+        code.Block($"public void Run({parameters})", () =>
+        {
+            foreach (Edge e in _inputs.Concat(_outputs))
+            {
+                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new ArgumentException($\"{e.Name} needs {Literals.Int(e.Tensor.Count)} elements ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
+            }
+
+            code.Line("ObjectDisposedException.ThrowIf(_arena is null, this);");
+            foreach (Edge e in _inputs)
+            {
+                code.Line(real && e.Tensor.IsQuantized
+                    ? $"Edge.Quantize({e.Name}, {Address(e)}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
+                    : $"{e.Name}.CopyTo(new Span<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}));");
+            }
+
+            code.Line("Infer();");
+            foreach (Edge e in _outputs)
+            {
+                code.Line(real && e.Tensor.IsQuantized
+                    ? $"Edge.Dequantize({Address(e)}, {e.Name}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
+                    : $"new ReadOnlySpan<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}).CopyTo({e.Name});");
+            }
+        });
+
+        string Type(Edge e) => real ? e.RealType : e.RawType;
+    }
+
+    private static string Describe(Edge e, bool real)
+    {
+        string text = $"{e.Tensor.Name}: {Literals.Int(e.Tensor.Count)} elements, shape {Shape(e.Tensor)}, row-major";
+        if (!e.Tensor.IsQuantized) return text + ".";
+        string scale = $"scale {Literals.ShortestFloat(e.Tensor.Scale)}, zero point {Literals.Int(e.Tensor.ZeroPoint)}";
+        return real ? $"{text}; held as {e.RawType} with {scale}." : $"{text}; {scale}.";
+    }
+
+    private static string Shape(TensorPlan tensor) => string.Join("×", tensor.Shape.Select(d => Literals.Int(d)));
+
+    private static string Address(Edge e) => $"({e.RawType}*)(_arena + {Literals.Int(e.Tensor.Offset)})";
+}

@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.RegularExpressions;
+
+namespace ModelCompiler.CodeGen.Emit;
+
+/// <summary>
+/// The small static methods that emitted kernels share. A helper is written into the generated file only when something
+/// there mentions it as <c>Class.Member</c>, so kernels need not declare what they use.
+/// </summary>
+public static class HelperLibrary
+{
+    private static readonly SortedDictionary<string, SortedDictionary<string, string>> Classes = Load();
+
+    /// <summary>Writes the helper classes that the text mentions, with what these mention in turn, in ordinal order.</summary>
+    public static void Write(string text, SourceWriter writer)
+    {
+        var used = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
+        Collect(text, used);
+        foreach (KeyValuePair<string, SortedSet<string>> helperClass in used)
+        {
+            writer.Line();
+            writer.Line($"/// <summary>{Summaries[helperClass.Key]}</summary>");
+            writer.Block($"file static unsafe class {helperClass.Key}", () =>
+            {
+                bool first = true;
+                foreach (string member in helperClass.Value)
+                {
+                    if (!first) writer.Line();
+                    first = false;
+                    writer.Line(Classes[helperClass.Key][member]);
+                }
+            });
+        }
+    }
+
+    private static readonly Dictionary<string, string> Summaries = new(StringComparer.Ordinal)
+    {
+        ["Simd128"] = "Vector operations the kernels need, 128 bits wide, on any platform.",
+        ["Simd256"] = "Vector operations the kernels need, 256 bits wide, on x64 with AVX2.",
+        ["Scalar"] = "Arithmetic of single numbers, exactly as the vector operations do it.",
+        ["Edge"] = "Conversions between the caller's numbers and the network's.",
+    };
+
+    private static void Collect(string text, SortedDictionary<string, SortedSet<string>> used)
+    {
+        foreach (Match match in Regex.Matches(text, @"\b(Simd128|Simd256|Scalar|Edge)\.(\w+)"))
+        {
+            string helperClass = match.Groups[1].Value;
+            string member = match.Groups[2].Value;
+            if (!Classes.TryGetValue(helperClass, out SortedDictionary<string, string>? members) || !members.TryGetValue(member, out string? source))
+            {
+                throw new InvalidOperationException($"There is no helper {helperClass}.{member}.");
+            }
+
+            if (!used.TryGetValue(helperClass, out SortedSet<string>? set)) used.Add(helperClass, set = new SortedSet<string>(StringComparer.Ordinal));
+            if (set.Add(member)) Collect(source, used);
+        }
+    }
+
+    private static SortedDictionary<string, SortedDictionary<string, string>> Load()
+    {
+        var classes = new SortedDictionary<string, SortedDictionary<string, string>>(StringComparer.Ordinal);
+        Add("Simd128", SimdHelpers.ForWidth(128));
+        Add("Simd256", SimdHelpers.ForWidth(256));
+        Add("Scalar", ScalarHelpers.Source);
+        Add("Edge", EdgeHelpers.Source);
+        return classes;
+
+        // Members are separated by blank lines; overloads of one name stay together.
+        void Add(string name, string source)
+        {
+            var members = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            foreach (string part in source.Replace("\r", "").Trim('\n').Split(["\n\n"], StringSplitOptions.RemoveEmptyEntries))
+            {
+                string signature = part.Split('\n').First(l => l.StartsWith("public static", StringComparison.Ordinal));
+                string member = Regex.Match(signature, @"(\w+)\(").Groups[1].Value;
+                members[member] = members.TryGetValue(member, out string? overload) ? overload + "\n\n" + part : part;
+            }
+
+            classes.Add(name, members);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using ModelCompiler.CodeGen.Plan;
+
+namespace ModelCompiler.CodeGen.Emit;
+
+/// <summary>
+/// Writes the end of an integer kernel: int32 sums to 8-bit activations. The table of shifts decides the arithmetic:
+/// without it <paramref name="scale"/> holds float factors, with it Q31 multipliers.
+/// </summary>
+/// <param name="writer">Where the kernel is written.</param>
+/// <param name="scale">Factor per channel.</param>
+/// <param name="shift">Shift per channel, or none.</param>
+/// <param name="zero">Zero point of the output.</param>
+/// <param name="min">Smallest output, with the activation function folded in.</param>
+/// <param name="max">Largest output.</param>
+internal sealed class Requantizer(KernelWriter writer, DataRef scale, DataRef shift, int zero, int min, int max)
+{
+    /// <summary>C# parameters of methods that requantise.</summary>
+    public string Parameters => shift.Exists ? "int* multiplier, int* shift" : "float* scale";
+
+    /// <summary>C# arguments for the kernel call; <paramref name="offset"/> is added to every table.</summary>
+    public string Arguments(string offset = "") => writer.Address(scale) + offset + (shift.Exists ? ", " + writer.Address(shift) + offset : "");
+
+    /// <summary>The same parameters handed on, moved by a number of channels.</summary>
+    public string Forward(string channels) => shift.Exists ? $"multiplier{Plus(channels)}, shift{Plus(channels)}" : $"scale{Plus(channels)}";
+
+    /// <summary>Expression for a vector of outputs, as int32 lanes.</summary>
+    public string Vector(string sum, string channel) => shift.Exists
+        ? $"{writer.Isa.Simd}.RequantizeFixed({sum}, {Load("multiplier", channel)}, {Load("shift", channel)}, {Bounds})"
+        : $"{writer.Isa.Simd}.Requantize({sum}, {Load("scale", channel)}, {Bounds})";
+
+    /// <summary>Expression for one output, as int.</summary>
+    public string Single(string sum, string channel) => shift.Exists
+        ? $"Scalar.RequantizeFixed({sum}, multiplier[{channel}], shift[{channel}], {Bounds})"
+        : $"Scalar.Requantize({sum}, scale[{channel}], {Bounds})";
+
+    private string Bounds => shift.Exists
+        ? $"{Literals.Int(min)}, {Literals.Int(max)}, {Literals.Int(zero)}"
+        : $"{Literals.Float(min - zero)}, {Literals.Float(max - zero)}, {Literals.Int(zero)}";
+
+    private string Load(string table, string channel) => $"{writer.Isa.Vector}.Load({table}{Plus(channel)})";
+
+    private static string Plus(string offset) => offset is "0" or "" ? "" : " + " + offset;
+}

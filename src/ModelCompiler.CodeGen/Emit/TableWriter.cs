@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+using ModelCompiler.CodeGen.Plan;
+
+namespace ModelCompiler.CodeGen.Emit;
+
+/// <summary>Writes the constants: biases, scales and lookup tables in their natural types, and weights as a blob.</summary>
+internal static class TableWriter
+{
+    private const int LineLength = 140;
+
+    public static void Write(ModelPlan plan, SourceWriter code)
+    {
+        code.Line();
+        WriteWeights(plan, code);
+        foreach (DataTable table in plan.Data)
+        {
+            code.Line();
+            string type = table.Type.CSharpName();
+            code.Line($"private static ReadOnlySpan<{type}> {table.Name} =>");
+            WriteList(table.Values.Select(v => table.Type is ElementType.Float32 ? Literals.Float((float)v) : Literals.Int((long)v)), code);
+        }
+
+        code.Line();
+        code.Line("// Tables lie in the read-only data of the program, which does not move.");
+        code.Line("private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));");
+    }
+
+    private static void WriteWeights(ModelPlan plan, SourceWriter code)
+    {
+        if (plan.Weights.Bytes == 0)
+        {
+            code.Line("private static sbyte* Weights => null;");
+            return;
+        }
+
+        if (plan.Weights.IsAssembly)
+        {
+            code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes in an assembly of their own, which NativeAOT links into the program.");
+            code.Line($"private static sbyte* Weights => (sbyte*)Address(global::{plan.Weights.Assembly}.{WeightsType}.Data);");
+            return;
+        }
+
+        code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes, little-endian.");
+        code.Line("private static sbyte* Weights => (sbyte*)Address(WeightsData);");
+        code.Line();
+        code.Line("private static ReadOnlySpan<ulong> WeightsData =>");
+        byte[] bytes = plan.Weights.Inline.ToArray();
+        Array.Resize(ref bytes, (bytes.Length + 7) / 8 * 8);
+        WriteList(Enumerable.Range(0, bytes.Length / 8).Select(i => "0x" + LittleEndian(bytes, i * 8).ToString("x", System.Globalization.CultureInfo.InvariantCulture)), code);
+    }
+
+    /// <summary>Name of the type in a weights assembly, whose namespace is the assembly's name.</summary>
+    public const string WeightsType = "Blob";
+
+    private static ulong LittleEndian(byte[] bytes, int at)
+    {
+        ulong value = 0;
+        for (int i = 7; i >= 0; i--) value = (value << 8) | bytes[at + i];
+        return value;
+    }
+
+    private static void WriteList(IEnumerable<string> items, SourceWriter code)
+    {
+        code.Line("[");
+        code.Indentation++;
+        var line = new StringBuilder();
+        foreach (string item in items)
+        {
+            if (line.Length + item.Length > LineLength)
+            {
+                code.Line(line.ToString().TrimEnd());
+                line.Clear();
+            }
+
+            line.Append(item).Append(", ");
+        }
+
+        if (line.Length > 0) code.Line(line.ToString().TrimEnd());
+        code.Indentation--;
+        code.Line("];");
+    }
+}

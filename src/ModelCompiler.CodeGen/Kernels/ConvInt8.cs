@@ -1,0 +1,199 @@
+using System;
+using System.Linq;
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+
+namespace ModelCompiler.CodeGen.Kernels;
+
+/// <summary>
+/// Convolution (fully connected layers included) of 8-bit activations and weights with int32 sums, exact for any weights:
+/// patches of a few pixels are widened to int16 (im2col, less the zero point, padding as zero) and multiplied by a register-tiled
+/// matrix product of int16 pairs.
+/// </summary>
+/// <param name="In">Activations, batch × height × width × channels, int8 or uint8.</param>
+/// <param name="Out">Result, int8 or uint8.</param>
+/// <param name="Patches">Scratch: <see cref="TilePixels"/> patches of int16.</param>
+/// <param name="Weights">Weights as <see cref="Pack"/> lays them out.</param>
+/// <param name="Bias">Int32 bias per channel, padded per group to a multiple of 8.</param>
+/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), padded like the bias.</param>
+/// <param name="Shift">Requantisation shift per channel, or none.</param>
+/// <param name="Batch">Number of images.</param>
+/// <param name="Input">Height, width, channels.</param>
+/// <param name="Output">Height, width, channels.</param>
+/// <param name="Window">Kernel height and width.</param>
+/// <param name="Stride">Down and right.</param>
+/// <param name="Dilation">Down and right.</param>
+/// <param name="Padding">Top and left; the rest follows from the output size.</param>
+/// <param name="Groups">Number of groups.</param>
+/// <param name="InZero">Zero point of the input.</param>
+/// <param name="UnsignedWeights">True when the weights are uint8.</param>
+/// <param name="WeightsZero">Zero point of the weights.</param>
+/// <param name="OutZero">Zero point of the output.</param>
+/// <param name="Min">Smallest output, activation function included.</param>
+/// <param name="Max">Largest output.</param>
+public sealed record ConvInt8(
+    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
+    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
+    EquatableArray<int> Padding, int Groups, int InZero, bool UnsignedWeights, int WeightsZero, int OutZero, int Min, int Max) : Kernel
+{
+    /// <summary>Pixels computed together.</summary>
+    public const int TilePixels = 4;
+
+    /// <summary>Channels that lie together in the packed weights.</summary>
+    public const int BlockChannels = 8;
+
+    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
+
+    /// <inheritdoc/>
+    public override string Summary => Geometry.Describe("conv");
+
+    /// <inheritdoc/>
+    public override long Macs => Geometry.Macs;
+
+    /// <summary>
+    /// Lays weights out as the kernel reads them: [group][channels ÷ 8][taps ÷ 2][8 channels][2 taps], missing channels and taps filled with the zero point.
+    /// </summary>
+    /// <param name="weights">Output channels × taps (height × width × input channels of the group), row-major.</param>
+    /// <param name="groups">Number of groups.</param>
+    /// <param name="channels">Output channels, all groups.</param>
+    /// <param name="taps">Taps per output channel.</param>
+    /// <param name="zero">Zero point of the weights, as its byte.</param>
+    public static byte[] Pack(byte[] weights, int groups, int channels, int taps, byte zero)
+    {
+        int perGroup = channels / groups;
+        int blocks = Blocks(perGroup);
+        int pairs = (taps + 1) / 2;
+        byte[] packed = Enumerable.Repeat(zero, groups * blocks * BlockChannels * pairs * 2).ToArray();
+        for (int channel = 0; channel < channels; channel++)
+        {
+            int block = (channel / perGroup * blocks) + (channel % perGroup / BlockChannels);
+            for (int tap = 0; tap < taps; tap++)
+            {
+                packed[(((((block * pairs) + (tap / 2)) * BlockChannels) + (channel % perGroup % BlockChannels)) * 2) + (tap % 2)] = weights[(channel * taps) + tap];
+            }
+        }
+
+        return packed;
+    }
+
+    /// <summary>Blocks of 8 channels needed for one group.</summary>
+    public static int Blocks(int channelsPerGroup) => (channelsPerGroup + BlockChannels - 1) / BlockChannels;
+
+    /// <summary>Elements of the scratch tensor.</summary>
+    public static int PatchElements(int taps) => TilePixels * (taps + (taps & 1));
+
+    /// <inheritdoc/>
+    public override void Write(KernelWriter writer)
+    {
+        ConvGeometry g = Geometry;
+        string inType = writer.Tensor(In).Type.CSharpName();
+        string outType = writer.Tensor(Out).Type.CSharpName();
+        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        int patch = g.Taps + (g.Taps & 1);
+        int blocks = Blocks(g.OutPerGroup);
+        int tile = Math.Min(TilePixels, g.Pixels);
+
+        var patches = new PatchWriter(g, patch, (from, to, count) => $"{writer.Isa.Simd}.Widen{writer.Tensor(In).Type}({from}, {to}, {count}, {Literals.Int(InZero)});");
+        string method = writer.Method(
+            $"Conv_{g.Name}",
+            $"{Summary}: {g.Pixels} pixels × {g.OutPerGroup} channels × {g.Taps} taps.",
+            $"{inType}* input, {outType}* output, sbyte* weights, int* bias, {requantizer.Parameters}, short* patches",
+            WriteImage);
+        g.WriteCalls(writer, (input, output, group) =>
+        {
+            string tables = group.Length == 0 ? "" : $" + {group} * {blocks * BlockChannels}";
+            string weights = group.Length == 0 ? "" : $" + {group} * {blocks * BlockChannels * patch}";
+            return $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}{weights}, {writer.Address(Bias)}{tables}, {requantizer.Arguments(tables)}, {writer.Address(Patches)});";
+        });
+
+        void WriteImage(SourceWriter code)
+        {
+            string gather = patches.Method(writer, inType);
+            code.For("pixel", g.Pixels / tile * tile, () => WriteTile(code, tile, "pixel", gather), tile);
+            if (g.Pixels % tile > 0) WriteTile(code, g.Pixels % tile, Literals.Int(g.Pixels / tile * tile), gather);
+        }
+
+        void WriteTile(SourceWriter code, int pixels, string first, string gather)
+        {
+            code.Line(patches.Call(gather, first, pixels));
+            if (writer.Isa.IsScalar)
+            {
+                string scalar = ScalarTile(writer, pixels, patch, g, outType, requantizer);
+                code.Line($"{scalar}(patches, weights, bias, {requantizer.Forward("")}, output + {first} * {g.OutChannels});");
+                return;
+            }
+
+            int lanesPerBlock = BlockChannels / writer.Isa.Lanes;
+            int wide = Math.Max(1, (pixels == 1 ? 4 : 2) / lanesPerBlock);
+            int full = g.OutPerGroup / (wide * BlockChannels);
+            if (full > 0)
+            {
+                string method = VectorTile(writer, pixels, wide, wide * BlockChannels, patch, g, outType, requantizer);
+                code.For("channel", full * wide * BlockChannels, () => code.Line(Call(method, "channel")), wide * BlockChannels);
+            }
+
+            for (int channel = full * wide * BlockChannels; channel < g.OutPerGroup; channel += BlockChannels)
+            {
+                string method = VectorTile(writer, pixels, 1, Math.Min(BlockChannels, g.OutPerGroup - channel), patch, g, outType, requantizer);
+                code.Line(Call(method, Literals.Int(channel)));
+            }
+
+            string Call(string method, string channel) =>
+                $"{method}(patches, weights + {channel} * {patch}, bias + {channel}, {requantizer.Forward(channel)}, output + {first} * {g.OutChannels} + {channel});";
+        }
+    }
+
+    private string VectorTile(KernelWriter writer, int pixels, int blocks, int channels, int patch, ConvGeometry g, string outType, Requantizer requantizer)
+    {
+        (string vector, string simd, int lanes) = (writer.Isa.Vector, writer.Isa.Simd, writer.Isa.Lanes);
+        int perBlock = BlockChannels / lanes;
+        int vectors = blocks * perBlock;
+        return writer.Method(
+            $"ConvTile_{pixels}x{channels}_{g.Taps}",
+            $"{pixels} pixels × {channels} channels: bias + Σ patch · weight over {g.Taps} taps, requantised.",
+            $"short* patches, sbyte* weights, int* bias, {requantizer.Parameters}, {outType}* output",
+            code =>
+            {
+                foreach ((int p, int v) in Grid()) code.Line($"{vector}<int> sum{p}_{v} = {vector}.Load(bias + {v * lanes});");
+                code.For("pair", patch / 2, () =>
+                {
+                    for (int v = 0; v < vectors; v++)
+                    {
+                        string address = $"weights + {(v / perBlock * BlockChannels * patch) + (v % perBlock * lanes * 2)}";
+                        string load = UnsignedWeights ? $"{simd}.LoadUInt8((byte*)({address})) - {vector}.Create((short){WeightsZero})" : $"{simd}.LoadInt8({address})";
+                        code.Line($"{vector}<short> w{v} = {load};");
+                    }
+
+                    for (int p = 0; p < pixels; p++)
+                    {
+                        code.Line($"{vector}<short> x{p} = {simd}.BroadcastPair(patches + {p * patch});");
+                        for (int v = 0; v < vectors; v++) code.Line($"sum{p}_{v} += {simd}.MultiplyAddPairs(x{p}, w{v});");
+                    }
+
+                    code.Line($"patches += 2;\nweights += {BlockChannels * 2};");
+                });
+                foreach ((int p, int v) in Grid())
+                {
+                    int count = Math.Min(lanes, channels - (v * lanes));
+                    if (count > 0) code.Line($"{simd}.StoreBytes((byte*)output + {(p * g.OutChannels) + (v * lanes)}, {requantizer.Vector($"sum{p}_{v}", Literals.Int(v * lanes))}{(count < lanes ? ", " + Literals.Int(count) : "")});");
+                }
+            });
+
+        System.Collections.Generic.IEnumerable<(int Pixel, int Vector)> Grid() =>
+            Enumerable.Range(0, pixels).SelectMany(p => Enumerable.Range(0, vectors).Select(v => (p, v)));
+    }
+
+    private string ScalarTile(KernelWriter writer, int pixels, int patch, ConvGeometry g, string outType, Requantizer requantizer) => writer.Method(
+        $"ConvTile_{pixels}x{g.OutPerGroup}_{g.Taps}",
+        $"{pixels} pixels × {g.OutPerGroup} channels: bias + Σ patch · weight over {g.Taps} taps, requantised.",
+        $"short* patches, sbyte* weights, int* bias, {requantizer.Parameters}, {outType}* output",
+        code => code.For("pixel", pixels, () => code.For("channel", g.OutPerGroup, () =>
+        {
+            string type = UnsignedWeights ? "byte" : "sbyte";
+            string less = WeightsZero == 0 ? "" : " - " + Literals.Int(WeightsZero);
+            code.Line($"{type}* w = ({type}*)weights + channel / {BlockChannels} * {BlockChannels * patch} + channel % {BlockChannels} * 2;");
+            code.Line($"short* x = patches + pixel * {patch};\nint sum = bias[channel];");
+            code.For("pair", patch / 2, () => code.Line($"sum += x[0] * (w[0]{less}) + x[1] * (w[1]{less});\nx += 2;\nw += {BlockChannels * 2};"));
+            code.Line($"output[pixel * {g.OutChannels} + channel] = ({outType}){requantizer.Single("sum", "channel")};");
+        })));
+}

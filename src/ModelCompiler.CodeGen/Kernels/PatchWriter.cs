@@ -1,0 +1,78 @@
+using System;
+using ModelCompiler.CodeGen.Emit;
+
+namespace ModelCompiler.CodeGen.Kernels;
+
+/// <summary>
+/// Writes the method that gathers the patches of a few pixels (im2col), row by row, with zeros where a window reaches over the edge.
+/// </summary>
+/// <param name="geometry">The convolution.</param>
+/// <param name="patchLength">Elements from one patch to the next; what exceeds the taps is zero.</param>
+/// <param name="copy">Statement that copies (and converts) a run of elements: from, to, count.</param>
+internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<string, string, string, string> copy)
+{
+    private readonly ConvGeometry _g = geometry;
+
+    private bool IsDirect => _g.IsPointwise && patchLength == _g.Taps;
+
+    /// <summary>Writes the method, unless one copy of successive pixels is enough.</summary>
+    public string Method(KernelWriter writer, string inType) => IsDirect ? "" : writer.Method(
+        $"Patches_{_g.Name}",
+        $"Gathers the patches of some pixels: {_g.WindowHeight}×{_g.WindowWidth} windows of {_g.InPerGroup} channels.",
+        $"{inType}* input, int pixel, int count, {PatchType}* patch",
+        code => code.Block($"for (int end = pixel + count; pixel < end; pixel++)", () =>
+        {
+            code.Line($"int top = pixel / {_g.OutWidth} * {_g.StrideDown} - {_g.PadTop}, left = pixel % {_g.OutWidth} * {_g.StrideRight} - {_g.PadLeft};");
+            code.For("y", _g.WindowHeight, () =>
+            {
+                code.Line($"int row = top{Times(" + y", _g.DilationDown)};");
+                WriteRow(code);
+            });
+            if (patchLength > _g.Taps) code.Line($"for (int i = {_g.Taps}; i < {patchLength}; i++) *patch++ = 0;");
+        }));
+
+    /// <summary>The statement that gathers the patches of some pixels.</summary>
+    public string Call(string method, string firstPixel, int pixels) => IsDirect
+        ? copy($"input + {firstPixel} * {_g.Channels}", "patches", Literals.Int(pixels * _g.Channels))
+        : $"{method}(input, {firstPixel}, {pixels}, patches);";
+
+    private void WriteRow(SourceWriter code)
+    {
+        int run = _g.WindowWidth * _g.InPerGroup;
+        bool contiguous = _g.DilationRight == 1 && _g.Groups == 1;
+        if (_g.HasPadding)
+        {
+            code.Block($"if ((uint)row >= {_g.Height})", () => code.Line($"new Span<{PatchType}>(patch, {run}).Clear();\npatch += {run};\ncontinue;"));
+            code.Line();
+        }
+
+        if (contiguous && !_g.HasPadding)
+        {
+            code.Line(copy($"input + (row * {_g.Width} + left) * {_g.Channels}", "patch", Literals.Int(run)));
+            code.Line($"patch += {run};");
+        }
+        else if (contiguous)
+        {
+            code.Line($"int first = Math.Min(Math.Max(0, -left), {_g.WindowWidth}), last = Math.Max(first, Math.Min({_g.WindowWidth}, {_g.Width} - left));");
+            code.Line($"new Span<{PatchType}>(patch, first * {_g.Channels}).Clear();");
+            code.Line(copy($"input + (row * {_g.Width} + left + first) * {_g.Channels}", $"patch + first * {_g.Channels}", $"(last - first) * {_g.Channels}"));
+            code.Line($"new Span<{PatchType}>(patch + last * {_g.Channels}, ({_g.WindowWidth} - last) * {_g.Channels}).Clear();");
+            code.Line($"patch += {run};");
+        }
+        else
+        {
+            code.For("x", _g.WindowWidth, () =>
+            {
+                code.Line($"int column = left{Times(" + x", _g.DilationRight)};");
+                string take = copy($"input + (row * {_g.Width} + column) * {_g.Channels}", "patch", Literals.Int(_g.InPerGroup));
+                code.Line(_g.HasPadding ? $"if ((uint)column < {_g.Width}) {take}\nelse new Span<{PatchType}>(patch, {_g.InPerGroup}).Clear();" : take);
+                code.Line($"patch += {_g.InPerGroup};");
+            });
+        }
+    }
+
+    /// <summary>C# type of a patch element.</summary>
+    public string PatchType { get; init; } = "short";
+
+    private static string Times(string variable, int factor) => factor == 1 ? variable : $"{variable} * {factor}";
+}

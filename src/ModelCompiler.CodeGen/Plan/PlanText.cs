@@ -1,0 +1,135 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+using ModelCompiler.CodeGen.Kernels;
+
+namespace ModelCompiler.CodeGen.Plan;
+
+/// <summary>
+/// The plan as canonical text: one line per fact, no clocks, no paths, invariant culture. Writing what was read gives the same bytes.
+/// </summary>
+public static class PlanText
+{
+    private const int InlineBytesPerLine = 96;
+
+    /// <summary>Writes the plan.</summary>
+    public static string Write(ModelPlan plan)
+    {
+        var text = new StringBuilder();
+        text.Append("modelcompiler-plan ").Append(ModelPlan.FormatVersion).Append('\n');
+        Line("model", PlanValue.Quote(plan.ModelFile), "sha256=" + plan.ModelSha256);
+        Line("class", plan.ClassName, "namespace=" + plan.Namespace, "accessibility=" + plan.Accessibility);
+        Line("target", plan.Target);
+        Line("options", PlanValue.Quote(plan.Options));
+        foreach (string note in plan.Notes) Line("note", PlanValue.Quote(note));
+        Line("arena", plan.ArenaBytes.ToString(CultureInfo.InvariantCulture));
+        WriteWeights(plan.Weights, text);
+        foreach (TensorPlan t in plan.Tensors)
+        {
+            string quantization = t.IsQuantized ? $" scale={PlanValue.Write(t.Scale)} zero={PlanValue.Write(t.ZeroPoint)}" : "";
+            Line("tensor", PlanValue.Write(new TensorRef(t.Id)), t.Type.ToString(), PlanValue.Write(t.Shape), "at=" + PlanValue.Write(t.Offset) + quantization, PlanValue.Quote(t.Name));
+        }
+
+        foreach (EdgePlan e in plan.Inputs) Line("input", PlanValue.Write(e.Tensor), PlanValue.Quote(e.Name));
+        foreach (EdgePlan e in plan.Outputs) Line("output", PlanValue.Write(e.Tensor), PlanValue.Quote(e.Name));
+        foreach (DataTable d in plan.Data) Line("data", "$" + d.Name, d.Type.ToString(), PlanValue.WriteTable(d));
+        foreach (StepPlan s in plan.Steps) Line("step", KernelText.Write(s.Kernel), PlanValue.Quote(s.Name));
+        return text.ToString();
+
+        void Line(params string[] words) => text.Append(string.Join(" ", words)).Append('\n');
+    }
+
+    private static void WriteWeights(WeightStorage weights, StringBuilder text)
+    {
+        text.Append("weights ").Append(weights.Bytes);
+        if (weights.IsAssembly) text.Append(" assembly=").Append(weights.Assembly);
+        text.Append('\n');
+        byte[] inline = weights.Inline.ToArray();
+        for (int i = 0; i < inline.Length; i += InlineBytesPerLine)
+        {
+            text.Append("  ").Append(Convert.ToBase64String(inline, i, Math.Min(InlineBytesPerLine, inline.Length - i))).Append('\n');
+        }
+    }
+
+    /// <summary>Reads a plan.</summary>
+    /// <exception cref="PlanFormatException">The text is not a plan of this version.</exception>
+    public static ModelPlan Read(string text)
+    {
+        var plan = new ModelPlan();
+        var notes = new List<string>();
+        var tensors = new List<TensorPlan>();
+        var inputs = new List<EdgePlan>();
+        var outputs = new List<EdgePlan>();
+        var data = new List<DataTable>();
+        var steps = new List<StepPlan>();
+        var inline = new List<byte>();
+
+        string[] lines = text.Replace("\r\n", "\n").Split('\n');
+        if (lines[0] != "modelcompiler-plan " + ModelPlan.FormatVersion.ToString(CultureInfo.InvariantCulture))
+        {
+            throw new PlanFormatException(1, $"The file is not a plan of version {ModelPlan.FormatVersion}. Rebuild the project, so that the model is compiled again by this version.");
+        }
+
+        for (int i = 1; i < lines.Length; i++)
+        {
+            if (lines[i].Length == 0) continue;
+            try
+            {
+                ReadLine(lines[i]);
+            }
+            catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or KeyNotFoundException)
+            {
+                throw new PlanFormatException(i + 1, e.Message);
+            }
+        }
+
+        return plan with
+        {
+            Notes = notes.ToEquatableArray(),
+            Weights = plan.Weights with { Inline = inline.ToEquatableArray() },
+            Tensors = tensors.ToEquatableArray(),
+            Inputs = inputs.ToEquatableArray(),
+            Outputs = outputs.ToEquatableArray(),
+            Data = data.ToEquatableArray(),
+            Steps = steps.ToEquatableArray(),
+        };
+
+        void ReadLine(string line)
+        {
+            if (line.StartsWith("  ", StringComparison.Ordinal))
+            {
+                inline.AddRange(Convert.FromBase64String(line.Trim()));
+                return;
+            }
+
+            PlanLine words = PlanLine.Parse(line);
+            switch (words.Keyword)
+            {
+                case "model": plan = plan with { ModelFile = words.Word(0), ModelSha256 = words.Named("sha256") }; break;
+                case "class": plan = plan with { ClassName = words.Word(0), Namespace = words.Named("namespace"), Accessibility = words.Named("accessibility") }; break;
+                case "target": plan = plan with { Target = words.Word(0) }; break;
+                case "options": plan = plan with { Options = words.Word(0) }; break;
+                case "note": notes.Add(words.Word(0)); break;
+                case "arena": plan = plan with { ArenaBytes = PlanValue.Read<long>(words.Word(0)) }; break;
+                case "weights": plan = plan with { Weights = new WeightStorage { Bytes = PlanValue.Read<int>(words.Word(0)), Assembly = words.Named("assembly", "") } }; break;
+                case "tensor": tensors.Add(ReadTensor(words)); break;
+                case "input": inputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)))); break;
+                case "output": outputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)))); break;
+                case "data": data.Add(PlanValue.ReadTable(words.Word(0).Substring(1), PlanValue.Read<ElementType>(words.Word(1)), words.Word(2))); break;
+                case "step": steps.Add(new StepPlan(words.Word(1), KernelText.Read(words))); break;
+                default: throw new FormatException($"A plan has no lines that start with '{words.Keyword}'.");
+            }
+        }
+    }
+
+    private static TensorPlan ReadTensor(PlanLine words) => new(
+        PlanValue.Read<TensorRef>(words.Word(0)).Id,
+        words.Word(3),
+        PlanValue.Read<ElementType>(words.Word(1)),
+        PlanValue.Read<EquatableArray<int>>(words.Word(2)),
+        PlanValue.Read<float>(words.Named("scale", "0")),
+        PlanValue.Read<int>(words.Named("zero", "0")),
+        PlanValue.Read<long>(words.Named("at")));
+}

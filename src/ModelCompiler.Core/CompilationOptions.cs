@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core;
+
+/// <summary>Marks a property of <see cref="CompilationOptions"/> as item metadata and command-line option.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OptionAttribute(string help) : Attribute
+{
+    /// <summary>One sentence for the command line and the documentation.</summary>
+    public string Help { get; } = help;
+
+    /// <summary>True when the value is a path, which hosts resolve against the project and read.</summary>
+    public bool IsFile { get; init; }
+
+    /// <summary>True when the option names the emitted class and does not change its arithmetic.</summary>
+    public bool IsNaming { get; init; }
+}
+
+/// <summary>Numeric format the network is compiled to.</summary>
+public enum Precision
+{
+    /// <summary>As the model is: float stays float, quantised stays quantised; a float model with calibration data becomes int8.</summary>
+    Default,
+
+    /// <summary>IEEE 754 binary32 throughout.</summary>
+    Float32,
+
+    /// <summary>8-bit integers: per-channel symmetric weights, asymmetric activations, int32 accumulators.</summary>
+    Int8,
+}
+
+/// <summary>
+/// What the user asked for: the metadata of a <c>NeuralModel</c> item, equally the options of <c>modelc</c> (in kebab-case).
+/// The properties marked <see cref="OptionAttribute"/> are the one list that the task, the targets, the tool and the docs follow.
+/// </summary>
+public sealed record CompilationOptions
+{
+    /// <summary>Name of the generated class.</summary>
+    [Option("Name of the generated class; by default the file name in Pascal case.", IsNaming = true)]
+    public string? ClassName { get; init; }
+
+    /// <summary>Namespace of the generated class.</summary>
+    [Option("Namespace of the generated class; by default the project's root namespace.", IsNaming = true)]
+    public string? Namespace { get; init; }
+
+    /// <summary><c>public</c> or <c>internal</c>.</summary>
+    [Option("Accessibility of the generated class: public (default) or internal.", IsNaming = true)]
+    public string Accessibility { get; init; } = "public";
+
+    /// <summary>Shapes for named or unknown input dimensions.</summary>
+    [Option("Shapes of inputs with unknown dimensions, such as 'image:1x3x224x224;mask:1x77' (the name may be left out when there is one input).")]
+    public string? InputShapes { get; init; }
+
+    /// <summary>Numeric format.</summary>
+    [Option("Numeric format: Float32 or Int8; by default the model's own, or Int8 when calibration data is given.")]
+    public Precision Precision { get; init; }
+
+    /// <summary>How accumulators become activations.</summary>
+    [Option("How int32 accumulators become 8-bit activations: Float (default, as ONNX Runtime) or FixedPoint (integers only, bit-exact with the TFLite reference kernels).")]
+    public RequantizationMode Requantization { get; init; }
+
+    /// <summary>Calibration data.</summary>
+    [Option("An .npz file with representative inputs (arrays named after the inputs, or x) for post-training quantisation.", IsFile = true)]
+    public string? Calibration { get; init; }
+
+    /// <summary>How activation ranges are chosen.</summary>
+    [Option("How activation ranges are chosen from calibration data: MinMax or Percentile (default), or Percentile:99.99.")]
+    public string? CalibrationMethod { get; init; }
+
+    /// <summary>Upper bound of calibration samples used.</summary>
+    [Option("At most this many calibration samples, evenly spread, are used (default 256).")]
+    public int CalibrationSamples { get; init; } = 256;
+
+    /// <summary>Machine to compile for.</summary>
+    [Option("Machine to compile for: x64 | x64-v2 | x64-v3 | arm64 | portable | scalar.")]
+    public string? Target { get; init; }
+
+    /// <summary>All options, in declaration order.</summary>
+    public static ImmutableArray<PropertyInfo> All { get; } =
+        [.. typeof(CompilationOptions).GetProperties().Where(p => p.GetCustomAttribute<OptionAttribute>() is not null)];
+
+    /// <summary>
+    /// Reads options from metadata; empty values count as absent.
+    /// </summary>
+    /// <exception cref="ModelCompilationException">MC9002: an unknown name or an unreadable value.</exception>
+    public static CompilationOptions Parse(IEnumerable<KeyValuePair<string, string>> metadata)
+    {
+        var options = new CompilationOptions();
+        foreach ((string name, string text) in metadata)
+        {
+            if (string.IsNullOrWhiteSpace(text)) continue;
+            PropertyInfo property = All.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                ?? throw new ModelCompilationException("MC9002", $"There is no option '{name}'.", $"Options are: {string.Join(", ", All.Select(p => p.Name))}.");
+            property.SetValue(options, ParseValue(property, text.Trim()));
+        }
+
+        return options;
+    }
+
+    private static object ParseValue(PropertyInfo property, string text)
+    {
+        Type type = property.PropertyType;
+        if (type == typeof(string)) return text;
+        if (type == typeof(int) && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) && number > 0) return number;
+        if (type.IsEnum && Enum.TryParse(type, text, ignoreCase: true, out object? value) && Enum.IsDefined(type, value!) && !char.IsDigit(text[0])) return value!;
+        string expected = type.IsEnum ? string.Join(", ", Enum.GetNames(type)) : "a positive integer";
+        throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{property.Name}'.", $"Give {expected}.");
+    }
+
+    /// <summary>The options that differ from the defaults as canonical text, file options by file name only, for the plan's header.</summary>
+    public string ToCanonicalText()
+    {
+        var defaults = new CompilationOptions();
+        var text = new StringBuilder();
+        foreach (PropertyInfo property in All)
+        {
+            OptionAttribute option = property.GetCustomAttribute<OptionAttribute>()!;
+            object? value = property.GetValue(this);
+            if (option.IsNaming || Equals(value, property.GetValue(defaults))) continue;
+            if (option.IsFile) value = Path.GetFileName((string)value!);
+            if (text.Length > 0) text.Append(' ');
+            text.Append(CultureInfo.InvariantCulture, $"{property.Name}={value}");
+        }
+
+        return text.ToString();
+    }
+}

@@ -20,8 +20,9 @@ public sealed class KernelWriter(ModelPlan plan, Isa isa, MethodSet methods, Sou
     public string Address(TensorRef tensor)
     {
         TensorPlan t = Plan.Tensor(tensor);
-        string address = t.Offset == 0 ? "arena" : "arena + " + Literals.Int(t.Offset);
-        return t.Type == ElementType.UInt8 ? address : $"({t.Type.CSharpName()}*)({address})";
+        string origin = t.IsConstant ? "weights" : "arena";
+        string address = t.Offset == 0 ? origin : origin + " + " + Literals.Int(t.Offset);
+        return t.Type == ElementType.UInt8 && !t.IsConstant ? address : $"({t.Type.CSharpName()}*)({address})";
     }
 
     /// <summary>A C# pointer expression to a table, of its element type.</summary>

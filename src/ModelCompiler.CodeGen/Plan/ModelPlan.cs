@@ -83,20 +83,21 @@ public sealed record WeightStorage
     public bool IsAssembly => Assembly.Length > 0;
 }
 
-/// <summary>An activation or scratch buffer.</summary>
+/// <summary>An activation, a scratch buffer or a constant.</summary>
 /// <param name="Id">Number by which steps refer to it.</param>
 /// <param name="Name">Name in the model, for people.</param>
 /// <param name="Type">Element type.</param>
 /// <param name="Shape">Dimensions as stored in memory, row-major.</param>
 /// <param name="Scale">Real value of one step of the integer, or 0 when the tensor is not quantised.</param>
 /// <param name="ZeroPoint">Integer that stands for real zero.</param>
-/// <param name="Offset">Byte offset in the arena.</param>
-public sealed record TensorPlan(int Id, string Name, ElementType Type, EquatableArray<int> Shape, float Scale, int ZeroPoint, long Offset)
+/// <param name="Offset">Byte offset in the arena, or in the weights.</param>
+/// <param name="IsConstant">True when the tensor lies in the weights.</param>
+public sealed record TensorPlan(int Id, string Name, ElementType Type, EquatableArray<int> Shape, float Scale, int ZeroPoint, long Offset, bool IsConstant = false)
 {
     /// <summary>Number of elements.</summary>
     public int Count => Shape.Aggregate(1, (product, dimension) => checked(product * dimension));
 
-    /// <summary>Bytes in the arena.</summary>
+    /// <summary>Bytes in memory.</summary>
     public long Bytes => (long)Count * Type.Size();
 
     /// <summary>True when integers stand for real numbers.</summary>

@@ -29,7 +29,7 @@ public static class PlanText
         foreach (TensorPlan t in plan.Tensors)
         {
             string quantization = t.IsQuantized ? $" scale={PlanValue.Write(t.Scale)} zero={PlanValue.Write(t.ZeroPoint)}" : "";
-            Line("tensor", PlanValue.Write(new TensorRef(t.Id)), t.Type.ToString(), PlanValue.Write(t.Shape), "at=" + PlanValue.Write(t.Offset) + quantization, PlanValue.Quote(t.Name));
+            Line("tensor", PlanValue.Write(new TensorRef(t.Id)), t.Type.ToString(), PlanValue.Write(t.Shape), "at=" + (t.IsConstant ? "@" : "") + PlanValue.Write(t.Offset) + quantization, PlanValue.Quote(t.Name));
         }
 
         foreach (EdgePlan e in plan.Inputs) Line("input", PlanValue.Write(e.Tensor), PlanValue.Quote(e.Name));
@@ -131,5 +131,6 @@ public static class PlanText
         PlanValue.Read<EquatableArray<int>>(words.Word(2)),
         PlanValue.Read<float>(words.Named("scale", "0")),
         PlanValue.Read<int>(words.Named("zero", "0")),
-        PlanValue.Read<long>(words.Named("at")));
+        PlanValue.Read<long>(words.Named("at").TrimStart('@')),
+        words.Named("at").StartsWith("@", StringComparison.Ordinal));
 }

@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Operators;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Graph;
+
+/// <summary>Builds a graph, from nothing (importers) or from another graph (passes).</summary>
+public sealed class GraphEditor
+{
+    private readonly Dictionary<int, Value> _values = [];
+    private readonly List<Node> _nodes = [];
+    private readonly Dictionary<int, int> _replacements = [];
+    private int _nextId;
+
+    /// <summary>Starts with nothing.</summary>
+    public GraphEditor()
+    {
+    }
+
+    /// <summary>Starts with a graph.</summary>
+    public GraphEditor(ModelGraph graph)
+    {
+        foreach ((int id, Value value) in graph.Values) _values.Add(id, value);
+        _nodes.AddRange(graph.Nodes);
+        Inputs.AddRange(graph.Inputs);
+        Outputs.AddRange(graph.Outputs);
+        OutputNames.AddRange(graph.OutputNames);
+        _nextId = _values.Count == 0 ? 0 : _values.Keys.Max() + 1;
+    }
+
+    /// <summary>Inputs of the model.</summary>
+    public List<int> Inputs { get; } = [];
+
+    /// <summary>Outputs of the model.</summary>
+    public List<int> Outputs { get; } = [];
+
+    /// <summary>Names of the outputs.</summary>
+    public List<string> OutputNames { get; } = [];
+
+    /// <summary>The nodes so far.</summary>
+    public IReadOnlyList<Node> Nodes => _nodes;
+
+    /// <summary>The value that now stands for this number, replacements followed.</summary>
+    public Value this[int id] => _values[Resolve(id)];
+
+    /// <summary>Adds a value.</summary>
+    public Value AddValue(string name, TensorType type, TensorData? constant = null)
+    {
+        var value = new Value(_nextId++, name, type.Type, type.Shape, type.Quantization, constant);
+        _values.Add(value.Id, value);
+        return value;
+    }
+
+    /// <summary>Adds a constant.</summary>
+    public Value AddConstant(string name, TensorData data, QuantizationParameters? quantization = null) =>
+        AddValue(name, new TensorType(data.Type, data.Shape, quantization), data);
+
+    /// <summary>Changes type, shape, quantisation, name or content of a value, keeping its number.</summary>
+    public void SetValue(Value value) => _values[value.Id] = value;
+
+    /// <summary>Adds a node whose output values exist.</summary>
+    public void AddNode(Node node) => _nodes.Add(node);
+
+    /// <summary>
+    /// Adds a node with one output of inferred type; when all inputs are constants, adds the computed constant instead.
+    /// </summary>
+    /// <exception cref="ModelCompilationException">The operator refuses its inputs.</exception>
+    public Value Add(string name, string origin, Operator op, ReadOnlySpan<int> inputs, QuantizationParameters? quantization = null, ElementType? type = null)
+    {
+        ImmutableArray<int> ids = [.. inputs];
+        TensorType inferred;
+        try
+        {
+            inferred = op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])]))[0];
+        }
+        catch (ModelCompilationException e)
+        {
+            throw e.At($"'{name}' ({origin})");
+        }
+
+        inferred = inferred with { Type = type ?? inferred.Type, Quantization = quantization ?? inferred.Quantization };
+        Value output = AddValue(name, inferred);
+        var node = new Node(name, origin, op, ids, [output.Id]);
+        if (ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0))
+        {
+            TensorData data = ReferenceInterpreter.EvaluateNode(node, id => this[id], id => this[id].Constant!, RequantizationMode.Float)[0];
+            output = output with { Constant = data };
+            SetValue(output);
+        }
+        else
+        {
+            AddNode(node);
+        }
+
+        return output;
+    }
+
+    /// <summary>Replaces one node in place by others (none to remove it).</summary>
+    public void Replace(Node node, params ReadOnlySpan<Node> replacements)
+    {
+        int index = _nodes.IndexOf(node);
+        _nodes.RemoveAt(index);
+        _nodes.InsertRange(index, replacements);
+    }
+
+    /// <summary>Makes every use of a value, outputs of the model included, a use of another.</summary>
+    public void ReplaceUses(int old, int replacement) => _replacements[Resolve(old)] = Resolve(replacement);
+
+    /// <summary>The finished graph: topologically ordered, without dead nodes and values.</summary>
+    /// <exception cref="ModelCompilationException">MC1010: the nodes form a cycle.</exception>
+    public ModelGraph ToGraph()
+    {
+        List<Node> nodes = [.. _nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(i => i < 0 ? i : Resolve(i))] })];
+        ImmutableArray<int> outputs = [.. Outputs.Select(Resolve)];
+        nodes = LiveNodes(Sort(nodes), outputs);
+        var used = new HashSet<int>(Inputs.Concat(outputs).Concat(nodes.SelectMany(n => n.Inputs.Concat(n.Outputs))));
+        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. nodes], [.. Inputs], outputs) { OutputNames = [.. OutputNames] };
+    }
+
+    private int Resolve(int id)
+    {
+        while (_replacements.TryGetValue(id, out int next)) id = next;
+        return id;
+    }
+
+    private List<Node> Sort(List<Node> nodes)
+    {
+        // Kahn's algorithm with the original order as tie break, so that the order is stable.
+        var producers = nodes.SelectMany((n, i) => n.Outputs.Select(o => (o, i))).ToDictionary(p => p.o, p => p.i);
+        var remaining = new int[nodes.Count];
+        var dependents = new List<int>[nodes.Count];
+        for (int i = 0; i < nodes.Count; i++) dependents[i] = [];
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            foreach (int producer in nodes[i].Inputs.Where(producers.ContainsKey).Select(v => producers[v]).Distinct())
+            {
+                dependents[producer].Add(i);
+                remaining[i]++;
+            }
+        }
+
+        var ready = new SortedSet<int>(Enumerable.Range(0, nodes.Count).Where(i => remaining[i] == 0));
+        var sorted = new List<Node>(nodes.Count);
+        while (ready.Count > 0)
+        {
+            int next = ready.Min;
+            ready.Remove(next);
+            sorted.Add(nodes[next]);
+            foreach (int dependent in dependents[next])
+            {
+                if (--remaining[dependent] == 0) ready.Add(dependent);
+            }
+        }
+
+        if (sorted.Count == nodes.Count) return sorted;
+        Node stuck = nodes.First(n => !sorted.Contains(n));
+        throw new ModelCompilationException("MC1010", "The nodes of the model form a cycle.", "Export the model again; a network must be an acyclic graph.", stuck.Label);
+    }
+
+    private static List<Node> LiveNodes(List<Node> nodes, ImmutableArray<int> outputs)
+    {
+        var needed = new HashSet<int>(outputs);
+        var live = new List<Node>();
+        for (int i = nodes.Count - 1; i >= 0; i--)
+        {
+            if (!nodes[i].Outputs.Any(needed.Contains)) continue;
+            live.Add(nodes[i]);
+            needed.UnionWith(nodes[i].Inputs);
+        }
+
+        live.Reverse();
+        return live;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Planning;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Operators;
+
+/// <summary>
+/// An operator with its attributes: shape inference, reference semantics, lowering. How it reads from ONNX and TFLite stands in the
+/// same file, in static methods marked with <see cref="Import.Onnx.OnnxOperatorAttribute"/> and <see cref="Import.TfLite.TfLiteOperatorAttribute"/>.
+/// Images are batch × height × width × channels.
+/// </summary>
+public abstract record Operator
+{
+    /// <summary>Name for messages and reports.</summary>
+    public virtual string Name => GetType().Name;
+
+    /// <summary>Types of the outputs.</summary>
+    /// <exception cref="ModelCompilationException">The inputs do not fit the operator.</exception>
+    public abstract IReadOnlyList<TensorType> Infer(InferenceContext context);
+
+    /// <summary>Computes the outputs: the definition of what every engine must give. Quantised values are computed in integers.</summary>
+    public abstract void Evaluate(EvaluationContext context);
+
+    /// <summary>Adds the kernels that compute the outputs to the plan.</summary>
+    public abstract void Lower(LoweringContext context);
+
+    /// <summary>
+    /// How post-training quantisation treats the operator; the default keeps it in float.
+    /// </summary>
+    public virtual QuantizationRule QuantizationRule => QuantizationRule.Float;
+
+    /// <summary>True when every output element depends on the elements at the same place only, so that layout changes may pass through.</summary>
+    public virtual bool IsElementwise => false;
+}
+
+/// <summary>How an operator takes part in post-training quantisation.</summary>
+public enum QuantizationRule
+{
+    /// <summary>Stays in float, with conversions around it.</summary>
+    Float,
+
+    /// <summary>Has integer kernels; the output gets a range of its own.</summary>
+    Integer,
+
+    /// <summary>Has integer kernels that hand values on; the output has the input's scale and zero point.</summary>
+    SameAsInput,
+
+    /// <summary>Has integer kernels; the output's scale and zero point are fixed by the operator.</summary>
+    Fixed,
+}
+
+/// <summary>The inputs of a node, for shape inference.</summary>
+public sealed class InferenceContext(ImmutableArray<Value?> inputs)
+{
+    /// <summary>Number of inputs, absent ones included.</summary>
+    public int Count => inputs.Length;
+
+    /// <summary>A required input.</summary>
+    public Value this[int index] => Optional(index) ?? throw new ModelCompilationException("MC1011", $"Input {index} is missing.", "Export the model again with all inputs of this operator.");
+
+    /// <summary>An optional input.</summary>
+    public Value? Optional(int index) => index < inputs.Length ? inputs[index] : null;
+
+    /// <summary>Stops with MC1012 unless the condition holds.</summary>
+    public static void Require(bool condition, string reason, string remedy = "Export the model again with consistent shapes.")
+    {
+        if (!condition) throw new ModelCompilationException("MC1012", reason, remedy);
+    }
+}
+
+/// <summary>The inputs of a node with their elements, and where it puts its outputs.</summary>
+public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode)
+{
+    private readonly TensorData[] _outputs = new TensorData[node.Outputs.Length];
+
+    /// <summary>How accumulators become activations.</summary>
+    public RequantizationMode Mode { get; } = mode;
+
+    /// <summary>Number of inputs, absent ones included.</summary>
+    public int InputCount => node.Inputs.Length;
+
+    /// <summary>Type, shape and quantisation of an input.</summary>
+    public Value InputValue(int index) => values(node.Inputs[index]);
+
+    /// <summary>True when the optional input is there.</summary>
+    public bool HasInput(int index) => index < node.Inputs.Length && node.Inputs[index] >= 0;
+
+    /// <summary>Elements of an input.</summary>
+    public TensorData Input(int index) => data(node.Inputs[index]);
+
+    /// <summary>Type, shape and quantisation of an output.</summary>
+    public Value OutputValue(int index) => values(node.Outputs[index]);
+
+    /// <summary>Allocates an output.</summary>
+    public TensorData Output(int index)
+    {
+        Value value = OutputValue(index);
+        return _outputs[index] = new TensorData(value.Type, value.Shape);
+    }
+
+    /// <summary>Gives an output.</summary>
+    public void SetOutput(int index, TensorData output) => _outputs[index] = output;
+
+    /// <summary>The outputs, when all are there.</summary>
+    public TensorData[] Outputs => _outputs;
+}

@@ -1,0 +1,64 @@
+using ModelCompiler.CodeGen.Kernels;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Planning;
+
+/// <summary>What an operator needs to add its kernels to the plan.</summary>
+public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode)
+{
+    /// <summary>How accumulators become activations.</summary>
+    public RequantizationMode Mode { get; } = mode;
+
+    /// <summary>The node being lowered.</summary>
+    public Node Node { get; } = node;
+
+    /// <summary>Number of inputs, absent ones included.</summary>
+    public int InputCount => Node.Inputs.Length;
+
+    /// <summary>An input.</summary>
+    public Value Input(int index) => graph.Values[Node.Inputs[index]];
+
+    /// <summary>True when the optional input is there.</summary>
+    public bool HasInput(int index) => index < Node.Inputs.Length && Node.Inputs[index] >= 0;
+
+    /// <summary>An output.</summary>
+    public Value Output(int index) => graph.Values[Node.Outputs[index]];
+
+    /// <summary>The tensor of an input; constants live in the weights.</summary>
+    public TensorRef In(int index) => plan.Tensor(Input(index));
+
+    /// <summary>The tensor of an output.</summary>
+    public TensorRef Out(int index) => plan.Tensor(Output(index));
+
+    /// <summary>A buffer that lives for one step.</summary>
+    public TensorRef Scratch(ElementType type, int count) => plan.Scratch(type, count);
+
+    /// <summary>Adds constants to the weights blob.</summary>
+    public WeightsRef Weights(byte[] bytes) => plan.Weights(bytes);
+
+    /// <summary>Adds a small table, emitted in its natural type.</summary>
+    public DataRef Table(string kind, ElementType type, IEnumerable<double> values) => plan.Table(kind, type, values);
+
+    /// <summary>Adds a kernel.</summary>
+    public void Emit(Kernel kernel) => plan.Step(Node.Name, kernel);
+
+    /// <summary>Adds a kernel that reads each element before it writes the element at the same place, so that both may share memory.</summary>
+    public void EmitInPlace(Kernel kernel, int input = 0) => plan.Step(Node.Name, kernel, (Out(0), In(input)));
+
+    /// <summary>Lets the output be the input's bytes under another shape.</summary>
+    public void AliasOutput() => plan.Alias(Output(0), Input(0));
+
+    /// <summary>Requantisation factors as tables: float factors, or Q31 multipliers and shifts.</summary>
+    /// <param name="factors">Real factor per channel; padding entries are 0.</param>
+    public (DataRef Scale, DataRef Shift) RequantizationTables(IReadOnlyList<double> factors)
+    {
+        if (Mode == RequantizationMode.Float) return (Table("Scale", ElementType.Float32, factors.Select(f => (double)(float)f)), DataRef.None);
+        List<(int Multiplier, int Shift)> fixedPoint = [.. factors.Select(Requantization.QuantizeMultiplier)];
+        return (Table("Multiplier", ElementType.Int32, fixedPoint.Select(f => (double)f.Multiplier)), Table("Shift", ElementType.Int32, fixedPoint.Select(f => (double)f.Shift)));
+    }
+
+    /// <summary>Stops with MC2002: the operator is known, but not for these types.</summary>
+    public ModelCompilationException Unsupported(string what, string remedy) => new("MC2002", $"{what} is not supported.", remedy, Node.Label);
+}

@@ -1,0 +1,58 @@
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core;
+
+/// <summary>Runs a graph, float or integer, by the operators' reference semantics: the oracle for every other engine.</summary>
+public sealed class ReferenceInterpreter(ModelGraph graph, RequantizationMode mode)
+{
+    /// <summary>Computes the outputs.</summary>
+    /// <param name="inputs">One tensor per input of the graph, of its type and shape.</param>
+    /// <param name="observe">Is shown every computed value; for calibration and comparisons.</param>
+    public IReadOnlyList<TensorData> Run(IReadOnlyList<TensorData> inputs, Action<Value, TensorData>? observe = null)
+    {
+        var data = new Dictionary<int, TensorData>();
+        for (int i = 0; i < inputs.Count; i++)
+        {
+            Value value = graph.Values[graph.Inputs[i]];
+            if (inputs[i].Type != value.Type || inputs[i].Count != value.Shape.Elements)
+            {
+                throw new ArgumentException($"Input '{value.Name}' is {value.Type} of shape {value.Shape}, not {inputs[i].Type} of shape {inputs[i].Shape}.", nameof(inputs));
+            }
+
+            data[value.Id] = inputs[i].Reshape(value.Shape);
+            observe?.Invoke(value, data[value.Id]);
+        }
+
+        foreach (Node node in graph.Nodes)
+        {
+            TensorData[] outputs = EvaluateNode(node, id => graph.Values[id], Lookup, mode);
+            for (int i = 0; i < outputs.Length; i++)
+            {
+                data[node.Outputs[i]] = outputs[i];
+                observe?.Invoke(graph.Values[node.Outputs[i]], outputs[i]);
+            }
+        }
+
+        return [.. graph.Outputs.Select(Lookup)];
+
+        TensorData Lookup(int id) => graph.Values[id].Constant ?? data[id];
+    }
+
+    /// <summary>Computes one node.</summary>
+    public static TensorData[] EvaluateNode(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode)
+    {
+        var context = new EvaluationContext(node, values, data, mode);
+        try
+        {
+            node.Operator.Evaluate(context);
+        }
+        catch (ModelCompilationException e)
+        {
+            throw e.At(node.Label);
+        }
+
+        return context.Outputs;
+    }
+}

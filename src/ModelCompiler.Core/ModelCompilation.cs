@@ -1,5 +1,13 @@
 using System.Collections.Immutable;
+using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Data;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Import;
+using ModelCompiler.Core.Import.Onnx;
+using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Planning;
+using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core;
 
@@ -18,4 +26,83 @@ public sealed record CompilationResult(ModelPlan? Plan, ReadOnlyMemory<byte> Wei
 {
     /// <summary>True when a plan was made.</summary>
     public bool Success => Plan is not null;
+
+    /// <summary>The optimised network before quantisation: what accuracy is measured against.</summary>
+    public ModelGraph? Original { get; init; }
+
+    /// <summary>The network that the plan computes, for the reference interpreter.</summary>
+    public ModelGraph? Compiled { get; init; }
+}
+
+/// <summary>The compiler: model bytes and options to plan, weights and diagnostics. No I/O, no state, no clock.</summary>
+public static class ModelCompilation
+{
+    /// <summary>Compiles a model. Everything that can be wrong with model, data or options becomes a diagnostic.</summary>
+    public static CompilationResult Run(CompilationInput input)
+    {
+        var diagnostics = new DiagnosticBag(input.FileName);
+        var notes = new List<string>();
+        try
+        {
+            ValidateNaming(input.Options);
+            string target = ResolveTarget(input.Options.Target);
+            ModelGraph original = Pipeline.Optimise(Import(input), notes.Add);
+            ModelGraph compiled = ChooseFormat(original, input, diagnostics, notes.Add);
+            (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
+            return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled };
+        }
+        catch (ModelCompilationException e)
+        {
+            diagnostics.Add(e.ToDiagnostic(input.FileName));
+            return new CompilationResult(null, default, diagnostics.ToImmutableArray());
+        }
+    }
+
+    private static ModelGraph Import(CompilationInput input)
+    {
+        InputShapes shapes = InputShapes.Parse(input.Options.InputShapes);
+        bool isTfLite = Path.GetExtension(input.FileName).Equals(".tflite", StringComparison.OrdinalIgnoreCase)
+            || (input.Model.Length >= 8 && input.Model.Span.Slice(4, 4).SequenceEqual("TFL3"u8));
+        return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes);
+    }
+
+    private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, DiagnosticBag diagnostics, Action<string> note)
+    {
+        bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]].IsQuantized);
+        switch (input.Options.Precision)
+        {
+            case Precision.Float32 when isQuantized:
+                throw new ModelCompilationException("MC3005", "The model is quantised already and cannot be compiled to Float32.", "Leave the option Precision out, or compile the float model it was made from.");
+            case Precision.Int8 when !isQuantized && input.Calibration is null:
+                throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.", "Name an .npz file with the option Calibration, with an array for each input (or x).");
+            case Precision.Float32:
+                return graph;
+        }
+
+        if (isQuantized && input.Calibration is not null) diagnostics.Info("MC3006", "The model is quantised already, so the calibration file is not used.", "Leave the option Calibration out.");
+        if (isQuantized || input.Calibration is null) return graph;
+
+        string file = Path.GetFileName(input.Options.Calibration ?? "calibration.npz");
+        SampleSet samples = SampleSet.For(graph, NpzArchive.Read(input.Calibration.Value, file), file);
+        RangeCalibrator calibrator = RangeCalibrator.Parse(input.Options.CalibrationMethod);
+        int[] chosen = [.. samples.Spread(input.Options.CalibrationSamples)];
+        Dictionary<int, ValueRange> ranges = calibrator.Calibrate(graph, [.. chosen.Select(samples.Real)]);
+        note($"Calibrated ranges on {chosen.Length} samples of {file}.");
+        return Pipeline.Quantise(graph, ranges, note);
+    }
+
+    private static string ResolveTarget(string? target)
+    {
+        target ??= "portable";
+        return Isa.TargetNames.Contains(target)
+            ? target
+            : throw new ModelCompilationException("MC5002", $"There is no target '{target}'.", $"Targets are: {string.Join(", ", Isa.TargetNames)}.");
+    }
+
+    private static void ValidateNaming(CompilationOptions options)
+    {
+        if (options.ClassName is { } name && !Names.IsIdentifier(name)) throw new ModelCompilationException("MC9002", $"'{name}' is not a class name.", "Give a C# identifier as ClassName.");
+        if (options.Namespace is { } space && !space.Split('.').All(Names.IsIdentifier)) throw new ModelCompilationException("MC9002", $"'{space}' is not a namespace.", "Give C# identifiers separated by dots as Namespace.");
+        if (options.Accessibility is not ("public" or "internal")) throw new ModelCompilationException("MC9002", $"'{options.Accessibility}' is not an accessibility.", "Give public or internal.");
+    }
 }

@@ -8,6 +8,8 @@ namespace Digits.Training;
 /// <summary>NumPy's .npz: a zip file with one .npy per array.</summary>
 internal static class Npz
 {
+    private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
+
     /// <summary>The elements of a byte array (dtype u1).</summary>
     public static byte[] ReadBytes(string path, string name)
     {
@@ -17,7 +19,7 @@ internal static class Npz
         using var copy = new MemoryStream();
         stream.CopyTo(copy);
         ReadOnlySpan<byte> bytes = copy.ToArray();
-        if (!bytes.StartsWith("\x93NUMPY"u8[1..]) && bytes[0] != 0x93)
+        if (!bytes.StartsWith(Magic))
             throw new InvalidDataException($"{path}: '{name}' is not an npy array.");
 
         // Magic (6), version (2), header length (2 in version 1, otherwise 4), header text, elements.
@@ -41,7 +43,7 @@ internal static class Npz
         ZipArchiveEntry entry = archive.CreateEntry(name + ".npy", CompressionLevel.SmallestSize);
         entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero); // same content, same file
         using Stream stream = entry.Open();
-        stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8)]);
+        stream.Write([.. Magic, 1, 0, (byte)header.Length, (byte)(header.Length >> 8)]);
         stream.Write(Encoding.Latin1.GetBytes(header));
         stream.Write(MemoryMarshal.AsBytes(values));
     }

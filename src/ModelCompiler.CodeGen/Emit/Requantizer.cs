@@ -28,6 +28,11 @@ internal sealed class Requantizer(KernelWriter writer, DataRef scale, DataRef sh
         ? $"{writer.Isa.Simd}.RequantizeFixed({sum}, {Load("multiplier", channel)}, {Load("shift", channel)}, {Bounds})"
         : $"{writer.Isa.Simd}.Requantize({sum}, {Load("scale", channel)}, {Bounds})";
 
+    /// <summary>Expression for the outputs of one half (<c>Lower</c> or <c>Upper</c>) of zipped channels, as int32 lanes.</summary>
+    public string ZippedVector(string sum, string half) => shift.Exists
+        ? $"{writer.Isa.Simd}.RequantizeFixed({sum}, {writer.Isa.Simd}.LoadZip{half}(multiplier), {writer.Isa.Simd}.LoadZip{half}(shift), {Bounds})"
+        : $"{writer.Isa.Simd}.Requantize({sum}, {writer.Isa.Simd}.LoadZip{half}(scale), {Bounds})";
+
     /// <summary>Expression for one output, as int.</summary>
     public string Single(string sum, string channel) => shift.Exists
         ? $"Scalar.RequantizeFixed({sum}, multiplier[{channel}], shift[{channel}], {Bounds})"

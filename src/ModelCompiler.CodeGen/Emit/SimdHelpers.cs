@@ -101,6 +101,18 @@ internal static class SimdHelpers
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<short> ZipUpper(Vector256<short> a, Vector256<short> b) => Avx2.UnpackHigh(a, b);
 
+        /// <summary>The table entries that belong to the channels of <see cref="ZipLower"/>, of 16 neighbouring channels.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> LoadZipLower(int* p) => Vector256.Create(Vector128.Load(p), Vector128.Load(p + 8));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> LoadZipLower(float* p) => Vector256.Create(Vector128.Load(p), Vector128.Load(p + 8));
+
+        /// <summary>The table entries that belong to the channels of <see cref="ZipUpper"/>, of 16 neighbouring channels.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> LoadZipUpper(int* p) => Vector256.Create(Vector128.Load(p + 4), Vector128.Load(p + 12));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> LoadZipUpper(float* p) => Vector256.Create(Vector128.Load(p + 4), Vector128.Load(p + 12));
+
         /// <summary>Stores 16 bytes from the two halves that <see cref="ZipLower"/> and <see cref="ZipUpper"/> made, in channel order.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void StoreZippedBytes(byte* p, Vector256<int> lower, Vector256<int> upper)
@@ -200,6 +212,18 @@ internal static class SimdHelpers
             if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipHigh(a, b);
             return ((Vector128.WidenUpper(a) & Vector128.Create(0xFFFF)) | (Vector128.WidenUpper(b) << 16)).AsInt16();
         }
+
+        /// <summary>The table entries that belong to the channels of <see cref="ZipLower"/>, of 8 neighbouring channels.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> LoadZipLower(int* p) => Vector128.Load(p);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> LoadZipLower(float* p) => Vector128.Load(p);
+
+        /// <summary>The table entries that belong to the channels of <see cref="ZipUpper"/>, of 8 neighbouring channels.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> LoadZipUpper(int* p) => Vector128.Load(p + 4);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> LoadZipUpper(float* p) => Vector128.Load(p + 4);
 
         /// <summary>Stores 8 bytes from the two halves that <see cref="ZipLower"/> and <see cref="ZipUpper"/> made, in channel order.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -39,7 +39,7 @@ internal static class TableWriter
         if (plan.Weights.IsAssembly)
         {
             code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes in an assembly of their own, which NativeAOT links into the program.");
-            code.Line($"private static sbyte* Weights => (sbyte*)Address(global::{plan.Weights.Assembly}.{WeightsType}.Data);");
+            code.Line($"private static sbyte* Weights => (sbyte*)Address(global::{WeightStorage.TypeNamespace}.{plan.Weights.TypeName}.Data);");
             return;
         }
 
@@ -51,9 +51,6 @@ internal static class TableWriter
         Array.Resize(ref bytes, (bytes.Length + 7) / 8 * 8);
         WriteList(Enumerable.Range(0, bytes.Length / 8).Select(i => "0x" + LittleEndian(bytes, i * 8).ToString("x", System.Globalization.CultureInfo.InvariantCulture)), code);
     }
-
-    /// <summary>Name of the type in a weights assembly, whose namespace is the assembly's name.</summary>
-    public const string WeightsType = "Blob";
 
     private static ulong LittleEndian(byte[] bytes, int at)
     {

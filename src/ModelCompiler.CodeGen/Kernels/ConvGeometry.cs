@@ -80,4 +80,11 @@ internal sealed class ConvGeometry(
         string output = (Batch > 1 ? $" + image * {Pixels * OutChannels}" : "") + (Groups > 1 ? $" + group * {OutPerGroup}" : "");
         writer.Call(images + groups + call(input, output, Groups > 1 ? "group" : ""));
     }
+
+    /// <summary>Writes the calls for every image; <paramref name="call"/> gets how far input and output move.</summary>
+    public void WriteImageCalls(KernelWriter writer, Func<string, string, string> call)
+    {
+        if (Batch == 1) writer.Call(call("", ""));
+        else writer.Call($"for (int image = 0; image < {Batch}; image++) " + call($" + image * {Height * Width * Channels}", $" + image * {Pixels * OutChannels}"));
+    }
 }

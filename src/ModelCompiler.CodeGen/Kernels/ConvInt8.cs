@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
@@ -123,23 +124,11 @@ public sealed record ConvInt8(
                 return;
             }
 
-            int lanesPerBlock = BlockChannels / writer.Isa.Lanes;
-            int wide = Math.Max(1, (pixels == 1 ? 4 : 2) / lanesPerBlock);
-            int full = g.OutPerGroup / (wide * BlockChannels);
-            if (full > 0)
+            ChannelTiling.Write(code, writer.Isa, pixels, g.OutPerGroup, BlockChannels, (channel, blocks, channels) =>
             {
-                string method = VectorTile(writer, pixels, wide, wide * BlockChannels, patch, g, outType, requantizer);
-                code.For("channel", full * wide * BlockChannels, () => code.Line(Call(method, "channel")), wide * BlockChannels);
-            }
-
-            for (int channel = full * wide * BlockChannels; channel < g.OutPerGroup; channel += BlockChannels)
-            {
-                string method = VectorTile(writer, pixels, 1, Math.Min(BlockChannels, g.OutPerGroup - channel), patch, g, outType, requantizer);
-                code.Line(Call(method, Literals.Int(channel)));
-            }
-
-            string Call(string method, string channel) =>
-                $"{method}(patches, weights + {channel} * {patch}, bias + {channel}, {requantizer.Forward(channel)}, output + {first} * {g.OutChannels} + {channel});";
+                string tileMethod = VectorTile(writer, pixels, blocks, channels, patch, g, outType, requantizer);
+                return $"{tileMethod}(patches, weights + {channel} * {patch}, bias + {channel}, {requantizer.Forward(channel)}, output + {first} * {g.OutChannels} + {channel});";
+            });
         }
     }
 
@@ -179,7 +168,7 @@ public sealed record ConvInt8(
                 }
             });
 
-        System.Collections.Generic.IEnumerable<(int Pixel, int Vector)> Grid() =>
+        IEnumerable<(int Pixel, int Vector)> Grid() =>
             Enumerable.Range(0, pixels).SelectMany(p => Enumerable.Range(0, vectors).Select(v => (p, v)));
     }
 

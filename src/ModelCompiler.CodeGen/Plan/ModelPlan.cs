@@ -79,6 +79,12 @@ public sealed record WeightStorage
     /// <summary>Name of the weights assembly, or empty when the blob is inline.</summary>
     public string Assembly { get; init; } = "";
 
+    /// <summary>Namespace of the type in a weights assembly: one of its own, so that it collides with nothing of the user's.</summary>
+    public const string TypeNamespace = "ModelCompilerWeights";
+
+    /// <summary>Name of the type in the weights assembly; its property <c>Data</c> is the blob.</summary>
+    public string TypeName => Assembly.Replace('.', '_');
+
     /// <summary>True when the blob lives in an assembly of its own.</summary>
     public bool IsAssembly => Assembly.Length > 0;
 }

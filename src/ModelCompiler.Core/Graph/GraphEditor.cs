@@ -82,7 +82,8 @@ public sealed class GraphEditor
         inferred = inferred with { Type = type ?? inferred.Type, Quantization = quantization ?? inferred.Quantization };
         Value output = AddValue(name, inferred);
         var node = new Node(name, origin, op, ids, [output.Id]);
-        if (ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0))
+        // Dequantised constants stay as they are until it is known whether an integer operator takes them.
+        if (op is not Dequantize && ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0))
         {
             TensorData data = ReferenceInterpreter.EvaluateNode(node, id => this[id], id => this[id].Constant!, RequantizationMode.Float)[0];
             output = output with { Constant = data };

@@ -30,6 +30,15 @@ public abstract record Operator
     /// </summary>
     public virtual QuantizationRule QuantizationRule => QuantizationRule.Float;
 
+    /// <summary>Scale and zero point of the output of an operator with <see cref="QuantizationRule.Fixed"/>.</summary>
+    public virtual QuantizationParameters? FixedQuantization => null;
+
+    /// <summary>
+    /// The operator that gives the same on an input in another layout: with T the transposition by <paramref name="order"/>, op(T(x)) = T(op'(x)).
+    /// Null when there is none. The output has the rank of the input.
+    /// </summary>
+    public virtual Operator? InLayout(IReadOnlyList<int> order) => IsElementwise ? this : null;
+
     /// <summary>True when every output element depends on the elements at the same place only, so that layout changes may pass through.</summary>
     public virtual bool IsElementwise => false;
 }

@@ -1,0 +1,192 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+
+namespace ModelCompiler.CodeGen.Kernels;
+
+/// <summary>
+/// Depthwise convolution of 8-bit activations with int32 sums, exact for any weights: input rows are widened to int16 once (<see cref="RowRing"/>);
+/// two taps at a time are interleaved and multiplied as int16 pairs, 8 or 16 channels per vector, a few pixels per tile.
+/// </summary>
+/// <param name="In">Activations, batch × height × width × channels, int8 or uint8.</param>
+/// <param name="Out">Result, int8 or uint8.</param>
+/// <param name="Rows">Scratch: the ring of rows, int16.</param>
+/// <param name="Weights">Weights as <see cref="Pack"/> lays them out, zero point subtracted.</param>
+/// <param name="Bias">Int32 bias per channel, padded to a multiple of 16.</param>
+/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), padded like the bias.</param>
+/// <param name="Shift">Requantisation shift per channel, or none.</param>
+/// <param name="Batch">Number of images.</param>
+/// <param name="Input">Height, width, channels.</param>
+/// <param name="Output">Height, width, channels.</param>
+/// <param name="Window">Kernel height and width.</param>
+/// <param name="Stride">Down and right.</param>
+/// <param name="Dilation">Down and right.</param>
+/// <param name="Padding">Top and left; the rest follows from the output size.</param>
+/// <param name="InZero">Zero point of the input.</param>
+/// <param name="OutZero">Zero point of the output.</param>
+/// <param name="Min">Smallest output, activation function included.</param>
+/// <param name="Max">Largest output.</param>
+public sealed record DepthwiseConvInt8(
+    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
+    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
+    EquatableArray<int> Padding, int InZero, int OutZero, int Min, int Max) : Kernel
+{
+    /// <summary>Channels that lie together in the packed weights.</summary>
+    public const int BlockChannels = 16;
+
+    private const int MaxUnrolledTaps = 32;
+    private const int MaxUnrolledSteps = 64;
+
+    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Input[2]);
+
+    /// <inheritdoc/>
+    public override string Summary => Geometry.Describe("depthwise conv");
+
+    /// <inheritdoc/>
+    public override long Macs => Geometry.Macs;
+
+    /// <summary>Lays weights out as the kernel reads them: [channels ÷ 16][taps][16 channels] of int16, missing channels zero.</summary>
+    /// <param name="weights">Channels × taps, row-major, zero point subtracted.</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="taps">Taps per channel.</param>
+    public static byte[] Pack(int[] weights, int channels, int taps)
+    {
+        var packed = new short[(channels + BlockChannels - 1) / BlockChannels * BlockChannels * taps];
+        for (int channel = 0; channel < channels; channel++)
+        {
+            for (int tap = 0; tap < taps; tap++)
+            {
+                packed[(((channel / BlockChannels * taps) + tap) * BlockChannels) + (channel % BlockChannels)] = checked((short)weights[(channel * taps) + tap]);
+            }
+        }
+
+        return PackedBytes.Of(packed);
+    }
+
+    /// <summary>Pads a table per channel to whole blocks.</summary>
+    public static double[] PadChannels(IEnumerable<double> values)
+    {
+        double[] items = values.ToArray();
+        Array.Resize(ref items, (items.Length + BlockChannels - 1) / BlockChannels * BlockChannels);
+        return items;
+    }
+
+    /// <summary>Elements of the scratch tensor.</summary>
+    public static int RowElements(
+        EquatableArray<int> input, EquatableArray<int> window, EquatableArray<int> dilation, EquatableArray<int> padding, EquatableArray<int> output, EquatableArray<int> stride) =>
+        RowRing.ElementsFor(input, window, dilation, padding, output, stride, BlockChannels);
+
+    /// <inheritdoc/>
+    public override void Write(KernelWriter writer)
+    {
+        ConvGeometry g = Geometry;
+        string inType = writer.Tensor(In).Type.CSharpName();
+        string outType = writer.Tensor(Out).Type.CSharpName();
+        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        var ring = new RowRing(g, "short", BlockChannels, (from, to, count) => $"{writer.Isa.Simd}.Widen{writer.Tensor(In).Type}({from}, {to}, {count}, {Literals.Int(InZero)});");
+        int tile = Math.Max(1, Math.Min(Math.Min(4, g.OutWidth), MaxUnrolledSteps / ((g.Taps + 1) / 2)));
+        string method = writer.Method(
+            $"Depthwise_{g.Name}",
+            $"{Summary}: {g.Pixels} pixels × {g.Taps} taps.",
+            $"{inType}* input, {outType}* output, short* weights, int* bias, {requantizer.Parameters}, short* rows",
+            code => ring.WriteRows(writer, code, inType, () =>
+            {
+                code.For("x", g.OutWidth / tile * tile, () => WriteTile(code, tile, "x"), tile);
+                if (g.OutWidth % tile > 0) WriteTile(code, g.OutWidth % tile, Literals.Int(g.OutWidth / tile * tile));
+            }));
+        g.WriteImageCalls(writer, (input, output) =>
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (short*)({writer.Address(Weights)}), {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
+
+        void WriteTile(SourceWriter code, int pixels, string x)
+        {
+            string at = $"{x} * {g.StrideRight * g.Channels}";
+            string to = $"output + (y * {g.OutWidth} + {x}) * {g.Channels}";
+            if (writer.Isa.IsScalar)
+            {
+                code.Line($"{ScalarTile(writer, pixels, g, ring, outType, requantizer)}(window, {at}, weights, bias, {requantizer.Forward("")}, {to});");
+                return;
+            }
+
+            int step = writer.Isa.Lanes * 2;
+            int full = g.Channels / step * step;
+            if (full > 0) code.For("channel", full, () => code.Line(Call(VectorTile(writer, pixels, step, g, ring, outType, requantizer), "channel")), step);
+            if (full < g.Channels) code.Line(Call(VectorTile(writer, pixels, g.Channels - full, g, ring, outType, requantizer), Literals.Int(full)));
+
+            string Call(string tileMethod, string channel)
+            {
+                // Vectors narrower than a block of weights start inside it.
+                string weights = step == BlockChannels ? $"{channel} * {g.Taps}" : $"{channel} / {BlockChannels} * {BlockChannels * g.Taps} + {channel} % {BlockChannels}";
+                return $"{tileMethod}(window, {at} + {channel}, weights + {weights}, bias + {channel}, {requantizer.Forward(channel)}, {to} + {channel});";
+            }
+        }
+    }
+
+    private string VectorTile(KernelWriter writer, int pixels, int channels, ConvGeometry g, RowRing ring, string outType, Requantizer requantizer)
+    {
+        (string vector, string simd, int step) = (writer.Isa.Vector, writer.Isa.Simd, writer.Isa.Lanes * 2);
+        return writer.Method(
+            $"DepthwiseTile_{pixels}x{channels}_{g.WindowHeight}x{g.WindowWidth}",
+            $"{pixels} pixels × {channels} channels: bias + Σ input · weight over {g.Taps} taps, requantised.",
+            $"short** window, int at, short* weights, int* bias, {requantizer.Parameters}, {outType}* output",
+            code =>
+            {
+                for (int p = 0; p < pixels; p++) code.Line($"{vector}<int> lower{p} = {simd}.LoadZipLower(bias), upper{p} = {simd}.LoadZipUpper(bias);");
+                if (g.Taps <= MaxUnrolledTaps) WriteUnrolled(code);
+                else WriteRolled(code);
+                for (int p = 0; p < pixels; p++)
+                {
+                    code.Line($"{simd}.StoreZippedBytes((byte*)output + {p * g.Channels}, {requantizer.ZippedVector($"lower{p}", "Lower")}, {requantizer.ZippedVector($"upper{p}", "Upper")}{(channels < step ? ", " + Literals.Int(channels) : "")});");
+                }
+            });
+
+        void WriteUnrolled(SourceWriter code)
+        {
+            for (int y = 0; y < g.WindowHeight; y++) code.Line($"short* row{y} = window[{y}] + at;");
+            for (int tap = 0; tap < g.Taps; tap += 2)
+            {
+                bool pair = tap + 1 < g.Taps;
+                string second = pair ? $"{vector}.Load(weights + {(tap + 1) * BlockChannels})" : $"{vector}<short>.Zero";
+                code.Line($"{vector}<short> w{tap}a = {vector}.Load(weights + {tap * BlockChannels}), w{tap}b = {second};");
+                code.Line($"{vector}<short> w{tap}l = {simd}.ZipLower(w{tap}a, w{tap}b), w{tap}u = {simd}.ZipUpper(w{tap}a, w{tap}b);");
+                for (int p = 0; p < pixels; p++)
+                {
+                    string x = $"x{tap}_{p}";
+                    code.Line($"{vector}<short> {x}a = {vector}.Load({ring.Tap(tap, p)}), {x}b = {(pair ? $"{vector}.Load({ring.Tap(tap + 1, p)})" : $"{vector}<short>.Zero")};");
+                    code.Line($"lower{p} += {simd}.MultiplyAddPairs({simd}.ZipLower({x}a, {x}b), w{tap}l);");
+                    code.Line($"upper{p} += {simd}.MultiplyAddPairs({simd}.ZipUpper({x}a, {x}b), w{tap}u);");
+                }
+            }
+        }
+
+        void WriteRolled(SourceWriter code) => code.For("y", g.WindowHeight, () =>
+        {
+            code.Line("short* row0 = window[y] + at;");
+            code.For("x", g.WindowWidth, () =>
+            {
+                code.Line($"{vector}<short> w = {vector}.Load(weights), zero = {vector}<short>.Zero;");
+                for (int p = 0; p < pixels; p++)
+                {
+                    code.Line($"{vector}<short> x{p} = {vector}.Load({ring.Tap(0, p)});");
+                    code.Line($"lower{p} += {simd}.MultiplyAddPairs({simd}.ZipLower(x{p}, zero), {simd}.ZipLower(w, zero));");
+                    code.Line($"upper{p} += {simd}.MultiplyAddPairs({simd}.ZipUpper(x{p}, zero), {simd}.ZipUpper(w, zero));");
+                }
+
+                code.Line($"row0 += {g.DilationRight * g.Channels};\nweights += {BlockChannels};");
+            });
+        });
+    }
+
+    private static string ScalarTile(KernelWriter writer, int pixels, ConvGeometry g, RowRing ring, string outType, Requantizer requantizer) => writer.Method(
+        $"DepthwiseTile_{pixels}x{g.Channels}_{g.WindowHeight}x{g.WindowWidth}",
+        $"{pixels} pixels × {g.Channels} channels: bias + Σ input · weight over {g.Taps} taps, requantised.",
+        $"short** window, int at, short* weights, int* bias, {requantizer.Parameters}, {outType}* output",
+        code => code.For("pixel", pixels, () => code.For("channel", g.Channels, () =>
+        {
+            code.Line($"short* w = weights + channel / {BlockChannels} * {BlockChannels * g.Taps} + channel % {BlockChannels};\nint sum = bias[channel];");
+            code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>
+                code.Line($"sum += window[y][at + (pixel * {g.StrideRight} + x * {g.DilationRight}) * {g.Channels} + channel] * w[(y * {g.WindowWidth} + x) * {BlockChannels}];")));
+            code.Line($"output[pixel * {g.Channels} + channel] = ({outType}){requantizer.Single("sum", "channel")};");
+        })));
+}

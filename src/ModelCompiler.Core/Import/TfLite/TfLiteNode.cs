@@ -1,0 +1,83 @@
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
+
+namespace ModelCompiler.Core.Import.TfLite;
+
+/// <summary>One TFLite operator while it is read: its options and tensors, and the graph that grows. Options are addressed by their number in the schema.</summary>
+internal sealed class TfLiteNode(string name, string origin, TfLiteOptions options, int[] inputs, IReadOnlyList<TensorType> outputs, GraphEditor graph, Func<int, int> valueOf, Action<int, Value> bind)
+{
+    /// <summary>The graph that grows.</summary>
+    public GraphEditor Graph { get; } = graph;
+
+    /// <summary>Name of the first output, which stands for the operator.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Operator and version.</summary>
+    public string Origin { get; } = origin;
+
+    /// <summary>The builtin options.</summary>
+    public TfLiteOptions Options { get; } = options;
+
+    /// <summary>Number of inputs, absent ones included.</summary>
+    public int InputCount => inputs.Length;
+
+    /// <summary>Number of an input value, −1 when an optional input is absent.</summary>
+    public int Input(int index) => index < inputs.Length && inputs[index] >= 0 ? valueOf(inputs[index]) : -1;
+
+    /// <summary>A required input.</summary>
+    public Value Value(int index) => Input(index) is var id and >= 0 ? Graph[id] : throw Malformed($"Input {index} is missing.");
+
+    /// <summary>A required input whose content must be known at build time.</summary>
+    public TensorData ConstantInput(int index, string what) => Value(index).Constant
+        ?? throw Unsupported($"The {what} is computed at run time.", $"Convert the model so that the {what} is constant.");
+
+    /// <summary>Content of an optional input that must be known at build time, or null when absent.</summary>
+    public TensorData? OptionalConstant(int index, string what) => Input(index) >= 0 ? ConstantInput(index, what) : null;
+
+    /// <summary>Type, shape and quantisation that the file declares for an output.</summary>
+    public TensorType Output(int index) => index < outputs.Count ? outputs[index] : throw Malformed($"Output {index} is missing.");
+
+    /// <summary>Adds an intermediate node.</summary>
+    public Value Add(string suffix, Operator op, params ReadOnlySpan<int> ids) => Graph.Add($"{Name}/{suffix}", Origin, op, ids);
+
+    /// <summary>Adds the node that computes output 0, with the type and quantisation that the file declares.</summary>
+    public void Emit(Operator op, params ReadOnlySpan<int> ids)
+    {
+        TensorType declared = Output(0);
+        bind(0, Graph.Add(Name, Origin, op, ids, declared.Quantization, declared.Type));
+    }
+
+    /// <summary>
+    /// The weights, as float when they are integers but the activations are not (dynamic-range models): the layer then runs in float.
+    /// </summary>
+    public int FloatIfHybrid(int index)
+    {
+        Value weights = Value(index);
+        return Value(0).Type == ElementType.Float32 && weights.IsQuantized ? Add("dequantized", new Dequantize(), weights.Id).Id : weights.Id;
+    }
+
+    /// <summary>Padding before and after from a field of type Padding (SAME = 0, VALID = 1).</summary>
+    public (int Before, int After) Padding(int field, int input, int window, int stride, int dilation)
+    {
+        if (stride < 1 || dilation < 1 || window < 1) throw Malformed("Windows, strides and dilations must be at least 1.");
+        return Options.Int8(field) == 0 ? Conv.SamePadding(input, window, stride, dilation) : (0, 0);
+    }
+
+    /// <summary>The fused activation from a field of type ActivationFunctionType.</summary>
+    public ActivationRange Activation(int field) => Options.Int8(field) switch
+    {
+        0 => ActivationRange.None,
+        1 => ActivationRange.Relu,
+        2 => ActivationRange.ReluN1To1,
+        3 => ActivationRange.Relu6,
+        4 => throw Unsupported("A fused tanh is not supported.", "Convert the model with tanh as an operator of its own."),
+        _ => throw Malformed("The fused activation is unknown."),
+    };
+
+    /// <summary>MC1012: the operator contradicts itself.</summary>
+    public ModelCompilationException Malformed(string reason) => new("MC1012", reason, "The file is damaged or was written by a faulty converter; convert it again.", $"'{Name}' ({Origin})");
+
+    /// <summary>MC2002: the operator is known, but not in this form.</summary>
+    public ModelCompilationException Unsupported(string reason, string remedy) => new("MC2002", reason, remedy, $"'{Name}' ({Origin})");
+}

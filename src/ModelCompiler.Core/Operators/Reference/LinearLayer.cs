@@ -1,0 +1,124 @@
+using ModelCompiler.CodeGen.Kernels;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Planning;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Operators.Reference;
+
+/// <summary>
+/// What convolution and fully connected layers have in common: inputs activations, weights (output channels first) and optional bias; evaluation in
+/// float or integers; lowering to the convolution kernels.
+/// </summary>
+internal static class LinearLayer
+{
+    public static void Evaluate(EvaluationContext context, ConvShape shape, ActivationRange activation)
+    {
+        if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
+        else EvaluateFloat(context, shape, activation);
+    }
+
+    private static void EvaluateFloat(EvaluationContext context, ConvShape shape, ActivationRange activation)
+    {
+        float[] output = new float[context.OutputValue(0).Shape.Elements];
+        ConvolutionReference.Run<float>(shape, context.Input(0).ToFloats(), context.Input(1).ToFloats(), context.HasInput(2) ? context.Input(2).ToFloats() : [], (at, _, sums) =>
+        {
+            for (int i = 0; i < sums.Length; i++) output[at + i] = activation.Apply(sums[i]);
+        });
+        context.SetOutput(0, TensorData.Of(context.OutputValue(0).Shape, output));
+    }
+
+    private static void EvaluateInteger(EvaluationContext context, ConvShape shape, ActivationRange activation)
+    {
+        Value output = context.OutputValue(0);
+        TensorData result = context.Output(0);
+        (int min, int max) = activation.Quantized(output);
+        int zero = output.Q.ZeroPoint;
+        double[] factors = Factors(context.InputValue(0), context.InputValue(1), output, shape);
+        float[] scales = [.. factors.Select(f => (float)f)];
+        (int Multiplier, int Shift)[] multipliers = [.. factors.Select(Requantization.QuantizeMultiplier)];
+        int[] bias = context.HasInput(2) ? context.Input(2).ToInt32s() : [];
+        ConvolutionReference.Run<int>(shape, Centred(context.Input(0), context.InputValue(0)), Centred(context.Input(1), context.InputValue(1)), bias, (at, channel, sums) =>
+        {
+            for (int i = 0; i < sums.Length; i++)
+            {
+                int c = channel + i;
+                result.Bytes[at + i] = unchecked((byte)(context.Mode == RequantizationMode.Float
+                    ? Requantization.Float(sums[i], scales[c], zero, min, max)
+                    : Requantization.FixedPoint(sums[i], multipliers[c].Multiplier, multipliers[c].Shift, zero, min, max)));
+            }
+        });
+    }
+
+    public static void Lower(LoweringContext context, ConvShape s, ActivationRange activation)
+    {
+        Value input = context.Input(0);
+        Value weights = context.Input(1);
+        Value output = context.Output(0);
+        if (weights.Constant is null) throw context.Unsupported("A layer whose weights are computed at run time", "Make the weights an initializer, or fold what computes them before exporting.");
+        if (context.HasInput(2) && context.Input(2).Constant is null) throw context.Unsupported("A layer whose bias is computed at run time", "Make the bias an initializer.");
+        EquatableArray<int> inSize = EquatableArray.Of(s.Height, s.Width, s.Channels);
+        EquatableArray<int> outSize = EquatableArray.Of(s.OutHeight, s.OutWidth, s.OutChannels);
+        EquatableArray<int> window = EquatableArray.Of(s.WindowHeight, s.WindowWidth);
+        EquatableArray<int> stride = EquatableArray.Of(s.StrideDown, s.StrideRight);
+        EquatableArray<int> dilation = EquatableArray.Of(s.DilationDown, s.DilationRight);
+        EquatableArray<int> padding = EquatableArray.Of(s.PadTop, s.PadLeft);
+        if (!output.IsQuantized)
+        {
+            float[] floatBias = context.HasInput(2) ? context.Input(2).Constant!.ToFloats() : new float[s.OutChannels];
+            context.Emit(s.IsDepthwise
+                ? new DepthwiseConvFloat32(
+                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, DepthwiseConvFloat32.RowElements(inSize, window, dilation, padding, outSize, stride)),
+                    context.Weights(DepthwiseConvFloat32.Pack(weights.Constant.ToFloats(), s.Channels, s.Taps)), context.Table("Bias", ElementType.Float32, floatBias.Select(b => (double)b)),
+                    s.Batch, inSize, outSize, window, stride, dilation, padding, activation.Min, activation.Max)
+                : new ConvFloat32(
+                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.PatchElements(s.Taps)),
+                    context.Weights(ConvFloat32.Pack(weights.Constant.ToFloats(), s.Groups, s.OutChannels, s.Taps)), context.Table("Bias", ElementType.Float32, PadPerGroup(floatBias.Select(b => (double)b), s)),
+                    s.Batch, inSize, outSize, window, stride, dilation, padding, s.Groups, activation.Min, activation.Max));
+            return;
+        }
+
+        (int min, int max) = activation.Quantized(output);
+        int[] bias = context.HasInput(2) ? context.Input(2).Constant!.ToInt32s() : new int[s.OutChannels];
+        double[] factors = Factors(input, weights, output, s);
+        bool unsigned = weights.Type == ElementType.UInt8;
+        int weightsZero = weights.Q.ZeroPoint;
+        if (s.IsDepthwise)
+        {
+            (DataRef scale, DataRef shift) = context.RequantizationTables(DepthwiseConvInt8.PadChannels(factors));
+            context.Emit(new DepthwiseConvInt8(
+                context.In(0), context.Out(0), context.Scratch(ElementType.Int16, DepthwiseConvInt8.RowElements(inSize, window, dilation, padding, outSize, stride)),
+                context.Weights(DepthwiseConvInt8.Pack(Centred(weights.Constant, weights), s.Channels, s.Taps)),
+                context.Table("Bias", ElementType.Int32, DepthwiseConvInt8.PadChannels(bias.Select(b => (double)b))), scale, shift,
+                s.Batch, inSize, outSize, window, stride, dilation, padding, input.Q.ZeroPoint, output.Q.ZeroPoint, min, max));
+        }
+        else
+        {
+            (DataRef scale, DataRef shift) = context.RequantizationTables([.. PadPerGroup(factors, s)]);
+            context.Emit(new ConvInt8(
+                context.In(0), context.Out(0), context.Scratch(ElementType.Int16, ConvInt8.PatchElements(s.Taps)),
+                context.Weights(ConvInt8.Pack(weights.Constant.Bytes, s.Groups, s.OutChannels, s.Taps, unchecked((byte)weightsZero))),
+                context.Table("Bias", ElementType.Int32, PadPerGroup(bias.Select(b => (double)b), s)), scale, shift,
+                s.Batch, inSize, outSize, window, stride, dilation, padding, s.Groups, input.Q.ZeroPoint, unsigned, weightsZero, output.Q.ZeroPoint, min, max));
+        }
+    }
+
+    /// <summary>input scale × weight scale ÷ output scale, per output channel.</summary>
+    private static double[] Factors(Value input, Value weights, Value output, ConvShape shape) =>
+        [.. Enumerable.Range(0, shape.OutChannels).Select(c => (double)input.Q.Scale * weights.Q.ScaleOf(c) / output.Q.Scale)];
+
+    /// <summary>Integers less their zero point.</summary>
+    private static int[] Centred(TensorData data, Value value)
+    {
+        int zero = value.Q.ZeroPoint;
+        return data.Type == ElementType.Int8
+            ? Array.ConvertAll(data.As<sbyte>().ToArray(), x => x - zero)
+            : Array.ConvertAll(data.Bytes, x => x - zero);
+    }
+
+    private static IEnumerable<double> PadPerGroup(IEnumerable<double> values, ConvShape s)
+    {
+        int padded = ConvInt8.Blocks(s.OutPerGroup) * ConvInt8.BlockChannels;
+        return values.Chunk(s.OutPerGroup).SelectMany(group => group.Concat(new double[padded - group.Length]));
+    }
+}

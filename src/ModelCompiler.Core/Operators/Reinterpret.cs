@@ -1,0 +1,20 @@
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Planning;
+
+namespace ModelCompiler.Core.Operators;
+
+/// <summary>The same elements with another quantisation, which the output says. Input and output have one shape.</summary>
+public sealed record Reinterpret : Operator
+{
+    /// <inheritdoc/>
+    public override bool IsElementwise => true;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(context[0].Type, context[0].Shape)];
+
+    /// <inheritdoc/>
+    public override void Evaluate(EvaluationContext context) => context.SetOutput(0, context.Input(0));
+
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context) => context.AliasOutput();
+}

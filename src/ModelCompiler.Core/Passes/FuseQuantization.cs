@@ -1,0 +1,85 @@
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
+
+namespace ModelCompiler.Core.Passes;
+
+/// <summary>
+/// Turns DequantizeLinear → operator → QuantizeLinear into the operator on integers. This is how ONNX writes quantised networks: float operators between
+/// conversions, which no engine is meant to execute.
+/// </summary>
+internal static class FuseQuantization
+{
+    public static ModelGraph Run(ModelGraph graph, Action<string> note)
+    {
+        int fused = 0;
+        for (bool again = true; again;)
+        {
+            var editor = new GraphEditor(graph);
+            Dictionary<int, Node> producers = graph.Producers();
+            ILookup<int, Node> consumers = graph.Consumers();
+            again = false;
+            foreach (Node node in graph.Nodes)
+            {
+                if (!TryFuse(graph, editor, producers, consumers, node)) continue;
+                fused++;
+                again = true;
+                break;
+            }
+
+            graph = editor.ToGraph();
+        }
+
+        if (fused > 0) note($"Computed {fused} operators between conversions in integers.");
+        return graph;
+    }
+
+    private static bool TryFuse(ModelGraph graph, GraphEditor editor, Dictionary<int, Node> producers, ILookup<int, Node> consumers, Node node)
+    {
+        if (node.Operator.QuantizationRule == QuantizationRule.Float || node.Outputs.Length != 1) return false;
+        int result = node.Outputs[0];
+        if (graph.Outputs.Contains(result) || consumers[result].ToArray() is not [{ Operator: Quantize } quantize]) return false;
+
+        // A clamp between the operator and the conversion is fused before; what is left must come from 8-bit values.
+        var inputs = new List<int>();
+        for (int i = 0; i < node.Inputs.Length; i++)
+        {
+            int input = node.Inputs[i];
+            if (input < 0)
+            {
+                inputs.Add(input);
+            }
+            else if (producers.TryGetValue(input, out Node? dequantize) && dequantize.Operator is Dequantize)
+            {
+                Value source = graph.Values[dequantize.Inputs[0]];
+                bool isBias = i == 2 && node.Operator is Conv or FullyConnected;
+                if (isBias ? source.Type != ElementType.Int32 || source.Constant is null : !source.IsQuantized) return false;
+                inputs.Add(source.Id);
+            }
+            else if (i == 2 && node.Operator is Conv or FullyConnected && graph.Values[input].Constant is { } bias && inputs.Count == 2)
+            {
+                inputs.Add(IntegerBias(editor, graph.Values[inputs[0]], graph.Values[inputs[1]], node, bias));
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        Value output = graph.Values[quantize.Outputs[0]];
+        if (!output.IsQuantized || !output.Q.IsPerTensor || !graph.Values[inputs[0]].Q.IsPerTensor) return false;
+        if (node.Operator is Conv or FullyConnected && graph.Values[inputs[1]] is not { IsQuantized: true, Constant: not null }) return false;
+        if (node.Operator.QuantizationRule == QuantizationRule.SameAsInput && output.Quantization != graph.Values[inputs[0]].Quantization) return false;
+        editor.Replace(quantize);
+        editor.Replace(node, node with { Inputs = [.. inputs], Outputs = [output.Id] });
+        return true;
+    }
+
+    private static int IntegerBias(GraphEditor editor, Value input, Value weights, Node node, TensorData bias)
+    {
+        float[] real = bias.ToFloats();
+        var integers = new int[real.Length];
+        for (int i = 0; i < real.Length; i++) integers[i] = (int)Math.Clamp(Math.Round(real[i] / ((double)input.Q.Scale * weights.Q.ScaleOf(i))), int.MinValue, int.MaxValue);
+        return editor.AddConstant(node.Name + "/bias", TensorData.Of(new Shape(real.Length), integers)).Id;
+    }
+}

@@ -1,0 +1,52 @@
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Passes;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core;
+
+/// <summary>The order of everything between the importers and the plan.</summary>
+internal static class Pipeline
+{
+    private delegate ModelGraph Pass(ModelGraph graph, Action<string> note);
+
+    /// <summary>Graph to graph, same results.</summary>
+    public static ModelGraph Optimise(ModelGraph graph, Action<string> note) => Apply(graph, note, [
+        ("layout of quantised constants", MoveLayoutIntoConstants.Run),
+        ("constant folding", FoldConstants.Run),
+        ("channels-last layout", EliminateTransposes.Run),
+        ("transpositions into weights", FoldTransposeIntoWeights.Run),
+        ("batch normalisation folding", FoldBatchNormalization.Run),
+        ("padding fusion", FusePadding.Run),
+        ("activation fusion", FuseActivations.Run),
+        ("integer operators from conversions", FuseQuantization.Run),
+        ("constant folding after fusion", FoldConstants.RunAll),
+        ("conversions at the edges", AbsorbEdgeConversions.Run),
+    ]);
+
+    /// <summary>Float graph to integer graph.</summary>
+    public static ModelGraph Quantise(ModelGraph graph, Dictionary<int, ValueRange> ranges, Action<string> note) => Apply(graph, note, [
+        ("post-training quantisation", (g, n) => PostTrainingQuantization.Run(g, ranges, n)),
+        ("conversions at the edges", AbsorbEdgeConversions.Run),
+    ]);
+
+    private static ModelGraph Apply(ModelGraph graph, Action<string> note, (string Name, Pass Run)[] passes)
+    {
+        Verify(graph, "import");
+        foreach ((string name, Pass run) in passes)
+        {
+            graph = run(graph, note);
+            Verify(graph, name);
+        }
+
+        return graph;
+    }
+
+    private static void Verify(ModelGraph graph, string after)
+    {
+#if DEBUG
+        GraphVerifier.Verify(graph, after);
+#else
+        _ = (graph, after);
+#endif
+    }
+}

@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+
+namespace ModelCompiler.Core.Planning;
+
+/// <summary>Graph to plan: every operator adds its kernels, then everything gets its place in memory.</summary>
+internal static class Lowering
+{
+    /// <summary>Makes the plan and the weights blob.</summary>
+    public static (ModelPlan Plan, byte[] Weights) Run(ModelGraph graph, CompilationInput input, string target, IReadOnlyList<string> notes)
+    {
+        CompilationOptions options = input.Options;
+        var builder = new PlanBuilder();
+        foreach (Node node in graph.Nodes)
+        {
+            try
+            {
+                node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization));
+            }
+            catch (ModelCompilationException e)
+            {
+                throw e.At(node.Label);
+            }
+        }
+
+        TensorRef[] inputs = [.. graph.InputValues.Select(builder.Tensor)];
+        TensorRef[] outputs = [.. graph.OutputValues.Select(builder.Tensor)];
+        var parts = builder.Build(inputs, outputs);
+        string file = Path.GetFileName(input.FileName);
+        string className = options.ClassName ?? Names.Pascal(Path.GetFileNameWithoutExtension(file));
+        string @namespace = options.Namespace ?? "ModelCompiler.Generated";
+        bool isInline = parts.Weights.Length <= WeightStorage.InlineLimit;
+        var plan = new ModelPlan
+        {
+            ModelFile = file,
+            ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(input.Model.Span)),
+            ClassName = className,
+            Namespace = @namespace,
+            Accessibility = options.Accessibility,
+            Target = target,
+            Options = options.ToCanonicalText(),
+            Notes = notes.ToEquatableArray(),
+            ArenaBytes = parts.ArenaBytes,
+            Weights = new WeightStorage
+            {
+                Bytes = parts.Weights.Length,
+                Inline = isInline ? parts.Weights.ToEquatableArray() : default,
+                Assembly = isInline ? "" : $"{@namespace}.{className}.Weights",
+            },
+            Tensors = parts.Tensors,
+            Inputs = graph.InputValues.Select((v, i) => new EdgePlan(v.Name, inputs[i])).ToEquatableArray(),
+            Outputs = graph.OutputNames.Select((name, i) => new EdgePlan(name, outputs[i])).ToEquatableArray(),
+            Data = parts.Tables,
+            Steps = parts.Steps,
+        };
+        return (plan, parts.Weights);
+    }
+}

@@ -1,0 +1,26 @@
+using ModelCompiler.Core.Graph;
+
+namespace ModelCompiler.Core.Quantization;
+
+/// <summary>Chooses scales and zero points (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018).</summary>
+public static class AffineRange
+{
+    /// <summary>Asymmetric int8 for activations: the range, widened to hold zero, in 255 steps.</summary>
+    public static QuantizationParameters Activation(ValueRange range)
+    {
+        double min = Math.Min(0, range.Min);
+        double max = Math.Max(0, range.Max);
+        float scale = (float)((max - min) / 255);
+        if (!(scale > 0)) return new(1f / 128, 0);
+        int zero = (int)Math.Clamp(Math.Round(-128 - (min / scale)), -128, 127);
+        return new(scale, zero);
+    }
+
+    /// <summary>Symmetric scale for weights: the largest magnitude becomes ±127.</summary>
+    public static float Weight(ReadOnlySpan<float> weights)
+    {
+        float largest = 0;
+        foreach (float w in weights) largest = Math.Max(largest, Math.Abs(w));
+        return largest > 0 ? largest / 127 : 1f / 127;
+    }
+}

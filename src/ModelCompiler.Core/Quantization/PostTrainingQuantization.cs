@@ -1,0 +1,147 @@
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
+
+namespace ModelCompiler.Core.Quantization;
+
+/// <summary>
+/// Post-training quantisation to 8 bits: asymmetric activations from calibrated ranges, symmetric weights per output channel, int32 biases at scale
+/// input × weight. Operators without integer kernels stay in float, with conversions around them.
+/// </summary>
+internal sealed class PostTrainingQuantization
+{
+    private readonly ModelGraph _graph;
+    private readonly Dictionary<int, ValueRange> _ranges;
+    private readonly GraphEditor _editor = new();
+    private readonly Dictionary<int, Value> _float = [];
+    private readonly Dictionary<int, Value> _integer = [];
+
+    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges) => (_graph, _ranges) = (graph, ranges);
+
+    /// <summary>The graph in integers, as far as operators have integer kernels.</summary>
+    public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, Action<string> note)
+    {
+        ModelGraph result = new PostTrainingQuantization(graph, ranges).Quantize();
+        string[] kept = [.. result.Nodes.Where(n => n.Operator is not (Operators.Quantize or Dequantize) && result.Values[n.Outputs[0]].Type == ElementType.Float32).Select(n => n.Label)];
+        note($"Quantised {graph.Nodes.Length - kept.Length} of {graph.Nodes.Length} operators to 8 bits.");
+        if (kept.Length > 0) note($"Kept in float, for lack of integer kernels: {string.Join(", ", kept)}.");
+        return result;
+    }
+
+    private ModelGraph Quantize()
+    {
+        foreach (Value input in _graph.InputValues)
+        {
+            Value value = _editor.AddValue(input.Name, input.TensorType);
+            _float[input.Id] = value;
+            _editor.Inputs.Add(value.Id);
+        }
+
+        foreach (Node node in _graph.Nodes)
+        {
+            if (!CanQuantize(node)) KeepFloat(node);
+            else if (node.Operator is Conv or FullyConnected) QuantizeLayer(node);
+            else QuantizeOperator(node);
+        }
+
+        _editor.Outputs.AddRange(_graph.Outputs.Select(o => AsFloat(o).Id));
+        _editor.OutputNames.AddRange(_graph.OutputNames);
+        return _editor.ToGraph();
+    }
+
+    private bool CanQuantize(Node node)
+    {
+        if (node.Operator.QuantizationRule == QuantizationRule.Float || node.Outputs.Length != 1) return false;
+        if (node.Inputs.Where(i => i >= 0).Append(node.Outputs[0]).Any(i => _graph.Values[i].Type != ElementType.Float32)) return false;
+        return node.Operator is not (Conv or FullyConnected) || node.Inputs.Skip(1).All(i => i < 0 || _graph.Values[i].Constant is not null);
+    }
+
+    private void KeepFloat(Node node)
+    {
+        int[] inputs = [.. node.Inputs.Select(i => i < 0 ? i : AsFloat(i).Id)];
+        foreach (int output in node.Outputs) _float[output] = _editor.AddValue(_graph.Values[output].Name, _graph.Values[output].TensorType);
+        _editor.AddNode(node with { Inputs = [.. inputs], Outputs = [.. node.Outputs.Select(o => _float[o].Id)] });
+    }
+
+    private void QuantizeOperator(Node node)
+    {
+        Value[] inputs = [.. node.Inputs.Select(i => i < 0 ? null! : AsInteger(i))];
+        QuantizationParameters q = node.Operator.QuantizationRule switch
+        {
+            QuantizationRule.SameAsInput => inputs[0].Q,
+            QuantizationRule.Fixed => node.Operator.FixedQuantization!,
+            _ => AffineRange.Activation(RangeOf(node.Outputs[0])),
+        };
+        AddInteger(node, [.. inputs.Select(i => i?.Id ?? -1)], q);
+    }
+
+    private void QuantizeLayer(Node node)
+    {
+        Value input = AsInteger(node.Inputs[0]);
+        Value weights = QuantizeWeights(_graph.Values[node.Inputs[1]]);
+        int[] inputs = node.Inputs.Length > 2 && node.Inputs[2] >= 0
+            ? [input.Id, weights.Id, QuantizeBias(_graph.Values[node.Inputs[2]], input, weights).Id]
+            : [input.Id, weights.Id];
+        AddInteger(node, inputs, AffineRange.Activation(RangeOf(node.Outputs[0])));
+    }
+
+    private void AddInteger(Node node, int[] inputs, QuantizationParameters q)
+    {
+        Value output = _graph.Values[node.Outputs[0]];
+        Value integer = _editor.AddValue(output.Name, new TensorType(ElementType.Int8, output.Shape, q));
+        _editor.AddNode(node with { Inputs = [.. inputs], Outputs = [integer.Id] });
+        _integer[output.Id] = integer;
+    }
+
+    private Value QuantizeWeights(Value weights)
+    {
+        float[] real = weights.Constant!.ToFloats();
+        int channels = weights.Shape[0];
+        int taps = real.Length / channels;
+        var scales = new float[channels];
+        var integers = new byte[real.Length];
+        for (int c = 0; c < channels; c++)
+        {
+            scales[c] = AffineRange.Weight(real.AsSpan(c * taps, taps));
+            for (int i = c * taps; i < (c + 1) * taps; i++) integers[i] = unchecked((byte)Requantization.Quantize(real[i], scales[c], 0, -127, 127));
+        }
+
+        return _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers), new QuantizationParameters(scales.ToEquatableArray(), new int[channels].ToEquatableArray()));
+    }
+
+    private Value QuantizeBias(Value bias, Value input, Value weights)
+    {
+        float[] real = bias.Constant!.ToFloats();
+        var integers = new int[real.Length];
+        for (int c = 0; c < real.Length; c++) integers[c] = (int)Math.Clamp(Math.Round(real[c] / ((double)input.Q.Scale * weights.Q.ScaleOf(c))), int.MinValue, int.MaxValue);
+        return _editor.AddConstant(bias.Name, TensorData.Of(bias.Shape, integers));
+    }
+
+    private ValueRange RangeOf(int value) => _ranges.TryGetValue(value, out ValueRange range)
+        ? range
+        : throw new InvalidOperationException($"Value '{_graph.Values[value].Name}' was not calibrated.");
+
+    private Value AsInteger(int id)
+    {
+        if (_integer.TryGetValue(id, out Value? known)) return known;
+        Value value = _graph.Values[id];
+        if (value.Constant is { } constant)
+        {
+            float[] real = constant.ToFloats();
+            QuantizationParameters q = AffineRange.Activation(new(real.DefaultIfEmpty().Min(), real.DefaultIfEmpty().Max()));
+            byte[] integers = Array.ConvertAll(real, x => unchecked((byte)Requantization.Quantize(x, q.Scale, q.ZeroPoint, -128, 127)));
+            return _integer[id] = _editor.AddConstant(value.Name, new TensorData(ElementType.Int8, value.Shape, integers), q);
+        }
+
+        return _integer[id] = _editor.Add(value.Name, "Quantize", new Operators.Quantize(), [AsFloat(id).Id], AffineRange.Activation(RangeOf(id)), ElementType.Int8);
+    }
+
+    private Value AsFloat(int id)
+    {
+        if (_float.TryGetValue(id, out Value? known)) return known;
+        Value value = _graph.Values[id];
+        return _float[id] = value.Constant is { } constant
+            ? _editor.AddConstant(value.Name, constant, value.Quantization)
+            : _editor.Add(value.Name, "Dequantize", new Dequantize(), [_integer[id].Id]);
+    }
+}

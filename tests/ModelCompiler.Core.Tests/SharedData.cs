@@ -13,16 +13,23 @@ internal static class SharedData
     public static IEnumerable<string> Files(string relative, string pattern = "*") =>
         Directory.EnumerateFiles(Path(relative), pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal);
 
+    /// <summary>The folder of the solution.</summary>
+    public static string RepositoryRoot { get; } = FindRepository();
+
     private static string? Find()
+    {
+        string shared = System.IO.Path.GetFullPath(System.IO.Path.Combine(FindRepository(), "..", "shared"));
+        return Directory.Exists(shared) ? shared : null;
+    }
+
+    private static string FindRepository()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (!File.Exists(System.IO.Path.Combine(folder.FullName, "ModelCompiler.sln"))) continue;
-            string shared = System.IO.Path.GetFullPath(System.IO.Path.Combine(folder.FullName, "..", "shared"));
-            return Directory.Exists(shared) ? shared : null;
+            if (File.Exists(System.IO.Path.Combine(folder.FullName, "ModelCompiler.sln"))) return folder.FullName;
         }
 
-        return null;
+        throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 }
 

@@ -5,6 +5,7 @@ internal static class EdgeHelpers
 {
     public const string Source = """
         /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
         {
             int i = 0;
@@ -17,6 +18,7 @@ internal static class EdgeHelpers
         }
 
         /// <summary>Real numbers to uint8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, byte* to, float scale, int zero)
         {
             int i = 0;
@@ -29,30 +31,35 @@ internal static class EdgeHelpers
         }
 
         /// <summary>Real numbers to int16: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
         {
             for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
         }
 
         /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Dequantize(sbyte* from, Span<float> values, float scale, int zero)
         {
             for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
         }
 
         /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Dequantize(byte* from, Span<float> values, float scale, int zero)
         {
             for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
         }
 
         /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Dequantize(short* from, Span<float> values, float scale, int zero)
         {
             for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
         }
 
         /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Dequantize(int* from, Span<float> values, float scale, int zero)
         {
             for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;

@@ -49,7 +49,7 @@ internal sealed class EdgeWriter
         {
             foreach (Edge e in _inputs.Concat(_outputs))
             {
-                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new ArgumentException($\"{e.Name} needs {Literals.Int(e.Tensor.Count)} elements ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
+                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new ArgumentException($\"{e.Name.TrimStart('@')} needs {Literals.Int(e.Tensor.Count)} elements ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
             }
 
             code.Line("ObjectDisposedException.ThrowIf(_arena is null, this);");
@@ -82,5 +82,5 @@ internal sealed class EdgeWriter
 
     private static string Shape(TensorPlan tensor) => string.Join("×", tensor.Shape.Select(d => Literals.Int(d)));
 
-    private static string Address(Edge e) => $"({e.RawType}*)(_arena + {Literals.Int(e.Tensor.Offset)})";
+    private static string Address(Edge e) => e.Tensor.Offset == 0 ? $"({e.RawType}*)_arena" : $"({e.RawType}*)(_arena + {Literals.Int(e.Tensor.Offset)})";
 }

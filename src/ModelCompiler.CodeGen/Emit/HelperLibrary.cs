@@ -45,17 +45,20 @@ public static class HelperLibrary
 
     private static void Collect(string text, SortedDictionary<string, SortedSet<string>> used)
     {
-        foreach (Match match in Regex.Matches(text, @"\b(Simd128|Simd256|Scalar|Edge)\.(\w+)"))
-        {
-            string helperClass = match.Groups[1].Value;
-            string member = match.Groups[2].Value;
-            if (!Classes.TryGetValue(helperClass, out SortedDictionary<string, string>? members) || !members.TryGetValue(member, out string? source))
-            {
-                throw new InvalidOperationException($"There is no helper {helperClass}.{member}.");
-            }
+        foreach (Match match in Regex.Matches(text, @"\b(Simd128|Simd256|Scalar|Edge)\.(\w+)")) Use(match.Groups[1].Value, match.Groups[2].Value, used);
+    }
 
-            if (!used.TryGetValue(helperClass, out SortedSet<string>? set)) used.Add(helperClass, set = new SortedSet<string>(StringComparer.Ordinal));
-            if (set.Add(member)) Collect(source, used);
+    private static void Use(string helperClass, string member, SortedDictionary<string, SortedSet<string>> used)
+    {
+        if (!Classes[helperClass].TryGetValue(member, out string? source)) throw new InvalidOperationException($"There is no helper {helperClass}.{member}.");
+        if (!used.TryGetValue(helperClass, out SortedSet<string>? set)) used.Add(helperClass, set = new SortedSet<string>(StringComparer.Ordinal));
+        if (!set.Add(member)) return;
+        Collect(source, used);
+
+        // Helpers call others of their own class without its name.
+        foreach (Match match in Regex.Matches(source, @"(?<![\w.])(\w+)\("))
+        {
+            if (Classes[helperClass].ContainsKey(match.Groups[1].Value)) Use(helperClass, match.Groups[1].Value, used);
         }
     }
 
@@ -68,11 +71,11 @@ public static class HelperLibrary
         Add("Edge", EdgeHelpers.Source);
         return classes;
 
-        // Members are separated by blank lines; overloads of one name stay together.
+        // Members are separated by a blank line and begin with their documentation; overloads of one name stay together.
         void Add(string name, string source)
         {
             var members = new SortedDictionary<string, string>(StringComparer.Ordinal);
-            foreach (string part in source.Replace("\r", "").Trim('\n').Split(["\n\n"], StringSplitOptions.RemoveEmptyEntries))
+            foreach (string part in Regex.Split(source.Replace("\r", "").Trim('\n'), "\n\n(?=///)"))
             {
                 string signature = part.Split('\n').First(l => l.StartsWith("public static", StringComparison.Ordinal));
                 string member = Regex.Match(signature, @"(\w+)\(").Groups[1].Value;

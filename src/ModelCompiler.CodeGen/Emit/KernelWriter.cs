@@ -22,7 +22,7 @@ public sealed class KernelWriter(ModelPlan plan, Isa isa, MethodSet methods, Sou
         TensorPlan t = Plan.Tensor(tensor);
         string origin = t.IsConstant ? "weights" : "arena";
         string address = t.Offset == 0 ? origin : origin + " + " + Literals.Int(t.Offset);
-        return t.Type == ElementType.UInt8 && !t.IsConstant ? address : $"({t.Type.CSharpName()}*)({address})";
+        return t.Type == ElementType.UInt8 && !t.IsConstant ? address : t.Offset == 0 ? $"({t.Type.CSharpName()}*){address}" : $"({t.Type.CSharpName()}*)({address})";
     }
 
     /// <summary>A C# pointer expression to a table, of its element type.</summary>
@@ -69,7 +69,7 @@ public sealed class MethodSet
         string unique = name;
         for (int i = 2; !_taken.Add(unique); i++) unique = name + "_" + Literals.Int(i);
         _names.Add(key, unique);
-        _texts.Add($"/// <summary>{summary}</summary>\n[MethodImpl(MethodImplOptions.NoInlining)]\nprivate static {returns} {unique}({parameters})\n{writer.ToString().TrimEnd('\n')}");
+        _texts.Add($"/// <summary>{summary}</summary>\n[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]\nprivate static {returns} {unique}({parameters})\n{writer.ToString().TrimEnd('\n')}");
         return unique;
     }
 }

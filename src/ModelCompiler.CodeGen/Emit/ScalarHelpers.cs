@@ -32,12 +32,14 @@ internal static class ScalarHelpers
         public static float MultiplyAdd(float a, float b, float c) => Fma.IsSupported || AdvSimd.IsSupported ? MathF.FusedMultiplyAdd(a, b, c) : (a * b) + c;
 
         /// <summary>Copies int8 numbers as int16, less the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void WidenInt8(sbyte* from, short* to, int count, int zero)
         {
             for (int i = 0; i < count; i++) to[i] = (short)(from[i] - zero);
         }
 
         /// <summary>Copies uint8 numbers as int16, less the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void WidenUInt8(byte* from, short* to, int count, int zero)
         {
             for (int i = 0; i < count; i++) to[i] = (short)(from[i] - zero);

@@ -38,6 +38,7 @@ internal static class SimdHelpers
         }
 
         /// <summary>Copies int8 numbers as int16, less the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void WidenInt8(sbyte* from, short* to, int count, int zero)
         {
             VECTOR<short> offset = VECTOR.Create((short)zero);
@@ -47,6 +48,7 @@ internal static class SimdHelpers
         }
 
         /// <summary>Copies uint8 numbers as int16, less the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void WidenUInt8(byte* from, short* to, int count, int zero)
         {
             VECTOR<short> offset = VECTOR.Create((short)zero);

@@ -179,10 +179,10 @@ public sealed record ConvInt8(
         code => code.For("pixel", pixels, () => code.For("channel", g.OutPerGroup, () =>
         {
             string type = UnsignedWeights ? "byte" : "sbyte";
-            string less = WeightsZero == 0 ? "" : " - " + Literals.Int(WeightsZero);
+            string W(int tap) => WeightsZero == 0 ? $"w[{tap}]" : $"(w[{tap}] - {Literals.Int(WeightsZero)})";
             code.Line($"{type}* w = ({type}*)weights + channel / {BlockChannels} * {BlockChannels * patch} + channel % {BlockChannels} * 2;");
             code.Line($"short* x = patches + pixel * {patch};\nint sum = bias[channel];");
-            code.For("pair", patch / 2, () => code.Line($"sum += x[0] * (w[0]{less}) + x[1] * (w[1]{less});\nx += 2;\nw += {BlockChannels * 2};"));
+            code.For("pair", patch / 2, () => code.Line($"sum += x[0] * {W(0)} + x[1] * {W(1)};\nx += 2;\nw += {BlockChannels * 2};"));
             code.Line($"output[pixel * {g.OutChannels} + channel] = ({outType}){requantizer.Single("sum", "channel")};");
         })));
 }

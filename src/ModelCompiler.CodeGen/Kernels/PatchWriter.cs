@@ -54,9 +54,9 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
         else if (contiguous)
         {
             code.Line($"int first = Math.Min(Math.Max(0, -left), {_g.WindowWidth}), last = Math.Max(first, Math.Min({_g.WindowWidth}, {_g.Width} - left));");
-            code.Line($"new Span<{PatchType}>(patch, first * {_g.Channels}).Clear();");
-            code.Line(copy($"input + (row * {_g.Width} + left + first) * {_g.Channels}", $"patch + first * {_g.Channels}", $"(last - first) * {_g.Channels}"));
-            code.Line($"new Span<{PatchType}>(patch + last * {_g.Channels}, ({_g.WindowWidth} - last) * {_g.Channels}).Clear();");
+            code.Line($"new Span<{PatchType}>(patch, {Scaled("first")}).Clear();");
+            code.Line(copy($"input + {Scaled($"(row * {_g.Width} + left + first)")}", $"patch + {Scaled("first")}", Scaled("(last - first)")));
+            code.Line($"new Span<{PatchType}>(patch + {Scaled("last")}, {Scaled($"({_g.WindowWidth} - last)")}).Clear();");
             code.Line($"patch += {run};");
         }
         else
@@ -73,6 +73,8 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
 
     /// <summary>C# type of a patch element.</summary>
     public string PatchType { get; init; } = "short";
+
+    private string Scaled(string pixels) => _g.Channels == 1 ? pixels : $"{pixels} * {_g.Channels}";
 
     private static string Times(string variable, int factor) => factor == 1 ? variable : $"{variable} * {factor}";
 }

@@ -75,7 +75,7 @@ public sealed record Concatenation(int Axis) : Operator
             {
                 TensorRef converted = context.Scratch(output.Type, input.Shape.Elements);
                 byte[] table = ByteTensors.RequantizationTable(input.TensorType, output.TensorType, context.Mode);
-                context.Emit(new LookupInt8(tensor, converted, context.Table("Lookup", ElementType.UInt8, table.Select(b => (double)b)), input.Shape.Elements, "requantize"));
+                context.Emit(new LookupInt8(tensor, converted, context.Table("Lookup", ElementType.UInt8, table.Select(b => (double)b)), input.Shape.Elements));
                 tensor = converted;
             }
 

@@ -48,6 +48,10 @@ public class HostileFileTests
             byte[] bytes = File.ReadAllBytes(file);
             Action<byte[]> read = file.EndsWith(".onnx", StringComparison.Ordinal) ? ReadOnnx : ReadTfLite;
             Damage(bytes, read, 200);
+            // Some only lack the identifier; with it, more of the reader sees them.
+            if (bytes.Length < 8) continue;
+            "TFL3"u8.CopyTo(bytes.AsSpan(4));
+            Damage(bytes, ReadTfLite, 200);
         }
     }
 

@@ -13,10 +13,10 @@ public class OnnxTensorReaderTests
     public void ReadsTypedFields()
     {
         Same(ElementType.Float32, [1.5f, -2f], Make(DataType.Float, t => t.FloatData.Add([1.5f, -2f])));
-        Same(ElementType.Float64, [1.5, -2], Make(DataType.Double, t => t.DoubleData.Add([1.5, -2])));
-        Same(ElementType.Int64, [long.MinValue, 7], Make(DataType.Int64, t => t.Int64Data.Add([long.MinValue, 7])));
-        Same(ElementType.UInt64, [ulong.MaxValue, 7], Make(DataType.Uint64, t => t.Uint64Data.Add([ulong.MaxValue, 7])));
-        Same(ElementType.UInt32, [uint.MaxValue, 7], Make(DataType.Uint32, t => t.Uint64Data.Add([uint.MaxValue, 7])));
+        Same(ElementType.Float64, [1.5, -2d], Make(DataType.Double, t => t.DoubleData.Add([1.5, -2])));
+        Same(ElementType.Int64, [long.MinValue, 7L], Make(DataType.Int64, t => t.Int64Data.Add([long.MinValue, 7])));
+        Same(ElementType.UInt64, [ulong.MaxValue, 7UL], Make(DataType.Uint64, t => t.Uint64Data.Add([ulong.MaxValue, 7])));
+        Same(ElementType.UInt32, [uint.MaxValue, 7U], Make(DataType.Uint32, t => t.Uint64Data.Add([uint.MaxValue, 7])));
         Same(ElementType.Int32, [int.MinValue, 7], Make(DataType.Int32, t => t.Int32Data.Add([int.MinValue, 7])));
         Same(ElementType.Int16, [short.MinValue, (short)7], Make(DataType.Int16, t => t.Int32Data.Add([short.MinValue, 7])));
         Same(ElementType.UInt16, [ushort.MaxValue, (ushort)7], Make(DataType.Uint16, t => t.Int32Data.Add([ushort.MaxValue, 7])));

@@ -87,10 +87,18 @@ public class TfLiteReaderTests
         Fails("MC1007", Quantized([0.5f, float.NaN, 1], [0, 0, 0]));
         Fails("MC1007", Quantized([0.5f, 1, 1], [0, 0]));
         Fails("MC1007", Quantized([0.5f, 1], [0, 0]));
-        Assert.Equal([4L, 4L, 4L], TfLiteReader.Read(Quantized([0.5f, 1, 2], [4])).Subgraphs[0].Tensors[0].Quantization!.ZeroPoints);
 
         static byte[] Quantized(float[] scales, long[] zeroPoints) =>
             OneConstant(new FlatNode().With(0, new byte[3]), TfLiteTensorType.Int8, [3], new FlatNode().With(2, scales).With(3, zeroPoints)).ToFile();
+    }
+
+    [Fact]
+    public void AVectorIsQuantizedAlongItsOnlyDimension()
+    {
+        FlatNode stored = new FlatNode().With(2, new[] { 0.5f, 1, 2 }).With(3, new[] { 4L }).With(6, 3);
+        TfLiteTensor bias = TfLiteReader.Read(OneConstant(new FlatNode().With(0, new byte[12]), TfLiteTensorType.Int32, [3], stored).ToFile()).Subgraphs[0].Tensors[0];
+        Assert.Equal(0, bias.Quantization!.QuantizedDimension);
+        Assert.Equal([4L, 4L, 4L], bias.Quantization.ZeroPoints);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal static class OnnxTensorReader
         if (tensor.Name.Length > 0) name = tensor.Name;
         name ??= "(unnamed)";
         var dataType = (DataType)tensor.DataType;
-        ElementType type = TypeOf(tensor.DataType, name);
+        ElementType type = ToElementType(dataType) ?? throw UnsupportedType(name, dataType);
         if (tensor.DataLocation == TensorProto.Types.DataLocation.External || tensor.ExternalData.Count > 0)
         {
             throw new ModelCompilationException("MC1004", $"The elements of tensor '{name}' lie in another file{Location(tensor)}.", "Save the model with its weights inside, for instance onnx.save_model(onnx.load(path), path, save_as_external_data=False).");
@@ -62,17 +62,10 @@ internal static class OnnxTensorReader
         _ => null,
     };
 
-    /// <summary>The type the compiler works with.</summary>
-    /// <param name="dataType">Number of an element type.</param>
-    /// <param name="name">The tensor, for messages.</param>
-    /// <exception cref="ModelCompilationException">MC1001, MC2003: there is no type, or an unsupported one.</exception>
-    public static ElementType TypeOf(int dataType, string name)
-    {
-        if (ToElementType((DataType)dataType) is { } type) return type;
-        throw dataType == 0
-            ? new ModelCompilationException("MC1001", $"Tensor '{name}' has no element type.", Remedy)
-            : new ModelCompilationException("MC2003", $"Tensor '{name}' has elements of type {(DataType)dataType}, which are not supported.", "Export the model with float or integer tensors.");
-    }
+    /// <summary>The error for a tensor whose type the compiler does not work with.</summary>
+    public static ModelCompilationException UnsupportedType(string name, DataType type) => type == DataType.Undefined
+        ? new("MC1001", $"Tensor '{name}' has no element type.", Remedy)
+        : new("MC2003", $"Tensor '{name}' has elements of type {type}, which are not supported.", "Export the model with float or integer tensors.");
 
     /// <summary>Bits that an element takes in the file.</summary>
     private static int Bits(DataType type) => type switch

@@ -89,6 +89,8 @@ internal static class TfLiteTensorReader
             if (scales.Any(s => !float.IsFinite(s) || s < 0)) throw BadQuantization($"Tensor '{name}' has a scale that is negative or not a number.");
         }
 
+        // Biases are known to carry the dimension of the weights they belong to.
+        if (scales.Length > 1 && shape.Length == 1) dimension = 0;
         if (scales.Length > 1 && ((uint)dimension >= (uint)shape.Length || shape[dimension] != scales.Length))
         {
             throw BadQuantization($"Tensor '{name}' of shape {Text(shape)} has {scales.Length} scales for dimension {dimension}.");

@@ -1,0 +1,87 @@
+using ModelCompiler.CodeGen.Kernels;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Import.Onnx;
+using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Reference;
+using ModelCompiler.Core.Planning;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Operators;
+
+/// <summary>
+/// Real numbers, or integers of another quantisation, to integers whose type and quantisation the output says. Real numbers are divided by the scale and rounded
+/// to nearest, ties to even in float mode and away from zero in fixed-point mode (as TFLite does).
+/// </summary>
+public sealed record Quantize : Operator
+{
+    /// <inheritdoc/>
+    public override bool IsElementwise => true;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(ElementType.Int8, context[0].Shape)];
+
+    /// <inheritdoc/>
+    public override void Evaluate(EvaluationContext context)
+    {
+        (Value value, Value target) = (context.InputValue(0), context.OutputValue(0));
+        TensorData input = context.Input(0);
+        TensorData output = context.Output(0);
+        QuantizationParameters q = target.Q;
+        if (value.IsQuantized && target.IsQuantized)
+        {
+            byte[] table = ByteTensors.RequantizationTable(value.TensorType, target.TensorType, context.Mode);
+            for (int i = 0; i < output.Count; i++) output.Bytes[i] = table[input.Bytes[i]];
+            return;
+        }
+
+        float[] reals = value.Quantization is not null && value.Type.IsInteger() ? Dequantize.ToReals(input, value.Q) : input.ToFloats();
+        (int min, int max) = (output.Type.MinValue(), output.Type.MaxValue());
+        int inner = q.IsPerTensor ? 1 : output.Shape.ElementsBetween(q.Axis + 1, output.Shape.Rank);
+        for (int i = 0; i < output.Count; i++)
+        {
+            int slice = q.IsPerTensor ? 0 : i / inner % output.Shape[q.Axis];
+            int integer = context.Mode == RequantizationMode.Float
+                ? Requantization.Quantize(reals[i], q.Scales[slice], q.ZeroPoints[slice], min, max)
+                : Requantization.QuantizeAwayFromZero(reals[i], q.Scales[slice], q.ZeroPoints[slice], min, max);
+            if (output.Type.IsByte()) output.Bytes[i] = ByteTensors.Byte(integer);
+            else if (output.Type.Size() == 2) output.As<short>()[i] = unchecked((short)integer);
+            else output.As<int>()[i] = integer;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context)
+    {
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (input.IsQuantized && output.IsQuantized && input.Q.IsPerTensor && output.Q.IsPerTensor)
+        {
+            byte[] table = ByteTensors.RequantizationTable(input.TensorType, output.TensorType, context.Mode);
+            if (table.Select((b, i) => b == i).All(same => same)) context.AliasOutput();
+            else context.EmitInPlace(new LookupInt8(context.In(0), context.Out(0), context.Table("Lookup", ElementType.UInt8, table.Select(b => (double)b)), input.Shape.Elements));
+        }
+        else if (input.Type == ElementType.Float32 && output.IsQuantized && output.Q.IsPerTensor)
+        {
+            context.Emit(new QuantizeFloat32(context.In(0), context.Out(0), output.Q.Scale, output.Q.ZeroPoint, context.Mode == RequantizationMode.FixedPoint, input.Shape.Elements));
+        }
+        else
+        {
+            throw context.Unsupported($"A conversion of {input.Type} to {output.Type}{(output.Q.IsPerTensor ? "" : " with a scale per channel")} at run time", "Quantise activations to int8 or uint8 with a single scale.");
+        }
+    }
+
+    // ONNX: x, scale, optional zero point, whose type is the output's; a scale per slice belongs to an axis.
+    [OnnxOperator("QuantizeLinear")]
+    [OnnxOperator("QuantizeLinear", "com.microsoft")]
+    internal static void FromOnnx(OnnxNode node)
+    {
+        int rank = node.Value(0).Shape.Rank;
+        int axis = node.Int("axis", 1);
+        (QuantizationParameters q, ElementType type) = node.Parameters(1, 2, axis < 0 ? axis + rank : axis);
+        Dequantize.RequireScalePerSlice(node, q, node.Value(0).Shape);
+        node.Bind(0, node.Graph.Add(node.OutputName(0), node.Origin, new Quantize(), [node.Input(0)], q, type));
+    }
+
+    [TfLiteOperator(TfLiteBuiltinOperator.Quantize)]
+    internal static void FromTfLite(TfLiteNode node) => node.Emit(new Quantize(), node.Input(0));
+}

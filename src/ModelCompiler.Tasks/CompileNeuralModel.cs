@@ -1,0 +1,152 @@
+using Microsoft.Build.Framework;
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core;
+using ModelCompiler.Core.Planning;
+using Task = Microsoft.Build.Utilities.Task;
+
+namespace ModelCompiler.Tasks;
+
+/// <summary>
+/// Compiles one <c>NeuralModel</c> item: reads its files, runs the compiler, writes the plan and, for larger models, the weights assembly.
+/// After an error nothing of an earlier success is left behind.
+/// </summary>
+[MSBuildMultiThreadableTask]
+public sealed class CompileNeuralModel : Task
+{
+    /// <summary>The model file; its metadata are the options.</summary>
+    [Required]
+    public ITaskItem Model { get; set; } = null!;
+
+    /// <summary>Folder for the outputs, which belongs to this model alone.</summary>
+    [Required]
+    public string OutputDirectory { get; set; } = "";
+
+    /// <summary>Folder that relative paths start from.</summary>
+    [Required]
+    public string ProjectDirectory { get; set; } = "";
+
+    /// <summary>Namespace of the generated class, unless the item has one.</summary>
+    public string RootNamespace { get; set; } = "";
+
+    /// <summary>Machine to compile for, unless the item has one.</summary>
+    public string Target { get; set; } = "";
+
+    /// <summary>Decides the target when neither item nor project does.</summary>
+    public string RuntimeIdentifier { get; set; } = "";
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        string modelFile = Resolve(Model.ItemSpec);
+        var output = new OutputDirectory(Resolve(OutputDirectory));
+        try
+        {
+            Compile(modelFile, output);
+        }
+        catch (ModelCompilationException e)
+        {
+            Report(e.ToDiagnostic(modelFile), []);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(new Diagnostic("MC9004", DiagnosticSeverity.Error, modelFile, null, $"The compiled model cannot be written: {e.Message}", "Check the output folder and the free space."), []);
+        }
+        catch (Exception e)
+        {
+            Log.LogMessage(MessageImportance.Low, "{0}", e);
+            Report(new Diagnostic("MC9999", DiagnosticSeverity.Error, modelFile, null, $"The compiler failed: {e.Message}", $"This is a fault of ModelCompiler ({e.GetType().Name}). Please report it with the model, if you may share it."), []);
+        }
+
+        if (Log.HasLoggedErrors) Forget(output);
+        return !Log.HasLoggedErrors;
+    }
+
+    private void Compile(string modelFile, OutputDirectory output)
+    {
+        CompilationOptions options = CompilationOptions.Parse(ReadMetadata());
+        string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null;
+        var input = new CompilationInput(
+            Path.GetFileName(modelFile),
+            Read(modelFile, "MC1000", "The model file", "Check the Include of the NeuralModel item; relative paths start at the project's folder."),
+            options,
+            calibrationFile is null ? null : Read(calibrationFile, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in Calibration", "Check the path; relative paths start at the project's folder."));
+
+        CompilationResult result = ModelCompilation.Run(input);
+        foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile]);
+        if (result.Plan is not { } plan || Log.HasLoggedErrors) return;
+
+        string assembly = plan.Weights.Assembly;
+        output.Write(PlanText.Write(plan), plan.Weights.IsAssembly ? (assembly + ".dll", WeightsAssembly.Write(assembly, assembly, WeightsType, result.Weights.Span)) : null);
+        Log.LogMessage(MessageImportance.High, "{0} -> {1}.{2}", Model.ItemSpec, plan.Namespace, plan.ClassName);
+    }
+
+    // Items may carry other people's metadata, so only known names are read; defaults come from the project.
+    private Dictionary<string, string> ReadMetadata()
+    {
+        Dictionary<string, string> metadata = CompilationOptions.All.ToDictionary(p => p.Name, p => Model.GetMetadata(p.Name));
+        if (metadata[nameof(CompilationOptions.Namespace)].Length == 0) metadata[nameof(CompilationOptions.Namespace)] = ToNamespace(RootNamespace);
+        if (metadata[nameof(CompilationOptions.Target)].Length == 0) metadata[nameof(CompilationOptions.Target)] = Target.Length > 0 ? Target : TargetOf(RuntimeIdentifier);
+        return metadata;
+    }
+
+    // A root namespace is by default the project's name, in which anything may stand.
+    private static string ToNamespace(string rootNamespace) => string.Join(".", rootNamespace.Split('.', StringSplitOptions.RemoveEmptyEntries).Select(part =>
+    {
+        string text = string.Concat(part.Select(c => char.IsLetterOrDigit(c) ? c : '_'));
+        return Names.IsIdentifier(text) ? text : "_" + text;
+    }));
+
+    // linux-musl-x64 → x64; other processors and no identifier at all leave the choice to the compiler.
+    private static string TargetOf(string runtimeIdentifier) => runtimeIdentifier[(runtimeIdentifier.LastIndexOf('-') + 1)..] switch
+    {
+        "x64" => "x64",
+        "arm64" => "arm64",
+        _ => "",
+    };
+
+    private static byte[] Read(string file, string code, string what, string remedy)
+    {
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ModelCompilationException(code, $"{what} does not exist.", remedy, file: file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelCompilationException(code, $"{what} cannot be read: {e.Message}", remedy, file: file);
+        }
+    }
+
+    private string Resolve(string path) => Path.GetFullPath(path.Replace('\\', Path.DirectorySeparatorChar), ProjectDirectory);
+
+    private void Report(Diagnostic diagnostic, IEnumerable<string?> files)
+    {
+        // The compiler knows files by name; people want to click on them.
+        string file = files.FirstOrDefault(f => Path.GetFileName(f) == diagnostic.File) ?? diagnostic.File;
+        switch (diagnostic.Severity)
+        {
+            case DiagnosticSeverity.Error: Log.LogError(null, diagnostic.Code, null, file, 0, 0, 0, 0, diagnostic.Message); break;
+            case DiagnosticSeverity.Warning: Log.LogWarning(null, diagnostic.Code, null, file, 0, 0, 0, 0, diagnostic.Message); break;
+            default: Log.LogMessage(null, diagnostic.Code, null, file, 0, 0, 0, 0, MessageImportance.High, diagnostic.Message); break;
+        }
+    }
+
+    private void Forget(OutputDirectory output)
+    {
+        try
+        {
+            output.Clear();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.LogWarning(null, "MC9004", null, Model.ItemSpec, 0, 0, 0, 0, "The outputs of an earlier compilation cannot be removed: {0}", e.Message);
+        }
+    }
+
+    // The name that emitted code uses.
+    private const string WeightsType = "Blob";
+}

@@ -1,0 +1,62 @@
+using System.Text;
+
+namespace ModelCompiler.Tasks;
+
+/// <summary>
+/// The folder in <c>obj</c> that holds what one model compiles to. Files are written whole or not at all, and only when their content changes,
+/// so that what depends on them stays up to date.
+/// </summary>
+internal sealed class OutputDirectory(string path)
+{
+    /// <summary>The plan.</summary>
+    public const string PlanFile = "plan.txt";
+
+    /// <summary>Its date says when the model was last compiled; the plan keeps its own date while its content stays the same.</summary>
+    public const string StampFile = "stamp";
+
+    /// <summary>Replaces what is there by a finished compilation.</summary>
+    /// <param name="plan">Text of the plan.</param>
+    /// <param name="weights">The weights assembly, if the plan needs one.</param>
+    public void Write(string plan, (string FileName, byte[] Content)? weights)
+    {
+        Directory.CreateDirectory(path);
+        File.Delete(Path.Combine(path, StampFile));
+        if (weights is { } assembly) WriteWhenDifferent(assembly.FileName, assembly.Content);
+        DeleteAssemblies(except: weights?.FileName);
+        WriteWhenDifferent(PlanFile, Encoding.UTF8.GetBytes(plan));
+        File.WriteAllBytes(Path.Combine(path, StampFile), []);
+    }
+
+    /// <summary>Removes everything, so that no later build takes it for current.</summary>
+    public void Clear()
+    {
+        if (!Directory.Exists(path)) return;
+        File.Delete(Path.Combine(path, StampFile));
+        File.Delete(Path.Combine(path, PlanFile));
+        DeleteAssemblies(except: null);
+    }
+
+    private void DeleteAssemblies(string? except)
+    {
+        foreach (string file in Directory.GetFiles(path, "*.dll"))
+        {
+            if (!string.Equals(Path.GetFileName(file), except, StringComparison.OrdinalIgnoreCase)) File.Delete(file);
+        }
+    }
+
+    private void WriteWhenDifferent(string name, byte[] content)
+    {
+        string file = Path.Combine(path, name);
+        if (File.Exists(file) && new FileInfo(file).Length == content.Length && File.ReadAllBytes(file).AsSpan().SequenceEqual(content)) return;
+        string temporary = Path.Combine(path, Path.GetRandomFileName());
+        try
+        {
+            File.WriteAllBytes(temporary, content);
+            File.Move(temporary, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}

@@ -76,19 +76,24 @@ public sealed class CompileNeuralModel : Task
         foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile]);
         if (result.Plan is not { } plan || Log.HasLoggedErrors) return;
 
-        string assembly = plan.Weights.Assembly;
-        output.Write(PlanText.Write(plan), plan.Weights.IsAssembly ? (assembly + ".dll", WeightsAssembly.Write(assembly, assembly, WeightsType, result.Weights.Span)) : null);
+        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span));
         Log.LogMessage(MessageImportance.High, "{0} -> {1}.{2}", Model.ItemSpec, plan.Namespace, plan.ClassName);
     }
+
+    private static (string FileName, byte[] Content)? WriteWeights(WeightStorage storage, ReadOnlySpan<byte> weights) =>
+        storage.IsAssembly ? (storage.Assembly + ".dll", WeightsAssembly.Write(storage.Assembly, WeightStorage.TypeNamespace, storage.TypeName, weights)) : null;
 
     // Items may carry other people's metadata, so only known names are read; defaults come from the project.
     private Dictionary<string, string> ReadMetadata()
     {
-        Dictionary<string, string> metadata = CompilationOptions.All.ToDictionary(p => p.Name, p => Model.GetMetadata(p.Name));
+        Dictionary<string, string> metadata = CompilationOptions.All.ToDictionary(p => p.Name, p => Model.GetMetadata(MetadataName(p.Name)));
         if (metadata[nameof(CompilationOptions.Namespace)].Length == 0) metadata[nameof(CompilationOptions.Namespace)] = ToNamespace(RootNamespace);
         if (metadata[nameof(CompilationOptions.Target)].Length == 0) metadata[nameof(CompilationOptions.Target)] = Target.Length > 0 ? Target : TargetOf(RuntimeIdentifier);
         return metadata;
     }
+
+    /// <summary>The item metadata that holds an option: its name, except that MSBuild allows no metadata called Target.</summary>
+    public static string MetadataName(string option) => option == nameof(CompilationOptions.Target) ? "Machine" : option;
 
     // A root namespace is by default the project's name, in which anything may stand.
     private static string ToNamespace(string rootNamespace) => string.Join(".", rootNamespace.Split('.', StringSplitOptions.RemoveEmptyEntries).Select(part =>
@@ -146,7 +151,4 @@ public sealed class CompileNeuralModel : Task
             Log.LogWarning(null, "MC9004", null, Model.ItemSpec, 0, 0, 0, 0, "The outputs of an earlier compilation cannot be removed: {0}", e.Message);
         }
     }
-
-    // The name that emitted code uses.
-    private const string WeightsType = "Blob";
 }

@@ -52,9 +52,10 @@ public static class ModelcApp
     internal static RootCommand CreateRoot(TextWriter output, TextWriter error)
     {
         var root = new RootCommand("Compiles neural networks (.onnx, .tflite) to C#.");
-        root.Options.Add(SharedOptions.Json);
+        Option<bool> json = SharedOptions.Json();
+        root.Options.Add(json);
         ModelCommand[] commands = [new InspectCommand(), new CompileCommand(), new RunCommand(), new EvaluateCommand()];
-        foreach (ModelCommand command in commands) root.Subcommands.Add(command.Create(output, error));
+        foreach (ModelCommand command in commands) root.Subcommands.Add(command.Create(json, output, error));
         return root;
     }
 

@@ -44,5 +44,5 @@ internal static class ScalarHelpers
         {
             for (int i = 0; i < count; i++) to[i] = (short)(from[i] - zero);
         }
-        """;
+        """ + "\n\n" + ElementwiseHelpers.Scalar;
 }

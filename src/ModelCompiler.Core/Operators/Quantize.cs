@@ -43,12 +43,16 @@ public sealed record Quantize : Operator
             int slice = q.IsPerTensor ? 0 : i / inner % output.Shape[q.Axis];
             int integer = context.Mode == RequantizationMode.Float
                 ? Requantization.Quantize(reals[i], q.Scales[slice], q.ZeroPoints[slice], min, max)
-                : Requantization.QuantizeAwayFromZero(reals[i], q.Scales[slice], q.ZeroPoints[slice], min, max);
+                : AwayFromZero(reals[i], q.Scales[slice], q.ZeroPoints[slice], min, max);
             if (output.Type.IsByte()) output.Bytes[i] = ByteTensors.Byte(integer);
             else if (output.Type.Size() == 2) output.As<short>()[i] = unchecked((short)integer);
             else output.As<int>()[i] = integer;
         }
     }
+
+    // TFLite's rounding; clamped before, which gives the same since the bounds are integers.
+    private static int AwayFromZero(float value, float scale, int zeroPoint, int min, int max) =>
+        (int)MathF.Round(Math.Min(Math.Max(value / scale, (float)min - zeroPoint), (float)max - zeroPoint), MidpointRounding.AwayFromZero) + zeroPoint;
 
     /// <inheritdoc/>
     public override void Lower(LoweringContext context)

@@ -22,6 +22,9 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     public override QuantizationRule QuantizationRule => QuantizationRule.Fixed;
 
     /// <inheritdoc/>
+    public override QuantizationParameters? FixedQuantization => new(1f / 256, sbyte.MinValue);
+
+    /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order) => this with { Axis = order[Axis] };
 
     /// <summary>Type of the output; of 8-bit integers, the scale is 1/256 from zero.</summary>

@@ -1,8 +1,6 @@
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Import.Onnx;
-using ModelCompiler.Core.Import.TfLite;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -29,6 +27,9 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
 
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => Kind is UnaryKind.Sigmoid or UnaryKind.Tanh ? QuantizationRule.Fixed : QuantizationRule.Integer;
+
+    /// <inheritdoc/>
+    public override QuantizationParameters? FixedQuantization => FixedOutput(ElementType.Int8);
 
     /// <inheritdoc/>
     public override bool IsElementwise => true;

@@ -1,5 +1,4 @@
 using ModelCompiler.CodeGen.Plan;
-using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
 

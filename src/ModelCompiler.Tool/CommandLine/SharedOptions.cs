@@ -9,7 +9,7 @@ internal static class SharedOptions
     public const string JsonName = "--json";
 
     /// <summary>Result and diagnostics as JSON.</summary>
-    public static Option<bool> Json { get; } = new(JsonName) { Description = "Print the result, or what went wrong, as one JSON document.", Recursive = true };
+    public static Option<bool> Json() => new(JsonName) { Description = "Print the result, or what went wrong, as one JSON document.", Recursive = true };
 
     /// <summary>Which engine computes the network.</summary>
     public static Option<EngineKind> Engine() => new("--engine")

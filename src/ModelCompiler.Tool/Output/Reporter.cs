@@ -37,6 +37,9 @@ internal sealed class Reporter(TextWriter output, TextWriter error, bool json)
 
     private void Print(IReadOnlyList<Diagnostic> diagnostics)
     {
-        foreach (Diagnostic diagnostic in diagnostics) error.WriteLine(diagnostic.ToString());
+        foreach (Diagnostic diagnostic in diagnostics) error.WriteLine(OneLine(diagnostic.ToString()));
     }
+
+    // Names come from the model, which may hold anything.
+    private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

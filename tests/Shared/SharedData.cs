@@ -1,4 +1,4 @@
-namespace ModelCompiler.Core.Tests;
+namespace ModelCompiler.Testing;
 
 /// <summary>Models and data that lie beside the repository, where there are any.</summary>
 internal static class SharedData
@@ -38,6 +38,16 @@ internal static class SharedData
 internal sealed class SharedDataFactAttribute : FactAttribute
 {
     public SharedDataFactAttribute()
+    {
+        if (SharedData.Root is null) Skip = "The folder 'shared' beside the repository is not here.";
+    }
+}
+
+/// <summary>A theory that needs the shared data; skipped where it is absent.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class SharedDataTheoryAttribute : TheoryAttribute
+{
+    public SharedDataTheoryAttribute()
     {
         if (SharedData.Root is null) Skip = "The folder 'shared' beside the repository is not here.";
     }

@@ -1,0 +1,71 @@
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+
+namespace ModelCompiler.CodeGen.Kernels;
+
+/// <summary>Mean of float32 over the middle of three axes: elements summed in order, then divided by their number.</summary>
+/// <param name="In">Outer × number × inner.</param>
+/// <param name="Out">Outer × inner.</param>
+/// <param name="Outer">Size of the first axis.</param>
+/// <param name="Number">Elements of one mean.</param>
+/// <param name="Inner">Size of the last axis.</param>
+public sealed record MeanFloat32(TensorRef In, TensorRef Out, int Outer, int Number, int Inner) : Kernel
+{
+    // Rows summed side by side, so that additions need not wait for each other.
+    private const int RowsTogether = 4;
+
+    /// <inheritdoc/>
+    public override string Summary => $"float mean of {Literals.Int(Number)}, {Literals.Int(Outer)}×{Literals.Int(Inner)} times";
+
+    /// <inheritdoc/>
+    public override void Write(KernelWriter writer)
+    {
+        VectorRun run = VectorRun.For(writer.Isa, Inner);
+        string method = writer.Method($"MeanFloat_{Outer}x{Number}x{Inner}", $"{Summary}.", "float* input, float* output", code =>
+        {
+            if (Inner == 1) WriteRows(code);
+            else code.For("row", Outer, () => WriteColumns(code, run));
+        });
+        writer.Call($"{method}({writer.Address(In)}, {writer.Address(Out)});");
+    }
+
+    private void WriteRows(SourceWriter code) => VectorRun.WriteWithRest(
+        code,
+        "row",
+        Outer,
+        RowsTogether,
+        () =>
+        {
+            code.Line($"float* p = input + row * {Number};\nfloat sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;");
+            code.For("i", Number, () => code.Line($"sum0 += p[i];\nsum1 += p[i + {Number}];\nsum2 += p[i + {Number * 2}];\nsum3 += p[i + {Number * 3}];"));
+            for (int i = 0; i < RowsTogether; i++) code.Line($"output[row + {i}] = sum{i} / {Number};");
+        },
+        () =>
+        {
+            code.Line("float sum = 0;");
+            code.For("i", Number, () => code.Line($"sum += input[row * {Number} + i];"));
+            code.Line($"output[row] = sum / {Number};");
+        });
+
+    private void WriteColumns(SourceWriter code, VectorRun run)
+    {
+        code.Line($"float* first = input + row * {Number * Inner};\nfloat* to = output + row * {Inner};");
+        if (run.IsScalar)
+        {
+            code.For("column", Inner, () =>
+            {
+                code.Line("float sum = 0;");
+                code.For("i", Number, () => code.Line($"sum += first[i * {Inner} + column];"));
+                code.Line($"to[column] = sum / {Number};");
+            });
+            return;
+        }
+
+        VectorRun.WriteOverlapping(code, "column", Inner, run.Lanes, () =>
+        {
+            code.Line($"{run.Vector}<float> sum = {run.Vector}<float>.Zero;");
+            code.For("i", Number, () => code.Line($"sum += {run.Vector}.Load(first + i * {Inner} + column);"));
+            code.Line($"(sum / {run.Vector}.Create({Number}f)).Store(to + column);");
+        });
+    }
+}

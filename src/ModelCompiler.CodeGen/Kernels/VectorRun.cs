@@ -1,0 +1,58 @@
+using System;
+using ModelCompiler.CodeGen.Emit;
+
+namespace ModelCompiler.CodeGen.Kernels;
+
+/// <summary>
+/// How a run of neighbouring elements is cut into vectors: those of the instruction set, or of 128 bits where the run is shorter, or none.
+/// </summary>
+/// <param name="Vector">Name of the BCL vector type.</param>
+/// <param name="Simd">Name of the helper class.</param>
+/// <param name="Lanes">32-bit lanes of a vector; 0 for scalar code.</param>
+internal sealed record VectorRun(string Vector, string Simd, int Lanes)
+{
+    /// <summary>True when the run is computed element by element.</summary>
+    public bool IsScalar => Lanes == 0;
+
+    /// <summary>The widest vectors of which one takes <paramref name="perLane"/> elements per 32-bit lane and no more than the run has.</summary>
+    public static VectorRun For(Isa isa, int count, int perLane = 1)
+    {
+        if (!isa.IsScalar && count >= isa.Lanes * perLane) return new VectorRun(isa.Vector, isa.Simd, isa.Lanes);
+        return !isa.IsScalar && count >= 4 * perLane ? new VectorRun("Vector128", "Simd128", 4) : new VectorRun("", "Scalar", 0);
+    }
+
+    /// <summary>
+    /// Writes a loop over the run, <paramref name="chunk"/> elements at a time; what is left over is done by a last chunk that overlaps the one before,
+    /// so that the body must not depend on what it has already written.
+    /// </summary>
+    public static void WriteOverlapping(SourceWriter code, string variable, int count, int chunk, Action body)
+    {
+        if (count == chunk)
+        {
+            code.Block("", () =>
+            {
+                code.Line($"const int {variable} = 0;");
+                body();
+            });
+            return;
+        }
+
+        code.For(
+            variable,
+            count,
+            () =>
+            {
+                if (count % chunk != 0) code.Line($"if ({variable} > {count - chunk}) {variable} = {count - chunk};");
+                body();
+            },
+            chunk);
+    }
+
+    /// <summary>Writes a loop over the run with a scalar rest, which suits kernels that work in place. The variable is declared before.</summary>
+    public static void WriteWithRest(SourceWriter code, string variable, int count, int chunk, Action body, Action rest)
+    {
+        code.Line($"int {variable} = 0;");
+        if (chunk > 0 && count >= chunk) code.Block($"for (; {variable} <= {count - chunk}; {variable} += {chunk})", body);
+        if (chunk == 0 || count % chunk != 0) code.Block($"for (; {variable} < {count}; {variable}++)", rest);
+    }
+}

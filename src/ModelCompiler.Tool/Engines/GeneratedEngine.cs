@@ -1,0 +1,97 @@
+using System.Reflection;
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Planning;
+
+namespace ModelCompiler.Tool.Engines;
+
+/// <summary>Computes a network by its generated code, on this machine, just-in-time compiled. One thread at a time.</summary>
+public sealed class GeneratedEngine : IEngine
+{
+    private readonly GeneratedAssembly _assembly;
+    private readonly IDisposable _model;
+    private readonly Action<object, byte[][], byte[][]> _real;
+    private readonly Action<object, byte[][], byte[][]> _raw;
+
+    /// <summary>Generates, compiles and loads the class.</summary>
+    /// <param name="plan">The plan. It passes through its text form, as on its way to the generator.</param>
+    /// <param name="weights">The weights blob.</param>
+    /// <exception cref="ModelCompilationException">MC4001, MC4002: a defect of the compiler; MC5003: this machine cannot run code for the target.</exception>
+    public GeneratedEngine(ModelPlan plan, ReadOnlyMemory<byte> weights)
+    {
+        Inputs = [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))];
+        Outputs = [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))];
+        var sources = new Dictionary<string, string>
+        {
+            [plan.ClassName + ".g.cs"] = ModelEmitter.Emit(ReadBack(plan)),
+            ["Adapter.cs"] = AdapterSource.Write(plan, Inputs, Outputs),
+        };
+        (string, byte[])? weightsAssembly = plan.Weights.IsAssembly
+            ? (plan.Weights.Assembly, WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span))
+            : null;
+        _assembly = GeneratedAssembly.Load(sources, weightsAssembly, plan.ModelFile);
+        Type adapter = _assembly.Assembly.GetType(AdapterSource.TypeName, throwOnError: true)!;
+        _real = adapter.GetMethod(AdapterSource.RealMethod)!.CreateDelegate<Action<object, byte[][], byte[][]>>();
+        _raw = adapter.GetMethod(AdapterSource.RawMethod)!.CreateDelegate<Action<object, byte[][], byte[][]>>();
+        try
+        {
+            _model = adapter.GetMethod(AdapterSource.CreateMethod)!.CreateDelegate<Func<IDisposable>>()();
+        }
+        catch (PlatformNotSupportedException e)
+        {
+            _assembly.Dispose();
+            throw new ModelCompilationException("MC5003", $"The generated code cannot run here: {e.Message}", "Name another target, or use the reference engine.", file: plan.ModelFile);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EngineEdge> Inputs { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EngineEdge> Outputs { get; }
+
+    /// <inheritdoc/>
+    public bool IsThreadSafe => false;
+
+    /// <summary>The generated class.</summary>
+    public Type ModelType => _model.GetType();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TensorData> RunReal(IReadOnlyList<TensorData> inputs) => Run(_real, inputs, e => e.RealType);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TensorData> RunRaw(IReadOnlyList<TensorData> inputs) => Run(_raw, inputs, e => e.Type);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _model.Dispose();
+        _assembly.Dispose();
+    }
+
+    private TensorData[] Run(Action<object, byte[][], byte[][]> run, IReadOnlyList<TensorData> inputs, Func<EngineEdge, ElementType> type)
+    {
+        for (int i = 0; i < inputs.Count; i++)
+        {
+            if (inputs[i].Type != type(Inputs[i])) throw new ArgumentException($"Input '{Inputs[i].Name}' is {type(Inputs[i])}, not {inputs[i].Type}.", nameof(inputs));
+        }
+
+        TensorData[] outputs = [.. Outputs.Select(e => new TensorData(type(e), e.Shape))];
+        run(_model, [.. inputs.Select(t => t.Bytes)], [.. outputs.Select(t => t.Bytes)]);
+        return outputs;
+    }
+
+    private static ModelPlan ReadBack(ModelPlan plan)
+    {
+        try
+        {
+            return PlanText.Read(PlanText.Write(plan));
+        }
+        catch (PlanFormatException e)
+        {
+            throw new ModelCompilationException("MC4001", $"The plan cannot be read back: line {e.Line}: {e.Message}", "This is a defect of ModelCompiler; please report it with the model.", file: plan.ModelFile);
+        }
+    }
+}

@@ -70,7 +70,7 @@ public sealed class CompileNeuralModel : Task
             Path.GetFileName(modelFile),
             Read(modelFile, "MC1000", "The model file", "Check the Include of the NeuralModel item; relative paths start at the project's folder."),
             options,
-            calibrationFile is null ? null : Read(calibrationFile, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in Calibration", "Check the path; relative paths start at the project's folder."));
+            calibrationFile is null ? default(ReadOnlyMemory<byte>?) : Read(calibrationFile, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in Calibration", "Check the path; relative paths start at the project's folder."));
 
         CompilationResult result = ModelCompilation.Run(input);
         foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile]);

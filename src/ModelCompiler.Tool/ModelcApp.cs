@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.CommandLine.Parsing;
 using ModelCompiler.Core;
 using ModelCompiler.Tool.CommandLine;
 using ModelCompiler.Tool.Commands;

@@ -15,7 +15,7 @@ internal static class TestModels
 
     public static CompilationResult Compile(string model, CompilationOptions options, string? calibration = null)
     {
-        ReadOnlyMemory<byte>? data = calibration is null ? null : File.ReadAllBytes(SharedData.Path(calibration));
+        ReadOnlyMemory<byte>? data = calibration is null ? null : (ReadOnlyMemory<byte>?)File.ReadAllBytes(SharedData.Path(calibration));
         CompilationResult result = ModelCompilation.Run(new CompilationInput(Path.GetFileName(model), File.ReadAllBytes(SharedData.Path(model)), options with { Calibration = calibration }, data));
         Assert.True(result.Success, string.Join("\n", result.Diagnostics));
         return result;

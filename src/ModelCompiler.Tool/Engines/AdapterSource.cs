@@ -1,5 +1,4 @@
 using ModelCompiler.CodeGen.Plan;
-using ModelCompiler.Core.Graph;
 
 namespace ModelCompiler.Tool.Engines;
 

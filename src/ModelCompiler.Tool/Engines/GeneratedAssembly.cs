@@ -26,9 +26,8 @@ internal sealed class GeneratedAssembly : IDisposable
     /// <summary>Compiles and loads.</summary>
     /// <param name="sources">C# files by name.</param>
     /// <param name="weights">Name and image of the weights assembly, if there is one.</param>
-    /// <param name="modelFile">Name of the model, for messages.</param>
     /// <exception cref="ModelCompilationException">MC4002: the code does not compile, which is a defect of the emitter.</exception>
-    public static GeneratedAssembly Load(IReadOnlyDictionary<string, string> sources, (string Name, byte[] Image)? weights, string modelFile)
+    public static GeneratedAssembly Load(IReadOnlyDictionary<string, string> sources, (string Name, byte[] Image)? weights)
     {
         CSharpCompilation compilation = CSharpCompilation.Create(
             $"Generated.{Guid.NewGuid():N}",
@@ -40,7 +39,7 @@ internal sealed class GeneratedAssembly : IDisposable
         if (!result.Success)
         {
             IEnumerable<string> errors = result.Diagnostics.Where(d => d.Severity == Microsoft.CodeAnalysis.DiagnosticSeverity.Error).Take(ErrorsShown).Select(d => d.ToString());
-            throw new ModelCompilationException("MC4002", $"The generated code does not compile: {string.Join("; ", errors)}.", "This is a defect of ModelCompiler; please report it with the model.", file: modelFile);
+            throw new ModelCompilationException("MC4002", $"The generated code does not compile: {string.Join("; ", errors)}.", "This is a defect of ModelCompiler; please report it with the model.");
         }
 
         var context = new Context(weights);

@@ -1,4 +1,3 @@
-using System.Reflection;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
@@ -31,7 +30,7 @@ public sealed class GeneratedEngine : IEngine
         (string, byte[])? weightsAssembly = plan.Weights.IsAssembly
             ? (plan.Weights.Assembly, WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span))
             : null;
-        _assembly = GeneratedAssembly.Load(sources, weightsAssembly, plan.ModelFile);
+        _assembly = GeneratedAssembly.Load(sources, weightsAssembly);
         Type adapter = _assembly.Assembly.GetType(AdapterSource.TypeName, throwOnError: true)!;
         _real = adapter.GetMethod(AdapterSource.RealMethod)!.CreateDelegate<Action<object, byte[][], byte[][]>>();
         _raw = adapter.GetMethod(AdapterSource.RawMethod)!.CreateDelegate<Action<object, byte[][], byte[][]>>();
@@ -42,7 +41,7 @@ public sealed class GeneratedEngine : IEngine
         catch (PlatformNotSupportedException e)
         {
             _assembly.Dispose();
-            throw new ModelCompilationException("MC5003", $"The generated code cannot run here: {e.Message}", "Name another target, or use the reference engine.", file: plan.ModelFile);
+            throw new ModelCompilationException("MC5003", $"The generated code cannot run here: {e.Message}", "Name another target, or use the reference engine.");
         }
     }
 
@@ -91,7 +90,7 @@ public sealed class GeneratedEngine : IEngine
         }
         catch (PlanFormatException e)
         {
-            throw new ModelCompilationException("MC4001", $"The plan cannot be read back: line {e.Line}: {e.Message}", "This is a defect of ModelCompiler; please report it with the model.", file: plan.ModelFile);
+            throw new ModelCompilationException("MC4001", $"The plan cannot be read back: line {e.Line}: {e.Message}", "This is a defect of ModelCompiler; please report it with the model.");
         }
     }
 }

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using ModelCompiler.Core;
+using ModelCompiler.Tool.CommandLine;
+
+namespace ModelCompiler.Tool.Tests;
+
+public class OptionTests
+{
+    public static TheoryData<string> Commands() => [.. ModelcApp.CreateRoot(TextWriter.Null, TextWriter.Null).Subcommands.Select(c => c.Name)];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Every_item_option_is_an_option_of_every_command(string command)
+    {
+        Command found = ModelcApp.CreateRoot(TextWriter.Null, TextWriter.Null).Subcommands.Single(c => c.Name == command);
+        Assert.Equal(CompilationOptions.All.Select(p => ItemOptions.NameOf(p.Name)), found.Options.Select(o => o.Name).Take(CompilationOptions.All.Length));
+        Assert.Equal(found.Options.Count, found.Options.SelectMany(o => o.Aliases.Append(o.Name)).Distinct().Count() - found.Options.Sum(o => o.Aliases.Count));
+        Assert.All(found.Options, o => Assert.False(string.IsNullOrWhiteSpace(o.Description)));
+    }
+
+    [Theory]
+    [InlineData("ClassName", "--class-name")]
+    [InlineData("Sha256", "--sha256")]
+    [InlineData("MaxArenaBytes", "--max-arena-bytes")]
+    [InlineData("Target", "--target")]
+    public void Names_are_in_kebab_case(string property, string option) => Assert.Equal(option, ItemOptions.NameOf(property));
+
+    [Fact]
+    public void Values_reach_the_compiler()
+    {
+        CommandLineRun run = CommandLineRun.Succeeds("inspect", CommandLineRun.Digits, "--json", "--requantization", "fixedpoint", "--target", "scalar");
+        Assert.Equal("Requantization=FixedPoint Target=scalar", run.Json.GetProperty("options").GetString());
+        Assert.Equal("scalar", run.Json.GetProperty("target").GetString());
+    }
+
+    [Theory]
+    [InlineData("--precision", "Int3", "Precision")]
+    [InlineData("--calibration-samples", "none", "CalibrationSamples")]
+    [InlineData("--class-name", "class", "class")]
+    public void A_bad_value_is_a_diagnostic(string option, string value, string mentioned)
+    {
+        CommandLineRun run = CommandLineRun.Of("inspect", CommandLineRun.Digits, option, value);
+        Assert.Equal(ModelcApp.Failure, run.ExitCode);
+        Assert.Contains("digits.onnx: error MC9002: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains(mentioned, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("inspect")]
+    [InlineData("compose", "x.onnx")]
+    [InlineData("inspect", "x.onnx", "--no-such-option", "1")]
+    [InlineData("inspect", "x.onnx", "--target", "scalar", "--target", "portable")]
+    [InlineData("run", "x.onnx", "--input", "x.npz")]
+    [InlineData("run", "x.onnx", "--input", "x.npz", "--output", "y.npz", "--engine", "steam")]
+    [InlineData("evaluate", "x.onnx", "--data", "x.npz", "--samples", "0")]
+    public void A_bad_command_line_is_a_usage_error(params string[] args)
+    {
+        CommandLineRun run = CommandLineRun.Of(args);
+        Assert.Equal(ModelcApp.Usage, run.ExitCode);
+        Assert.StartsWith("modelc", run.Error, StringComparison.Ordinal);
+        Assert.Contains("error MC9002: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal("MC9002", CommandLineRun.Of([.. args, "--json"]).Json.GetProperty("diagnostics")[0].GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public void Help_succeeds()
+    {
+        Assert.Contains("inspect", CommandLineRun.Succeeds("--help").Output, StringComparison.Ordinal);
+        Assert.Contains("--calibration-method", CommandLineRun.Succeeds("compile", "--help").Output, StringComparison.Ordinal);
+    }
+}

@@ -31,22 +31,13 @@ internal static class Pipeline
 
     private static ModelGraph Apply(ModelGraph graph, Action<string> note, (string Name, Pass Run)[] passes)
     {
-        Verify(graph, "import");
+        GraphVerifier.Verify(graph, "import");
         foreach ((string name, Pass run) in passes)
         {
             graph = run(graph, note);
-            Verify(graph, name);
+            GraphVerifier.Verify(graph, name);
         }
 
         return graph;
-    }
-
-    private static void Verify(ModelGraph graph, string after)
-    {
-#if DEBUG
-        GraphVerifier.Verify(graph, after);
-#else
-        _ = (graph, after);
-#endif
     }
 }

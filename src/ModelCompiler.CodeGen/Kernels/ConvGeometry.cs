@@ -64,6 +64,7 @@ internal sealed class ConvGeometry(
 
     public string Describe(string kind)
     {
+        if (Height * Width * WindowHeight * WindowWidth == 1) return FormattableString.Invariant($"{kind.Replace("conv", "fully connected")} {Channels} → {OutChannels}");
         string strides = StrideDown == 1 && StrideRight == 1 ? "" : StrideDown == StrideRight ? $"/{StrideDown}" : $"/{StrideDown}×{StrideRight}";
         string dilations = DilationDown == 1 && DilationRight == 1 ? "" : $", dilation {DilationDown}×{DilationRight}";
         return FormattableString.Invariant($"{kind} {WindowHeight}×{WindowWidth}{strides} {Height}×{Width}×{Channels} → {OutHeight}×{OutWidth}×{OutChannels}{dilations}{(Groups > 1 && kind == "conv" ? $", {Groups} groups" : "")}");

@@ -64,5 +64,32 @@ internal static class EdgeHelpers
         {
             for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
         }
+
+        /// <summary>Fills with the self-test's pseudo-random bytes.</summary>
+        public static void FillRandom(Span<byte> values, ref ulong state)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (byte)(Random(ref state) >> 56);
+        }
+
+        /// <summary>Fills with the self-test's pseudo-random numbers in [−1, 1).</summary>
+        public static void FillRandom(Span<float> values, ref ulong state)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (Random(ref state) >> 40) / 8388608f - 1;
+        }
+
+        /// <summary>The next bits of xorshift64*.</summary>
+        public static ulong Random(ref ulong state)
+        {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            return unchecked(state * 0x2545f4914f6cdd1d);
+        }
+
+        /// <summary>FNV-1a.</summary>
+        public static void Hash(ReadOnlySpan<byte> values, ref ulong hash)
+        {
+            foreach (byte value in values) hash = unchecked((hash ^ value) * 0x100000001b3);
+        }
         """;
 }

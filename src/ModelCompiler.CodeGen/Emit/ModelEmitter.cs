@@ -29,6 +29,7 @@ public static class ModelEmitter
         {
             WriteLifetime(plan, isas, code);
             edges.WriteRun(code);
+            SelfTestWriter.Write(plan, code);
             WriteInfer(bodies, code);
             foreach (string text in methods.Texts)
             {

@@ -36,6 +36,9 @@ public sealed record ModelPlan
     /// <summary>What the compiler did, one sentence each, for the header of the generated file.</summary>
     public EquatableArray<string> Notes { get; init; }
 
+    /// <summary>Hash of the outputs that the reference interpreter gives for the self-test input (see <see cref="SelfTestInput"/>); 0 for none.</summary>
+    public ulong SelfTestHash { get; init; }
+
     /// <summary>Bytes of the one buffer that holds all activations and scratch memory.</summary>
     public long ArenaBytes { get; init; }
 

@@ -63,7 +63,7 @@ internal sealed class PlanLine
                 return text.ToString();
             }
 
-            if (line[i] == '\\' && ++i < line.Length) text.Append(line[i] == 'n' ? '\n' : line[i]);
+            if (line[i] == '\\' && ++i < line.Length) text.Append(line[i] switch { 'n' => '\n', 'r' => '\r', char c => c });
             else if (i < line.Length) text.Append(line[i]);
         }
 

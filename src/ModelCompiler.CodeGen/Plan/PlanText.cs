@@ -24,6 +24,7 @@ public static class PlanText
         Line("target", plan.Target);
         Line("options", PlanValue.Quote(plan.Options));
         foreach (string note in plan.Notes) Line("note", PlanValue.Quote(note));
+        if (plan.SelfTestHash != 0) Line("selftest", plan.SelfTestHash.ToString("x16", CultureInfo.InvariantCulture));
         Line("arena", plan.ArenaBytes.ToString(CultureInfo.InvariantCulture));
         WriteWeights(plan.Weights, text);
         foreach (TensorPlan t in plan.Tensors)
@@ -112,6 +113,7 @@ public static class PlanText
                 case "target": plan = plan with { Target = words.Word(0) }; break;
                 case "options": plan = plan with { Options = words.Word(0) }; break;
                 case "note": notes.Add(words.Word(0)); break;
+                case "selftest": plan = plan with { SelfTestHash = ulong.Parse(words.Word(0), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) }; break;
                 case "arena": plan = plan with { ArenaBytes = PlanValue.Read<long>(words.Word(0)) }; break;
                 case "weights": plan = plan with { Weights = new WeightStorage { Bytes = PlanValue.Read<int>(words.Word(0)), Assembly = words.Named("assembly", "") } }; break;
                 case "tensor": tensors.Add(ReadTensor(words)); break;

@@ -8,7 +8,7 @@ namespace ModelCompiler.CodeGen.Plan;
 /// <summary>The text form of every type that may stand in a plan.</summary>
 internal static class PlanValue
 {
-    public static string Quote(string text) => "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\r", "").Replace("\n", "\\n") + "\"";
+    public static string Quote(string text) => "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\r", "\\r").Replace("\n", "\\n") + "\"";
 
     public static string Write(object value) => value switch
     {

@@ -62,11 +62,15 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
                 else output.As<int>()[i] = unchecked((int)result);
             });
         }
-        else
+        else if (output.Type == ElementType.Float32)
         {
             (float[] p, float[] q, float[] result) = (a.ToFloats(), b.ToFloats(), new float[output.Count]);
             broadcasting.ForEach((i, x, y) => result[i] = Activation.Apply(Compute(p[x], q[y])));
             context.SetOutput(0, TensorData.Of(output.Shape, result));
+        }
+        else
+        {
+            throw new ModelCompilationException("MC2002", $"{Kind} on {output.Type} is not supported.", "Compute it in float.");
         }
     }
 

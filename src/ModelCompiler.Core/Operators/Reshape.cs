@@ -1,3 +1,4 @@
+using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
@@ -96,10 +97,18 @@ public sealed record Reshape(Shape Target) : Operator
         node.Emit(new Reshape(new Shape(target)), node.Input(0));
     }
 
-    // Dropout does nothing after training; its mask output is all true and used by nothing that runs.
+    // Dropout does nothing after training; its mask, if anything uses it, is all true.
     [OnnxOperator("Identity")]
     [OnnxOperator("Dropout")]
-    internal static void IdentityFromOnnx(OnnxNode node) => node.Emit(new Reshape(node.Value(0).Shape), node.Input(0));
+    internal static void IdentityFromOnnx(OnnxNode node)
+    {
+        Shape shape = node.Value(0).Shape;
+        node.Emit(new Reshape(shape), node.Input(0));
+        if (node.OutputCount < 2) return;
+        var mask = new TensorData(ElementType.Bool, shape);
+        mask.Bytes.AsSpan().Fill(1);
+        node.Bind(1, node.Graph.AddConstant(node.OutputName(1), mask));
+    }
 
     private static int[] Axes(OnnxNode node, int[] axes, int rank)
     {

@@ -77,12 +77,12 @@ internal sealed class EliminateTransposes
         return true;
     }
 
-    // A constant operand of an elementwise operator in the layout before the transposition; operands by channel (of BatchNormalization) stay.
+    // A constant operand in the layout before the transposition; operands by channel (of BatchNormalization) and single numbers stay.
     private int? ConstantInLayout(Node node, int input, int[] order)
     {
         Value value = _graph.Values[input];
         if (value.Constant is null || value.Quantization is { IsPerTensor: false }) return null;
-        if (!node.Operator.IsElementwise || value.Shape.Elements == 1) return _ids[input];
+        if (node.Operator is BatchNormalization || (node.Operator.IsElementwise && value.Shape.Elements == 1)) return _ids[input];
         if (value.Shape.Rank > order.Length) return null;
         var full = new Shape(Enumerable.Repeat(1, order.Length - value.Shape.Rank).Concat(value.Shape));
         int[] inverse = [.. Enumerable.Range(0, order.Length).Select(i => Array.IndexOf(order, i))];

@@ -17,14 +17,14 @@ internal sealed class OnnxGraph
     public OnnxGraph(int seed = 0, int opset = 13)
     {
         Random = new Random(seed);
-        Opset = opset;
         _model.OpsetImport.Add(new OperatorSetIdProto { Version = opset });
         _model.OpsetImport.Add(new OperatorSetIdProto { Domain = Microsoft, Version = 1 });
     }
 
     public Random Random { get; }
 
-    public int Opset { get; }
+    /// <summary>Operators used so far.</summary>
+    public IEnumerable<string> Operators => _model.Graph.Node.Select(n => n.OpType);
 
     public string Input(params int[] shape) => Input(DataType.Float, shape);
 

@@ -1,0 +1,32 @@
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Planning;
+
+/// <summary>Computes what the self-test of the generated class must find.</summary>
+internal static class SelfTestVector
+{
+    /// <summary>Hash of the reference interpreter's outputs for the pseudo-random input.</summary>
+    public static ulong Hash(ModelGraph graph, RequantizationMode mode)
+    {
+        ulong state = SelfTestInput.Seed;
+        var inputs = new List<TensorData>();
+        foreach (Value input in graph.InputValues)
+        {
+            var data = new TensorData(input.Type, input.Shape);
+            if (input.Type == ElementType.Float32)
+            {
+                foreach (ref float x in data.Floats) x = SelfTestInput.ToFloat(SelfTestInput.Next(ref state));
+            }
+            else if (input.Type.IsByte())
+            {
+                for (int i = 0; i < data.Bytes.Length; i++) data.Bytes[i] = SelfTestInput.ToByte(SelfTestInput.Next(ref state));
+            }
+
+            inputs.Add(data);
+        }
+
+        return new ReferenceInterpreter(graph, mode).Run(inputs).SelectMany(o => o.Bytes).Aggregate(SelfTestInput.HashSeed, SelfTestInput.Hash);
+    }
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+
+namespace ModelCompiler.CodeGen.Tests;
+
+public class EmitterTests
+{
+    // The just-in-time compiler optimises no method with more than 60,000 bytes of IL.
+    private const int MethodLimit = 50_000;
+
+    public static TheoryData<string, string> Crossed()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (string network in SmallNetworks.Names)
+        {
+            foreach (string target in SmallNetworks.Targets) data.Add(network, target);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Crossed))]
+    public void Code_compiles_without_warnings_and_in_small_methods(string network, string target)
+    {
+        byte[] image = GeneratedCode.Compile(SmallNetworks.Plan(network, target));
+        Assert.All(GeneratedCode.MethodSizes(image), m => Assert.InRange(m.Bytes, 0, MethodLimit));
+    }
+
+    // What is silenced for users is not silenced for us.
+    [Theory]
+    [MemberData(nameof(Crossed))]
+    public void Code_needs_no_silence(string network, string target) => GeneratedCode.Compile(
+        SmallNetworks.Plan(network, target), code => code.Replace("#pragma warning disable\n", "", StringComparison.Ordinal).Replace("auto-generated", "header", StringComparison.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Crossed))]
+    public void Equal_plans_give_equal_text_in_every_culture(string network, string target)
+    {
+        string expected = ModelEmitter.Emit(SmallNetworks.Plan(network, target));
+        string plan = PlanText.Write(SmallNetworks.Plan(network, target));
+        CultureInfo before = CultureInfo.CurrentCulture;
+        try
+        {
+            foreach (CultureInfo culture in Cultures())
+            {
+                CultureInfo.CurrentCulture = culture;
+                Assert.Equal(plan, PlanText.Write(SmallNetworks.Plan(network, target)));
+                Assert.Equal(expected, ModelEmitter.Emit(PlanText.Read(plan)));
+            }
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    // Commas, points and minus signs of their own, and a small i without a dot.
+    private static CultureInfo[] Cultures()
+    {
+        var strange = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        strange.NumberFormat.NumberDecimalSeparator = ",";
+        strange.NumberFormat.NumberGroupSeparator = ".";
+        strange.NumberFormat.NegativeSign = "−";
+        return [CultureInfo.InvariantCulture, strange, new CultureInfo("de-DE"), new CultureInfo("tr-TR"), new CultureInfo("sv-SE")];
+    }
+
+    [Theory]
+    [InlineData("class", "@class")]
+    [InlineData("in", "@in")]
+    [InlineData("serving_default_input_1:0", "servingDefaultInput1")]
+    [InlineData("1", "input1")]
+    [InlineData("入力", "input")]
+    [InlineData("entrée", "entrE")]
+    [InlineData("", "input")]
+    [InlineData("a\"b\\c\n*/ \u2028 #", "aBC")]
+    [InlineData("await", "await")]
+    [InlineData("value", "value")]
+    [InlineData("this", "@this")]
+    [InlineData("Infer", "infer")]
+    [InlineData("arena", "arena")]
+    public void Inputs_may_have_any_name(string name, string parameter)
+    {
+        ModelPlan plan = WithInputName(name);
+        GeneratedCode.Compile(plan);
+        Assert.Contains($"public void Run(ReadOnlySpan<float> {parameter}, ", ModelEmitter.Emit(plan), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Inputs_and_outputs_may_share_a_name()
+    {
+        ModelPlan plan = WithInputName("x");
+        plan = plan with { Outputs = EquatableArray.Of(plan.Outputs[0] with { Name = "x" }) };
+        GeneratedCode.Compile(plan);
+        Assert.Contains("public void Run(ReadOnlySpan<float> x, Span<float> x2)", ModelEmitter.Emit(plan), StringComparison.Ordinal);
+    }
+
+    // Whatever a user calls the model, the class, or a node.
+    [Theory]
+    [InlineData("Weights")]
+    [InlineData("Info")]
+    [InlineData("Run")]
+    [InlineData("Dispose")]
+    [InlineData("Infer")]
+    [InlineData("Edge")]
+    [InlineData("Scalar")]
+    [InlineData("Address")]
+    [InlineData("Model")]
+    [InlineData("Größe")]
+    public void Classes_may_have_any_name(string name) => GeneratedCode.Compile(SmallNetworks.Plan("integers", "portable") with { ClassName = name });
+
+    [Theory]
+    [InlineData("Acme.Edge")]
+    [InlineData("Acme.Math")]
+    [InlineData("Acme.System")]
+    [InlineData("Small")]
+    public void Namespaces_may_have_any_name(string name) => GeneratedCode.Compile(SmallNetworks.Plan("integers", "portable") with { Namespace = name });
+
+    [Fact]
+    public void Names_from_models_cannot_break_out_of_comments_and_literals()
+    {
+        const string hostile = "\" \n */ \u2028 \u0085 </summary> -- \\ {0} {x} #error";
+        ModelPlan plan = WithInputName(hostile);
+        GeneratedCode.Compile(plan with
+        {
+            ModelFile = hostile,
+            Options = hostile,
+            Notes = EquatableArray.Of(hostile),
+            Steps = plan.Steps.Select(s => s with { Name = hostile }).ToEquatableArray(),
+            Tensors = plan.Tensors.Select(t => t with { Name = hostile }).ToEquatableArray(),
+        });
+    }
+
+    [Fact]
+    public void Only_used_helpers_are_written()
+    {
+        string code = ModelEmitter.Emit(SmallNetworks.Plan("floats", "scalar"));
+        Assert.DoesNotContain("class Simd256", code, StringComparison.Ordinal);
+        foreach (Match helper in Regex.Matches(ModelEmitter.Emit(SmallNetworks.Plan("integers", "x64-v3")), @"public static [^\n]*?(\w+)\("))
+        {
+            Assert.True(Regex.Count(ModelEmitter.Emit(SmallNetworks.Plan("integers", "x64-v3")), $@"\b{helper.Groups[1].Value}\(") > 1, $"{helper.Groups[1].Value} is not used.");
+        }
+    }
+
+    [Fact]
+    public void Every_target_has_code()
+    {
+        foreach (string target in Isa.TargetNames) Assert.Contains("Infer_", ModelEmitter.Emit(SmallNetworks.Plan("integers", target)), StringComparison.Ordinal);
+    }
+
+    private static ModelPlan WithInputName(string name)
+    {
+        ModelPlan plan = SmallNetworks.Plan("integers", "portable");
+        return plan with { Inputs = EquatableArray.Of(plan.Inputs[0] with { Name = name }) };
+    }
+}

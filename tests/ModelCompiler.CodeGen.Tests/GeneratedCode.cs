@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Planning;
+
+namespace ModelCompiler.CodeGen.Tests;
+
+/// <summary>Compiles generated code as a strict project would.</summary>
+internal static class GeneratedCode
+{
+    private static readonly ImmutableArray<MetadataReference> Framework = [.. Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "System*.dll")
+        .Where(IsManaged).Select(p => (MetadataReference)MetadataReference.CreateFromFile(p))];
+
+    /// <summary>Compiles and returns the image; fails on any diagnostic.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="change">Changes the generated text before.</param>
+    /// <param name="caller">More code of the project.</param>
+    public static byte[] Compile(ModelPlan plan, Func<string, string>? change = null, string caller = "")
+    {
+        string code = ModelEmitter.Emit(plan);
+        ImmutableArray<MetadataReference> references = plan.Weights.IsAssembly
+            ? Framework.Add(MetadataReference.CreateFromImage(WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, new byte[plan.Weights.Bytes])))
+            : Framework;
+        var options = new CSharpCompilationOptions(
+            OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, generalDiagnosticOption: ReportDiagnostic.Error, warningLevel: 9999, allowUnsafe: true,
+            nullableContextOptions: NullableContextOptions.Enable);
+        CSharpParseOptions parse = CSharpParseOptions.Default.WithDocumentationMode(DocumentationMode.Diagnose);
+        CSharpCompilation compilation = CSharpCompilation.Create(
+            "Generated", [CSharpSyntaxTree.ParseText(change is null ? code : change(code), parse, plan.ClassName + ".g.cs"), CSharpSyntaxTree.ParseText(caller, parse)], references, options);
+        using var image = new MemoryStream();
+        ImmutableArray<Microsoft.CodeAnalysis.Diagnostic> diagnostics = compilation.Emit(image).Diagnostics.RemoveAll(d => d.Severity == DiagnosticSeverity.Hidden);
+        Assert.True(diagnostics.IsEmpty, string.Join("\n", diagnostics.Take(10)));
+        return image.ToArray();
+    }
+
+    /// <summary>Bytes of IL of every method.</summary>
+    public static IEnumerable<(string Method, int Bytes)> MethodSizes(byte[] image)
+    {
+        using var reader = new PEReader([.. image]);
+        MetadataReader metadata = reader.GetMetadataReader();
+        foreach (MethodDefinition method in metadata.MethodDefinitions.Select(metadata.GetMethodDefinition).Where(m => m.RelativeVirtualAddress != 0))
+        {
+            yield return (metadata.GetString(method.Name), reader.GetMethodBody(method.RelativeVirtualAddress).GetILReader().Length);
+        }
+    }
+
+    private static bool IsManaged(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        using var reader = new PEReader(file);
+        return reader.HasMetadata;
+    }
+}

@@ -20,16 +20,15 @@ install_linker
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 status=0
-projects=0
+projects=(tests/*/*.csproj)
 dotnet build ModelCompiler.sln || status=1
 if [ "$status" -eq 0 ]; then
-  for project in tests/*/*.csproj; do
-    projects=$((projects + 1))
+  for project in "${projects[@]}"; do
     dotnet test "$project" --no-build --logger "trx;LogFileName=$(basename "$project" .csproj).trx" --results-directory "$results" "$@" || status=1
   done
 fi
 
-# Every test project must have left results; one that crashed counts as a failure.
+# Every test project must have left results; one that crashed, or was not built, counts as a failure.
 passed=0 failed=0 skipped=0 reports=0
 count() { sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1; }
 for report in "$results"/*.trx; do
@@ -42,7 +41,7 @@ for report in "$results"/*.trx; do
   failed=$((failed + executed - good))
   skipped=$((skipped + total - executed))
 done
-missing=$((projects - reports))
+missing=$((${#projects[@]} - reports))
 failed=$((failed + missing))
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] || status=1
 

@@ -11,13 +11,14 @@ internal static class Pipeline
 
     /// <summary>Graph to graph, same results.</summary>
     public static ModelGraph Optimise(ModelGraph graph, Action<string> note) => Apply(graph, note, [
-        ("layout of quantised constants", MoveLayoutIntoConstants.Run),
+        ("layout of quantised constants", MoveLayoutBeforeDequantize.Run),
         ("constant folding", FoldConstants.Run),
         ("channels-last layout", EliminateTransposes.Run),
         ("transpositions into weights", FoldTransposeIntoWeights.Run),
         ("batch normalisation folding", FoldBatchNormalization.Run),
         ("padding fusion", FusePadding.Run),
         ("activation fusion", FuseActivations.Run),
+        ("layout of quantised values", MoveLayoutBeforeDequantize.Run),
         ("integer operators from conversions", FuseQuantization.Run),
         ("constant folding after fusion", FoldConstants.RunAll),
         ("conversions at the edges", AbsorbEdgeConversions.Run),

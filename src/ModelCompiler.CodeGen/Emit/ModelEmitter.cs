@@ -19,6 +19,7 @@ public static class ModelEmitter
         code.Line($"namespace {plan.Namespace};");
         code.Line();
         var edges = new EdgeWriter(plan);
+        string helperUsers = "";
         code.Line($"/// <summary>{edges.ClassSummary}</summary>");
         code.Line("/// <remarks>");
         code.Line("/// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.");
@@ -37,10 +38,11 @@ public static class ModelEmitter
                 code.Line(text);
             }
 
+            helperUsers = code.ToString(); // all but the tables, which are long and use nothing
             InfoWriter.Write(plan, code);
             TableWriter.Write(plan, code);
         });
-        HelperLibrary.Write(code.ToString(), code);
+        HelperLibrary.Write(helperUsers, code);
         return code.ToString();
     }
 

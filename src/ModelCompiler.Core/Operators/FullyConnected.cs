@@ -69,7 +69,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
         Value c = node.Value(2);
         float beta = node.Float("beta", 1);
         if (beta != 1) c = node.Add("beta", new Binary(BinaryKind.Multiply, ActivationRange.None), c.Id, node.Constant(beta).Id);
-        if (c.Constant is { } bias && c.Shape.Elements == b.Shape[0] && (c.Shape.Rank == 0 || c.Shape[-1] == b.Shape[0]))
+        if (OnnxNode.IsKnown(c) && c.Shape.Elements == b.Shape[0] && (c.Shape.Rank == 0 || c.Shape[-1] == b.Shape[0]))
         {
             node.Emit(new FullyConnected(false, ActivationRange.None), a.Id, b.Id, c.Id);
             return;
@@ -84,7 +84,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     internal static void MatMulFromOnnx(OnnxNode node)
     {
         Value weights = node.Value(1);
-        if (weights.Constant is null || weights.Shape.Rank != 2) throw node.Unsupported("A matrix product is supported with a constant matrix on the right only.", "Make the right-hand side an initializer of rank 2.");
+        if (!OnnxNode.IsKnown(weights) || weights.Shape.Rank != 2) throw node.Unsupported("A matrix product is supported with a constant matrix on the right only.", "Make the right-hand side an initializer of rank 2.");
         node.Emit(new FullyConnected(true, ActivationRange.None), node.Input(0), node.Add("weights", new Transpose([1, 0]), weights.Id).Id);
     }
 

@@ -21,6 +21,7 @@ internal static class AbsorbEdgeConversions
             Node[] uses = [.. consumers[input.Id]];
             if (input.Type != ElementType.Float32 || uses.Length == 0 || graph.Outputs.Contains(input.Id) || uses.Any(u => u.Operator is not Quantize)) continue;
             Value integer = graph.Values[uses[0].Outputs[0]];
+            if (graph.Outputs.Contains(integer.Id)) continue; // the conversion is what the network computes
             if (!integer.IsQuantized || !integer.Q.IsPerTensor || uses.Any(u => graph.Values[u.Outputs[0]].TensorType != integer.TensorType)) continue;
             editor.SetValue(integer with { Name = input.Name });
             editor.Inputs[i] = integer.Id;
@@ -35,7 +36,7 @@ internal static class AbsorbEdgeConversions
         {
             if (!producers.TryGetValue(graph.Outputs[i], out Node? producer) || producer.Operator is not Dequantize) continue;
             Value integer = graph.Values[producer.Inputs[0]];
-            if (integer.IsQuantized && integer.Q.IsPerTensor && integer.Constant is null) editor.Outputs[i] = integer.Id;
+            if (integer.IsQuantized && integer.Q.IsPerTensor && integer.Constant is null && !graph.Inputs.Contains(integer.Id)) editor.Outputs[i] = integer.Id;
         }
 
         return editor.ToGraph();

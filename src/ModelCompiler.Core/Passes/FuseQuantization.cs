@@ -41,6 +41,7 @@ internal static class FuseQuantization
         if (graph.Outputs.Contains(result) || consumers[result].ToArray() is not [{ Operator: Quantize } quantize]) return false;
 
         // A clamp between the operator and the conversion is fused before; what is left must come from 8-bit values.
+        bool isLayer = node.Operator is Conv or FullyConnected;
         var inputs = new List<int>();
         for (int i = 0; i < node.Inputs.Length; i++)
         {
@@ -52,13 +53,15 @@ internal static class FuseQuantization
             else if (producers.TryGetValue(input, out Node? dequantize) && dequantize.Operator is Dequantize)
             {
                 Value source = graph.Values[dequantize.Inputs[0]];
-                bool isBias = i == 2 && node.Operator is Conv or FullyConnected;
+                bool isBias = i == 2 && isLayer;
                 if (isBias ? source.Type != ElementType.Int32 || source.Constant is null : !source.IsQuantized) return false;
-                inputs.Add(source.Id);
+                inputs.Add(isBias && !HasBiasScale(source, graph.Values[inputs[0]], graph.Values[inputs[1]])
+                    ? IntegerBias(editor, graph.Values[inputs[0]], graph.Values[inputs[1]], node, Dequantize.ToReals(source.Constant!, source.Q))
+                    : source.Id);
             }
-            else if (i == 2 && node.Operator is Conv or FullyConnected && graph.Values[input].Constant is { } bias && inputs.Count == 2)
+            else if (i == 2 && isLayer && graph.Values[input].Constant is { } bias)
             {
-                inputs.Add(IntegerBias(editor, graph.Values[inputs[0]], graph.Values[inputs[1]], node, bias));
+                inputs.Add(IntegerBias(editor, graph.Values[inputs[0]], graph.Values[inputs[1]], node, bias.ToFloats()));
             }
             else
             {
@@ -68,16 +71,27 @@ internal static class FuseQuantization
 
         Value output = graph.Values[quantize.Outputs[0]];
         if (!output.IsQuantized || !output.Q.IsPerTensor || !graph.Values[inputs[0]].Q.IsPerTensor) return false;
-        if (node.Operator is Conv or FullyConnected && graph.Values[inputs[1]] is not { IsQuantized: true, Constant: not null }) return false;
-        if (node.Operator.QuantizationRule == QuantizationRule.SameAsInput && output.Quantization != graph.Values[inputs[0]].Quantization) return false;
+        if (isLayer && graph.Values[inputs[1]] is not { IsQuantized: true, Constant: not null }) return false;
+        if (!isLayer && inputs.Any(i => i >= 0 && graph.Values[i].Type != output.Type)) return false;
+        if (HandsOn(node.Operator) && output.Quantization != graph.Values[inputs[0]].Quantization) return false;
         editor.Replace(quantize);
         editor.Replace(node, node with { Inputs = [.. inputs], Outputs = [output.Id] });
         return true;
     }
 
-    private static int IntegerBias(GraphEditor editor, Value input, Value weights, Node node, TensorData bias)
+    // Means are requantised on the way out; the others of this rule move integers without a look at their scale.
+    private static bool HandsOn(Operator op) => op.QuantizationRule == QuantizationRule.SameAsInput && op is not Pool { Kind: PoolKind.Average };
+
+    // Whether integers of the bias count in the accumulator's unit, input scale × weight scale, as they should.
+    private static bool HasBiasScale(Value bias, Value input, Value weights)
     {
-        float[] real = bias.ToFloats();
+        QuantizationParameters q = bias.Q;
+        if (q.ZeroPoints.Any(z => z != 0)) return false;
+        return Enumerable.Range(0, bias.Shape.Elements).All(i => Math.Abs((q.ScaleOf(i) / ((double)input.Q.Scale * weights.Q.ScaleOf(i))) - 1) < 1e-5);
+    }
+
+    private static int IntegerBias(GraphEditor editor, Value input, Value weights, Node node, float[] real)
+    {
         var integers = new int[real.Length];
         for (int i = 0; i < real.Length; i++) integers[i] = (int)Math.Clamp(Math.Round(real[i] / ((double)input.Q.Scale * weights.Q.ScaleOf(i))), int.MinValue, int.MaxValue);
         return editor.AddConstant(node.Name + "/bias", TensorData.Of(new Shape(real.Length), integers)).Id;

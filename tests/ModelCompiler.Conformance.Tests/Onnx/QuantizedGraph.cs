@@ -68,12 +68,13 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
         return (Graph.Constant(DataType.Int32, [count], integers), Graph.Constant(DataType.Float, slices, scales), Graph.Constant(DataType.Int32, slices, new int[scales.Length]));
     }
 
-    /// <summary>A convolution between conversions; the float result is not converted yet.</summary>
-    public string Conv(Tensor x, int inputs, int outputs, int window, int groups = 1, int stride = 1, bool perChannel = true, bool bias = true)
+    /// <summary>A convolution between conversions; the float result is not converted yet. The bias is int32 unless given; empty for none.</summary>
+    public string Conv(Tensor x, int inputs, int outputs, int window, int groups = 1, int stride = 1, bool perChannel = true, string? bias = null)
     {
         var weights = Weights([outputs, inputs / groups, window, window], 0, perChannel);
         string[] operands = [x.Name, Graph.Apply("DequantizeLinear", [weights.Integers, weights.ScaleName, weights.ZeroName], ("axis", 0))];
-        if (bias) operands = [.. operands, DequantizedBias(outputs, x.Scale, weights.Scales)];
+        bias ??= DequantizedBias(outputs, x.Scale, weights.Scales);
+        if (bias.Length > 0) operands = [.. operands, bias];
         return Graph.Apply("Conv", operands, Geometry(window, groups, stride));
     }
 
@@ -109,7 +110,8 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
         return y with { Name = Graph.Apply(op, OnnxGraph.Microsoft, [.. operands.SelectMany(o => o.Inputs), y.ScaleName, y.ZeroName], attributes) };
     }
 
-    private string DequantizedBias(int count, float inputScale, float[] weightScales)
+    /// <summary>A bias as int32 between conversions.</summary>
+    public string DequantizedBias(int count, float inputScale, float[] weightScales)
     {
         var bias = Bias(count, inputScale, weightScales);
         return Graph.Apply("DequantizeLinear", [bias.Integers, bias.ScaleName, bias.ZeroName], ("axis", 0));

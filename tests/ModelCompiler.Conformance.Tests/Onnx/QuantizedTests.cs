@@ -13,8 +13,10 @@ public class QuantizedTests
     private static readonly Dictionary<string, Func<QuantizedGraph, Tensor>> Qdq = new()
     {
         ["conv"] = q => q.Requantize(q.Conv(Image(q), 3, 8, 3), -4, 4),
-        ["conv without bias"] = q => q.Requantize(q.Conv(Image(q), 3, 8, 3, bias: false), -4, 4),
+        ["conv without bias"] = q => q.Requantize(q.Conv(Image(q), 3, 8, 3, bias: ""), -4, 4),
         ["conv, one scale"] = q => q.Requantize(q.Conv(Image(q), 3, 8, 1, perChannel: false), -4, 4),
+        ["conv, float bias"] = q => q.Requantize(q.Conv(Image(q), 3, 8, 3, bias: q.Graph.Uniform(-1, 1, 8)), -4, 4),
+        ["conv, bias of a scale of its own"] = q => q.Requantize(q.Conv(Image(q), 3, 8, 3, bias: q.DequantizedBias(8, 0.01f, [0.001f])), -4, 4),
         ["conv, relu"] = q => q.Requantize(q.Graph.Apply("Relu", [q.Conv(Image(q), 3, 8, 3, stride: 2)]), 0, 4),
         ["conv, clip"] = q => q.Requantize(q.Graph.Apply("Clip", [q.Conv(Image(q), 3, 8, 3), q.Graph.Scalar(0), q.Graph.Scalar(1.5f)]), 0, 4),
         ["depthwise conv"] = q => q.Requantize(q.Conv(Image(q), 3, 3, 3, groups: 3), -4, 4),
@@ -23,6 +25,7 @@ public class QuantizedTests
         ["add, relu"] = q => q.Requantize(q.Graph.Apply("Relu", [q.Graph.Apply("Add", [Image(q).Name, Image(q, 3).Name])]), 0, 4),
         ["mul"] = q => q.Requantize(q.Graph.Apply("Mul", [Image(q).Name, Image(q, 3).Name]), -4, 4),
         ["max pool"] = q => Keep(q, Image(q), x => q.Graph.Apply("MaxPool", [x], ("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }), ("pads", new[] { 1, 1, 1, 1 }))),
+        ["max pool to another scale"] = q => q.Requantize(q.Graph.Apply("MaxPool", [Image(q).Name], ("kernel_shape", new[] { 2, 2 })), -2, 3),
         ["average pool"] = q => q.Requantize(q.Graph.Apply("AveragePool", [Image(q).Name], ("kernel_shape", new[] { 2, 2 })), -1.5, 1.5),
         ["global average pool"] = q => q.Requantize(q.Graph.Apply("GlobalAveragePool", [Image(q).Name]), -0.5, 0.5),
         ["reduce mean"] = q => q.Requantize(q.Graph.Apply("ReduceMean", [Image(q).Name], ("axes", new[] { 2, 3 })), -0.5, 0.5),

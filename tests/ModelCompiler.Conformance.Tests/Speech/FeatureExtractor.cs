@@ -4,7 +4,7 @@ namespace ModelCompiler.Conformance.Tests.Speech;
 
 /// <summary>
 /// The audio front end of the "micro speech" example of TensorFlow Lite Micro: 49 × 40 features of a second of sound, one row for every 20 ms. Written from its public
-/// definition; the transform and the logarithm are computed in floating point, so single features may differ by a step from those of a device.
+/// definition, in integers but for the logarithm, so that nearly all features are those of a device.
 /// </summary>
 internal sealed class FeatureExtractor
 {
@@ -44,7 +44,7 @@ internal sealed class FeatureExtractor
         var windowed = new int[Window];
         for (int i = 0; i < Window; i++) windowed[i] = (samples[i] * Hann[i]) >> CoefficientBits;
         int shift = 15 - MostSignificantBit((uint)windowed.Max(Math.Abs));
-        Complex[] spectrum = FourierTransform([.. windowed.Select(w => (Complex)(w << shift)), .. new Complex[Transform - Window]]);
+        (int Real, int Imaginary)[] spectrum = FixedPointTransform.OfReals([.. windowed.Select(w => w << shift), .. new int[Transform - Window]]);
         uint[] signal = Filter(spectrum, shift);
         ReduceNoise(signal);
         for (int i = 0; i < Channels; i++) signal[i] = Shrink((uint)(((ulong)signal[i] * (uint)Gain(_noise[i])) >> (GainBits - CorrectionBits - SnrBits)));
@@ -52,14 +52,14 @@ internal sealed class FeatureExtractor
     }
 
     // Energy under each triangle of the mel scale, as amplitude.
-    private static uint[] Filter(Complex[] spectrum, int shift)
+    private static uint[] Filter((int Real, int Imaginary)[] spectrum, int shift)
     {
         var energy = new ulong[Channels + 1];
         for (int bin = 0; bin < Filters.Length; bin++)
         {
             (int channel, int falling, int rising) = Filters[bin];
             if (channel < 0) continue;
-            long real = (long)Math.Round(spectrum[bin].Real / Transform), imaginary = (long)Math.Round(spectrum[bin].Imaginary / Transform);
+            (long real, long imaginary) = spectrum[bin];
             ulong power = (ulong)((real * real) + (imaginary * imaginary));
             energy[channel] += power * (uint)falling;
             if (channel < Channels) energy[channel + 1] += power * (uint)rising;
@@ -83,9 +83,19 @@ internal sealed class FeatureExtractor
         }
     }
 
-    // Louder surroundings, less gain.
-    private static int Gain(uint noise) =>
-        (int)Math.Min(short.MaxValue, ((1 << GainBits) * Math.Pow((noise / (double)(1 << (SmoothingBits - CorrectionBits))) + 80, -0.95)) + 0.5);
+    // Louder surroundings, less gain: a power law, of which parabolas between powers of two are what devices compute.
+    private static int Gain(uint noise)
+    {
+        if (noise <= 2) return Exact(noise);
+        int octave = MostSignificantBit(noise);
+        uint start = 1u << (octave - 1);
+        int low = Exact(start), middle = Exact(start + (start / 2)), high = Exact(2 * (double)start);
+        int linear = (4 * (middle - low)) - (high - low), square = high - low - linear;
+        int fraction = (int)(octave < 11 ? noise << (11 - octave) : noise >> (octave - 11)) & 0x3FF;
+        return ((((((square * fraction) >> 5) + (linear << 5)) * fraction) + (1 << 14)) >> 15) + low;
+
+        static int Exact(double noise) => (int)Math.Min(short.MaxValue, ((1 << GainBits) * Math.Pow((noise / (1 << (SmoothingBits - CorrectionBits))) + 80, -0.95)) + 0.5);
+    }
 
     // Square of small ratios, which grows into a straight line.
     private static uint Shrink(uint ratio) => ratio < 2u << SnrBits
@@ -109,20 +119,6 @@ internal sealed class FeatureExtractor
         })];
 
         static double Mel(double hertz) => 1127 * Math.Log(1 + (hertz / 700));
-    }
-
-    private static Complex[] FourierTransform(Complex[] x)
-    {
-        if (x.Length == 1) return x;
-        Complex[] even = FourierTransform([.. x.Where((_, i) => i % 2 == 0)]), odd = FourierTransform([.. x.Where((_, i) => i % 2 == 1)]);
-        var result = new Complex[x.Length];
-        for (int i = 0; i < even.Length; i++)
-        {
-            Complex turned = odd[i] * Complex.FromPolarCoordinates(1, -2 * Math.PI * i / x.Length);
-            (result[i], result[i + even.Length]) = (even[i] + turned, even[i] - turned);
-        }
-
-        return result;
     }
 
     private static int Fixed(double weight) => (int)Math.Floor((weight * (1 << CoefficientBits)) + 0.5);

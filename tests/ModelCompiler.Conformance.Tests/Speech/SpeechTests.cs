@@ -24,7 +24,7 @@ public class SpeechTests
         Assert.Equal(expected.Length, actual.Length);
         int[] differences = new int[actual.Length];
         for (int i = 0; i < actual.Length; i++) differences[i] = Math.Abs(actual[i] - expected[i]);
-        Assert.True(differences.Average() < 0.75, $"Features differ by {differences.Average()} on average, by {differences.Max()} at most.");
+        Assert.True(differences.Average() < 0.05, $"Features differ by {differences.Average()} on average, by {differences.Max()} at most.");
     }
 
     [SharedDataTheory]

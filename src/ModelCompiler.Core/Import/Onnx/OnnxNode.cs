@@ -68,6 +68,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, Di
     public TensorData ConstantInput(int index, string what) => Value(index).Constant
         ?? throw Unsupported($"The {what} is computed at run time.", $"Make the {what} an initializer, or simplify the model before exporting.");
 
+    /// <summary>True when the content is known at build time: constants, and constants that are dequantised, which keep a note of their quantisation.</summary>
+    public static bool IsKnown(Value value) => value.Constant is not null || (value.Type == ElementType.Float32 && value.Quantization is not null);
+
     /// <summary>Content of an optional input that must be known at build time, or null when absent.</summary>
     public TensorData? OptionalConstant(int index, string what) => HasInput(index) ? ConstantInput(index, what) : null;
 

@@ -3,8 +3,10 @@ using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Passes;
 
-/// <summary>Layout changes of dequantised constants become changes of the constants themselves, so that weights stay integers.</summary>
-internal static class MoveLayoutIntoConstants
+/// <summary>
+/// Layout changes of dequantised values become changes of the integers: constants stay integers, and operators see the conversion right before them.
+/// </summary>
+internal static class MoveLayoutBeforeDequantize
 {
     public static ModelGraph Run(ModelGraph graph, Action<string> note)
     {
@@ -13,9 +15,10 @@ internal static class MoveLayoutIntoConstants
         foreach (Node node in graph.Nodes)
         {
             if (node.Operator is not (Transpose or Reshape) || !producers.TryGetValue(node.Inputs[0], out Node? dequantize) || dequantize.Operator is not Dequantize) continue;
-            Value constant = editor[dequantize.Inputs[0]];
-            if (constant.Constant is null || (node.Operator is Reshape && constant.Q is { IsPerTensor: false, Axis: not 0 })) continue;
-            Value moved = editor.Add(constant.Name, node.Origin, node.Operator, [constant.Id]);
+            Value integer = editor[dequantize.Inputs[0]];
+            if (integer.Constant is null && !integer.IsQuantized) continue;
+            if (node.Operator is Reshape && integer.Q is { IsPerTensor: false, Axis: not 0 }) continue;
+            Value moved = editor.Add(integer.Constant is null ? node.Name : integer.Name, node.Origin, node.Operator, [integer.Id]);
             Node replacement = dequantize with { Name = node.Name, Inputs = dequantize.Inputs.SetItem(0, moved.Id), Outputs = node.Outputs };
             editor.Replace(node, replacement);
             producers[node.Outputs[0]] = replacement;

@@ -103,6 +103,7 @@ public static class ModelCompilation
     private static void ValidateNaming(CompilationOptions options)
     {
         if (options.ClassName is { } name && !Names.IsIdentifier(name)) throw new ModelCompilationException("MC9002", $"'{name}' is not a class name.", "Give a C# identifier as ClassName.");
+        if (options.ClassName is { } taken && Names.IsTaken(taken)) throw new ModelCompilationException("MC9002", $"A generated class cannot be called '{taken}', because its own code means something else by that name.", $"Give another ClassName, such as {taken}Model.");
         if (options.Namespace is { } space && !space.Split('.').All(Names.IsIdentifier)) throw new ModelCompilationException("MC9002", $"'{space}' is not a namespace.", "Give C# identifiers separated by dots as Namespace.");
         if (options.Accessibility is not ("public" or "internal")) throw new ModelCompilationException("MC9002", $"'{options.Accessibility}' is not an accessibility.", "Give public or internal.");
     }

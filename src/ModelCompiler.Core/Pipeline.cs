@@ -21,6 +21,7 @@ internal static class Pipeline
         ("layout of quantised values", MoveLayoutBeforeDequantize.Run),
         ("integer operators from conversions", FuseQuantization.Run),
         ("constant folding after fusion", FoldConstants.RunAll),
+        ("transpositions into integer weights", FoldTransposeIntoWeights.Run),
         ("conversions at the edges", AbsorbEdgeConversions.Run),
     ]);
 

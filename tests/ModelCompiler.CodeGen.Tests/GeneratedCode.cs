@@ -3,6 +3,7 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Planning;
@@ -35,6 +36,18 @@ internal static class GeneratedCode
         ImmutableArray<Microsoft.CodeAnalysis.Diagnostic> diagnostics = compilation.Emit(image).Diagnostics.RemoveAll(d => d.Severity == DiagnosticSeverity.Hidden);
         Assert.True(diagnostics.IsEmpty, string.Join("\n", diagnostics.Take(10)));
         return image.ToArray();
+    }
+
+    /// <summary>Names that are looked up from the inside out, and those of the members and helpers themselves.</summary>
+    public static IEnumerable<string> SimpleNames(string code)
+    {
+        SyntaxNode root = CSharpSyntaxTree.ParseText(code).GetRoot();
+        IEnumerable<string> used = root.DescendantNodes().OfType<SimpleNameSyntax>()
+            .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax or UsingDirectiveSyntax or NameColonSyntax) && !(n.Parent is MemberAccessExpressionSyntax access && access.Name == n))
+            .Select(n => n.Identifier.Text);
+        IEnumerable<string> members = root.DescendantNodes().OfType<ClassDeclarationSyntax>().First().Members.OfType<MethodDeclarationSyntax>().Select(m => m.Identifier.Text);
+        IEnumerable<string> helpers = root.DescendantNodes().OfType<ClassDeclarationSyntax>().Select(c => c.Identifier.Text);
+        return used.Concat(members).Concat(helpers).Distinct().Order(StringComparer.Ordinal);
     }
 
     /// <summary>Bytes of IL of every method.</summary>

@@ -12,6 +12,8 @@ public class NamesTests
     [InlineData("模型", "Model")]
     [InlineData("", "Model")]
     [InlineData("...", "Model")]
+    [InlineData("weights", "WeightsModel")]
+    [InlineData("edge", "EdgeModel")]
     public void File_names_become_class_names(string file, string expected)
     {
         Assert.Equal(expected, Names.Pascal(file));

@@ -16,11 +16,11 @@ internal sealed class EdgeWriter
         _plan = plan;
         IReadOnlyList<string> names = Names.Unique(
             plan.Inputs.Select(e => Names.Camel(e.Name, "input")).Concat(plan.Outputs.Select(e => Names.Camel(e.Name, "output"))));
-        _inputs = plan.Inputs.Select((e, i) => new Edge(names[i], plan.Tensor(e.Tensor))).ToList();
-        _outputs = plan.Outputs.Select((e, i) => new Edge(names[plan.Inputs.Count + i], plan.Tensor(e.Tensor))).ToList();
+        _inputs = plan.Inputs.Select((e, i) => new Edge(names[i], e.Name, plan.Tensor(e.Tensor))).ToList();
+        _outputs = plan.Outputs.Select((e, i) => new Edge(names[plan.Inputs.Count + i], e.Name, plan.Tensor(e.Tensor))).ToList();
     }
 
-    private sealed record Edge(string Name, TensorPlan Tensor)
+    private sealed record Edge(string Name, string ModelName, TensorPlan Tensor)
     {
         public string RawType => Tensor.Type.CSharpName();
 
@@ -67,6 +67,8 @@ internal sealed class EdgeWriter
                     ? $"Edge.Dequantize({Address(e)}, {e.Name}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
                     : $"new ReadOnlySpan<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}).CopyTo({e.Name});");
             }
+
+            code.Line("GC.KeepAlive(this); // or the finalizer may free the memory before it is read");
         });
 
         string Type(Edge e) => real ? e.RealType : e.RawType;
@@ -74,7 +76,7 @@ internal sealed class EdgeWriter
 
     private static string Describe(Edge e, bool real)
     {
-        string text = $"{e.Tensor.Name}: {Literals.Int(e.Tensor.Count)} elements, shape {Shape(e.Tensor)}, row-major";
+        string text = $"{e.ModelName}: {Literals.Int(e.Tensor.Count)} elements, shape {Shape(e.Tensor)}, row-major";
         if (!e.Tensor.IsQuantized) return text + ".";
         string scale = $"scale {Literals.ShortestFloat(e.Tensor.Scale)}, zero point {Literals.Int(e.Tensor.ZeroPoint)}";
         return real ? $"{text}; held as {e.RawType} with {scale}." : $"{text}; {scale}.";

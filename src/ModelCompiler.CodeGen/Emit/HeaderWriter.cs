@@ -31,9 +31,12 @@ internal static class HeaderWriter
         code.Line("#nullable disable");
         code.Line("#pragma warning disable");
         code.Line();
+        // Inside the namespace and from the root, so that no namespace of the user's (such as Acme.Math) comes before the framework.
+        code.Line($"namespace {plan.Namespace};");
+        code.Line();
         foreach (string name in new[] { "System", "System.CodeDom.Compiler", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86" })
         {
-            code.Line($"using {name};");
+            code.Line($"using global::{name};");
         }
 
         code.Line();
@@ -42,8 +45,10 @@ internal static class HeaderWriter
     public static string Describe(TensorPlan tensor)
     {
         string shape = string.Join("×", tensor.Shape.Select(d => d.ToString(CultureInfo.InvariantCulture)));
-        string quantization = tensor.IsQuantized ? FormattableString($"real = ({tensor.Type.CSharpName()} − {tensor.ZeroPoint}) × {Literals.ShortestFloat(tensor.Scale)}") : "";
+        string quantization = tensor.IsQuantized ? FormattableString($"real = {Centred(tensor)} × {Literals.ShortestFloat(tensor.Scale)}") : "";
         return $"{tensor.Type.CSharpName()} [{shape}]{quantization}";
+
+        static string Centred(TensorPlan tensor) => tensor.ZeroPoint == 0 ? tensor.Type.CSharpName() : $"({tensor.Type.CSharpName()} {(tensor.ZeroPoint < 0 ? "+" : "−")} {Literals.Int(System.Math.Abs((long)tensor.ZeroPoint))})";
 
         static string FormattableString(System.FormattableString text) => ", " + System.FormattableString.Invariant(text);
     }

@@ -16,8 +16,6 @@ public static class ModelEmitter
 
         var code = new SourceWriter();
         HeaderWriter.Write(plan, code);
-        code.Line($"namespace {plan.Namespace};");
-        code.Line();
         var edges = new EdgeWriter(plan);
         string helperUsers = "";
         code.Line($"/// <summary>{edges.ClassSummary}</summary>");

@@ -14,12 +14,19 @@ public static class Names
         "readonly ref return sbyte sealed short sizeof stackalloc static string struct switch this throw true try typeof uint ulong unchecked unsafe ushort using virtual void " +
         "volatile while").Split(' '));
 
-    /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>.</summary>
+    // What generated code calls its members, its helpers and the framework's classes: a class of this name would hide them.
+    private static readonly HashSet<string> Taken = new(
+        ("Address AdvSimd ArenaBytes ArgumentException Avx2 Dispose Edge Fma GC GeneratedCode Half IDisposable Infer Info Math MathF MemoryMarshal MethodImpl MethodImplOptions " +
+        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Run Scalar SelfTest Simd128 Simd256 Span Sse2 Sse41 Ssse3 Unsafe Vector128 Vector256 Weights " +
+        "WeightsData").Split(' '));
+
+    /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>, <c>weights.onnx</c> <c>WeightsModel</c>.</summary>
     public static string Pascal(string name)
     {
         string text = Join(name);
         if (text.Length == 0) return "Model";
-        return char.IsDigit(text[0]) ? "Model" + text : text;
+        if (char.IsDigit(text[0])) return "Model" + text;
+        return IsTaken(text) ? text + "Model" : text;
     }
 
     /// <summary><c>serving_default_input_1:0</c> becomes <c>servingDefaultInput1</c>.</summary>
@@ -47,6 +54,9 @@ public static class Names
 
         return result;
     }
+
+    /// <summary>True when a generated class cannot have this name, because its own code means something else by it.</summary>
+    public static bool IsTaken(string className) => Taken.Contains(className);
 
     /// <summary>True when the text may stand as a C# identifier.</summary>
     public static bool IsIdentifier(string text) =>

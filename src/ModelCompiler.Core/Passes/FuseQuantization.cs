@@ -36,6 +36,7 @@ internal static class FuseQuantization
 
     private static bool TryFuse(ModelGraph graph, GraphEditor editor, Dictionary<int, Node> producers, ILookup<int, Node> consumers, Node node)
     {
+        if (node.Operator is Quantize) return TryJoin(graph, editor, producers, node);
         if (node.Operator.QuantizationRule == QuantizationRule.Float || node.Outputs.Length != 1) return false;
         int result = node.Outputs[0];
         if (graph.Outputs.Contains(result) || consumers[result].ToArray() is not [{ Operator: Quantize } quantize]) return false;
@@ -71,11 +72,37 @@ internal static class FuseQuantization
 
         Value output = graph.Values[quantize.Outputs[0]];
         if (!output.IsQuantized || !output.Q.IsPerTensor || !graph.Values[inputs[0]].Q.IsPerTensor) return false;
-        if (isLayer && graph.Values[inputs[1]] is not { IsQuantized: true, Constant: not null }) return false;
+        if (isLayer && graph.Values[inputs[1]] is not { IsQuantized: true, Constant: not null, Q: { IsPerTensor: true } or { Axis: 0 } }) return false;
         if (!isLayer && inputs.Any(i => i >= 0 && graph.Values[i].Type != output.Type)) return false;
-        if (HandsOn(node.Operator) && output.Quantization != graph.Values[inputs[0]].Quantization) return false;
+        if (HandsOn(node.Operator) && graph.Values[inputs[0]].Quantization is var handed && output.Quantization != handed)
+        {
+            Value middle = editor.AddValue(node.Name, new TensorType(output.Type, output.Shape, handed));
+            editor.Replace(quantize, quantize with { Inputs = [middle.Id] });
+            editor.Replace(node, node with { Inputs = [.. inputs], Outputs = [middle.Id] });
+            return true;
+        }
+
         editor.Replace(quantize);
         editor.Replace(node, node with { Inputs = [.. inputs], Outputs = [output.Id] });
+        return true;
+    }
+
+    // A conversion back and forth: nothing when both sides are the same, else integers to integers.
+    private static bool TryJoin(ModelGraph graph, GraphEditor editor, Dictionary<int, Node> producers, Node quantize)
+    {
+        if (!producers.TryGetValue(quantize.Inputs[0], out Node? dequantize) || dequantize.Operator is not Dequantize) return false;
+        (Value source, Value target) = (graph.Values[dequantize.Inputs[0]], graph.Values[quantize.Outputs[0]]);
+        if (!source.IsQuantized || !source.Q.IsPerTensor || !target.IsQuantized || !target.Q.IsPerTensor) return false;
+        if (source.TensorType == target.TensorType && !graph.Outputs.Contains(target.Id))
+        {
+            editor.ReplaceUses(target.Id, source.Id);
+            editor.Replace(quantize);
+        }
+        else
+        {
+            editor.Replace(quantize, quantize with { Inputs = [source.Id] });
+        }
+
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
@@ -9,6 +10,8 @@ namespace ModelCompiler.Conformance.Tests.Onnx;
 /// <summary>A model compiled for this machine, with its generated code.</summary>
 internal sealed class Compiled : IDisposable
 {
+    private static readonly string Target = Avx2.IsSupported && Fma.IsSupported ? "x64-v3" : "portable";
+
     private Compiled(CompilationResult result, CompilationOptions options)
     {
         Result = result;
@@ -28,7 +31,7 @@ internal sealed class Compiled : IDisposable
     /// <summary>Compiles, and fails the test when that does not succeed.</summary>
     public static Compiled Of(byte[] model, string file = "test.onnx", CompilationOptions? options = null, byte[]? calibration = null)
     {
-        options ??= new CompilationOptions();
+        options = (options ?? new CompilationOptions()) with { Target = Target };
         CompilationResult result = ModelCompilation.Run(new CompilationInput(file, model, options, calibration is null ? null : (ReadOnlyMemory<byte>?)calibration));
         Assert.True(result.Success, string.Join("\n", result.Diagnostics));
         return new Compiled(result, options);

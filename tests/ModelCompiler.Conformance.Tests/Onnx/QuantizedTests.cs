@@ -81,6 +81,20 @@ public class QuantizedTests
     }
 
     [Fact]
+    public void Scales_per_input_channel_stay_in_float()
+    {
+        var q = new QuantizedGraph(1);
+        var weights = q.Weights([3, 3, 3, 3], 1, perChannel: true);
+        string result = q.Graph.Apply("Conv", [Image(q).Name, q.Graph.Apply("DequantizeLinear", [weights.Integers, weights.ScaleName, weights.ZeroName], ("axis", 1))]);
+        Tensor output = q.Requantize(result, -4, 4);
+        byte[] model = q.Graph.Output(output.Name).Write();
+        using Compiled network = Compiled.Of(model);
+        Assert.Contains("ConvFloat32", network.Kernels);
+        TensorData[] inputs = network.RandomInputs(q.Graph.Random);
+        Closeness.AssertSteps(Ort.Run(model, inputs)[0], network.RunReal(inputs)[0], output.Scale);
+    }
+
+    [Fact]
     public void Integers_may_be_inputs_and_outputs()
     {
         var q = new QuantizedGraph(1);

@@ -7,8 +7,8 @@ namespace ModelCompiler.Generator;
 internal sealed record PlanError(string Code, int Line, string Message)
 {
     public const string Malformed = "MC4001";
-    public const string Collision = "MC4002";
-    public const string Internal = "MC9998";
+    public const string Collision = "MC4003";
+    public const string Internal = "MC9999";
 
     private static readonly DiagnosticDescriptor MalformedRule = Rule(Malformed, "Unreadable plan", "{0}");
     private static readonly DiagnosticDescriptor CollisionRule = Rule(Collision, "Two models compile to the same class", "{0}. Give it another ClassName or Namespace.");

@@ -50,7 +50,7 @@ public sealed class CompileNeuralModel : Task
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Report(new Diagnostic("MC9004", DiagnosticSeverity.Error, modelFile, null, $"The compiled model cannot be written: {e.Message}", "Check the output folder and the free space."), []);
+            Report(new Diagnostic("MC9005", DiagnosticSeverity.Error, modelFile, null, $"The compiled model cannot be written: {e.Message}", "Check the output folder and the free space."), []);
         }
         catch (Exception e)
         {
@@ -148,7 +148,7 @@ public sealed class CompileNeuralModel : Task
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.LogWarning(null, "MC9004", null, Model.ItemSpec, 0, 0, 0, 0, "The outputs of an earlier compilation cannot be removed: {0}", e.Message);
+            Log.LogWarning(null, "MC9005", null, Model.ItemSpec, 0, 0, 0, 0, "The outputs of an earlier compilation cannot be removed: {0}", e.Message);
         }
     }
 }

@@ -21,19 +21,20 @@ public class EmitterTests
         return data;
     }
 
+    // What is silenced for users is not silenced here.
     [Theory]
     [MemberData(nameof(Crossed))]
     public void Code_compiles_without_warnings_and_in_small_methods(string network, string target)
     {
-        byte[] image = GeneratedCode.Compile(SmallNetworks.Plan(network, target));
+        byte[] image = GeneratedCode.Compile(
+            SmallNetworks.Plan(network, target), code => code.Replace("#pragma warning disable\n", "", StringComparison.Ordinal).Replace("auto-generated", "header", StringComparison.Ordinal));
         Assert.All(GeneratedCode.MethodSizes(image), m => Assert.InRange(m.Bytes, 0, MethodLimit));
     }
 
-    // What is silenced for users is not silenced for us.
     [Theory]
-    [MemberData(nameof(Crossed))]
-    public void Code_needs_no_silence(string network, string target) => GeneratedCode.Compile(
-        SmallNetworks.Plan(network, target), code => code.Replace("#pragma warning disable\n", "", StringComparison.Ordinal).Replace("auto-generated", "header", StringComparison.Ordinal));
+    [InlineData("floats")]
+    [InlineData("weights_assembly")]
+    public void Code_compiles_as_it_is(string network) => GeneratedCode.Compile(SmallNetworks.Plan(network, "portable"));
 
     [Theory]
     [MemberData(nameof(Crossed))]
@@ -141,10 +142,8 @@ public class EmitterTests
     {
         string code = ModelEmitter.Emit(SmallNetworks.Plan("floats", "scalar"));
         Assert.DoesNotContain("class Simd256", code, StringComparison.Ordinal);
-        foreach (Match helper in Regex.Matches(ModelEmitter.Emit(SmallNetworks.Plan("integers", "x64-v3")), @"public static [^\n]*?(\w+)\("))
-        {
-            Assert.True(Regex.Count(ModelEmitter.Emit(SmallNetworks.Plan("integers", "x64-v3")), $@"\b{helper.Groups[1].Value}\(") > 1, $"{helper.Groups[1].Value} is not used.");
-        }
+        code = ModelEmitter.Emit(SmallNetworks.Plan("integers", "x64-v3"));
+        foreach (Match helper in Regex.Matches(code, @"public static [^\n]*?(\w+)\(")) Assert.True(Regex.Count(code, $@"\b{helper.Groups[1].Value}\(") > 1, $"{helper.Groups[1].Value} is not used.");
     }
 
     [Fact]
@@ -155,7 +154,7 @@ public class EmitterTests
 
     private static ModelPlan WithInputName(string name)
     {
-        ModelPlan plan = SmallNetworks.Plan("integers", "portable");
+        ModelPlan plan = SmallNetworks.Plan("integers", "scalar");
         return plan with { Inputs = EquatableArray.Of(plan.Inputs[0] with { Name = name }) };
     }
 }

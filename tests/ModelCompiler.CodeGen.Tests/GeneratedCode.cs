@@ -38,16 +38,18 @@ internal static class GeneratedCode
         return image.ToArray();
     }
 
-    /// <summary>Names that are looked up from the inside out, and those of the members and helpers themselves.</summary>
+    /// <summary>What generated code looks up from the inside out, beyond each class: its own members, its helpers, and the framework's types.</summary>
     public static IEnumerable<string> SimpleNames(string code)
     {
         SyntaxNode root = CSharpSyntaxTree.ParseText(code).GetRoot();
+        ClassDeclarationSyntax[] classes = [.. root.DescendantNodes().OfType<ClassDeclarationSyntax>()];
         IEnumerable<string> used = root.DescendantNodes().OfType<SimpleNameSyntax>()
-            .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax or UsingDirectiveSyntax or NameColonSyntax) && !(n.Parent is MemberAccessExpressionSyntax access && access.Name == n))
+            .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax or BaseNamespaceDeclarationSyntax) && !(n.Parent is MemberAccessExpressionSyntax access && access.Name == n))
             .Select(n => n.Identifier.Text);
-        IEnumerable<string> members = root.DescendantNodes().OfType<ClassDeclarationSyntax>().First().Members.OfType<MethodDeclarationSyntax>().Select(m => m.Identifier.Text);
-        IEnumerable<string> helpers = root.DescendantNodes().OfType<ClassDeclarationSyntax>().Select(c => c.Identifier.Text);
-        return used.Concat(members).Concat(helpers).Distinct().Order(StringComparer.Ordinal);
+        HashSet<string> ofHelpers = [.. classes.Skip(1).SelectMany(Methods)];
+        return used.Where(n => n.Length > 1 && !ofHelpers.Contains(n)).Concat(Methods(classes[0])).Concat(classes.Select(c => c.Identifier.Text)).Distinct().Order(StringComparer.Ordinal);
+
+        static IEnumerable<string> Methods(ClassDeclarationSyntax type) => type.Members.OfType<MethodDeclarationSyntax>().Select(m => m.Identifier.Text);
     }
 
     /// <summary>Bytes of IL of every method.</summary>

@@ -58,7 +58,7 @@ public class ModelGeneratorTests
     {
         PlanFile plan = PlanFile.Identity();
         Diagnostic error = Assert.Single(Run.Of(plan with { Text = plan.Text.Replace("target scalar", "target abacus", StringComparison.Ordinal) }).Diagnostics);
-        Assert.Equal("MC9998", error.Id);
+        Assert.Equal("MC9999", error.Id);
         Assert.Contains("abacus", error.GetMessage(null), StringComparison.Ordinal);
         Assert.Equal(plan.Path, error.Location.GetLineSpan().Path);
     }
@@ -67,7 +67,7 @@ public class ModelGeneratorTests
     public void Two_models_for_one_class_are_errors_that_name_both()
     {
         Run run = Run.Of(PlanFile.Identity(model: "a.onnx"), PlanFile.Identity("TINY", model: "b.onnx") with { Path = "/obj/b/plan.txt" }, PlanFile.Identity("Other"));
-        Assert.All(run.Diagnostics, d => Assert.Equal("MC4002", d.Id));
+        Assert.All(run.Diagnostics, d => Assert.Equal("MC4003", d.Id));
         Assert.Equal(["a.onnx", "b.onnx"], run.Diagnostics.Select(d => d.GetMessage(null).Split(' ')[0]).Order());
         Assert.Equal(["Demo.Other.g.cs"], run.Sources.Keys);
     }

@@ -5,7 +5,7 @@ using ModelCompiler.Core;
 
 namespace ModelCompiler.Package.Tests;
 
-/// <summary><see cref="CompilationOptions.All"/> is the list of options; the build files and the documentation must follow it.</summary>
+/// <summary><see cref="CompilationOptions.All"/> is the list of options; the build files must follow it.</summary>
 public class OptionListTests
 {
     private static string BuildFile(string name) => Path.Combine(SharedData.RepositoryRoot, "build", name);
@@ -51,12 +51,5 @@ public class OptionListTests
             IEnumerable<string> values = shown[option.Name].Elements().Select(e => e.Attribute("Name")!.Value).Where(v => v.Length > 0);
             Assert.Equal(Enum.GetNames(option.PropertyType).Where(v => v != "Default").Order(), values.Order());
         }
-    }
-
-    [Fact]
-    public void The_documentation_describes_every_option()
-    {
-        string page = File.ReadAllText(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler", "docs", "msbuild.md"));
-        Assert.All(Metadata, name => Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal));
     }
 }

@@ -56,7 +56,7 @@ public class PublishTests(PackageFixture package)
         Assert.Equal("", InstructionSet("portable"));
         Assert.Equal("native", InstructionSet("x64-v3", "-p:IlcInstructionSet=native"));
         CommandResult check = project.Run("msbuild", "-t:CheckNeuralModelTargets").AssertFailure();
-        Assert.True(check.Says("net.onnx : error MC5003"), check.Output);
+        Assert.True(check.Says("net.onnx : error MC5004"), check.Output);
         project.Run("msbuild", "-t:CheckNeuralModelTargets", "-p:NeuralModelTarget=x64-v3").AssertSuccess();
 
         string InstructionSet(string target, params string[] more) =>

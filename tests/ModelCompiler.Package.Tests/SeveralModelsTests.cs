@@ -25,7 +25,7 @@ public class SeveralModelsTests(PackageFixture package)
         project.AddFile("one/net.onnx", File.ReadAllBytes(TestModels.Float.Model));
         project.AddFile("two/net.onnx", File.ReadAllBytes(TestModels.Float.Model));
         CommandResult build = project.Build().AssertFailure();
-        Assert.True(build.Says("error MC4002") && build.Says("one/net.onnx") && build.Says("two/net.onnx") && build.Says("App.net"), build.Output);
+        Assert.True(build.Says("error MC4003") && build.Says("one/net.onnx") && build.Says("two/net.onnx") && build.Says("App.net"), build.Output);
     }
 
     [Fact]
@@ -35,6 +35,6 @@ public class SeveralModelsTests(PackageFixture package)
         project.AddFile("my-net.onnx", File.ReadAllBytes(TestModels.Float.Model));
         project.AddFile("my_net.onnx", File.ReadAllBytes(TestModels.Float.Model));
         CommandResult build = project.Build().AssertFailure();
-        Assert.True(build.Says("error MC4002") && build.Says("my-net.onnx is not the only") && build.Says("App.MyNet"), build.Output);
+        Assert.True(build.Says("error MC4003") && build.Says("my-net.onnx is not the only") && build.Says("App.MyNet"), build.Output);
     }
 }

@@ -32,7 +32,7 @@ public sealed class SourceWriter
         Line("}");
     }
 
-    /// <summary>Writes a counting loop; a loop of one turn becomes a plain block, of none nothing.</summary>
+    /// <summary>Writes a counting loop, or nothing when it has no turns.</summary>
     public void For(string variable, int count, Action body, int step = 1)
     {
         if (count > 0) Block($"for (int {variable} = 0; {variable} < {Literals.Int(count)}; {(step == 1 ? variable + "++" : $"{variable} += {Literals.Int(step)}")})", body);

@@ -45,8 +45,10 @@ public sealed class GraphEditor
     public Value this[int id] => _values[Resolve(id)];
 
     /// <summary>Adds a value.</summary>
+    /// <exception cref="ModelCompilationException">MC1003: it has more elements than fit in memory.</exception>
     public Value AddValue(string name, TensorType type, TensorData? constant = null)
     {
+        _ = type.Shape.Elements;
         var value = new Value(_nextId++, name, type.Type, type.Shape, type.Quantization, constant);
         _values.Add(value.Id, value);
         return value;
@@ -69,18 +71,17 @@ public sealed class GraphEditor
     public Value Add(string name, string origin, Operator op, ReadOnlySpan<int> inputs, QuantizationParameters? quantization = null, ElementType? type = null)
     {
         ImmutableArray<int> ids = [.. inputs];
-        TensorType inferred;
+        Value output;
         try
         {
-            inferred = op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])]))[0];
+            TensorType inferred = op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])]))[0];
+            output = AddValue(name, inferred with { Type = type ?? inferred.Type, Quantization = quantization ?? inferred.Quantization });
         }
         catch (ModelCompilationException e)
         {
             throw e.At($"'{name}' ({origin})");
         }
 
-        inferred = inferred with { Type = type ?? inferred.Type, Quantization = quantization ?? inferred.Quantization };
-        Value output = AddValue(name, inferred);
         var node = new Node(name, origin, op, ids, [output.Id]);
         // Dequantised constants stay as they are until it is known whether an integer operator takes them.
         if (op is not Dequantize && ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0))

@@ -7,6 +7,13 @@ namespace ModelCompiler.Core.Planning;
 /// <summary>Computes what the self-test of the generated class must find.</summary>
 internal static class SelfTestVector
 {
+    // The reference interpreter takes seconds for as much.
+    private const long MostMacs = 1_000_000_000;
+    private const long MostArenaBytes = 1L << 28;
+
+    /// <summary>False for networks whose computation would make builds wait; their class has no self-test.</summary>
+    public static bool IsWorthwhile(ModelPlan plan) => plan.ArenaBytes <= MostArenaBytes && plan.Steps.Sum(s => s.Kernel.Macs) <= MostMacs;
+
     /// <summary>Hash of the reference interpreter's outputs for the pseudo-random input.</summary>
     public static ulong Hash(ModelGraph graph, RequantizationMode mode)
     {

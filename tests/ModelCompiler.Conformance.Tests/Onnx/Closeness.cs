@@ -37,11 +37,4 @@ internal static class Closeness
 
         Assert.True(far <= 0.005 * expected.Count, $"{far} of {expected.Count} elements are two steps off.");
     }
-
-    /// <summary>Index of the largest element and whether it stands out by more than the given number of steps.</summary>
-    public static (int Index, bool IsClear) Largest(TensorData data, double margin)
-    {
-        int best = TestModels.ArgMax(data);
-        return (best, Enumerable.Range(0, data.Count).Count(i => data.ToDouble(best) - data.ToDouble(i) <= margin) == 1);
-    }
 }

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Import.Onnx;
+using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators;
+
+namespace ModelCompiler.Core.Tests.Docs;
+
+/// <summary>The documentation says what the code does.</summary>
+public partial class DocumentationTests
+{
+    [Fact]
+    public void Options()
+    {
+        var defaults = new CompilationOptions();
+        IEnumerable<string[]> rows = CompilationOptions.All.Select(p => (string[])[$"`{Metadata(p.Name)}`", $"`--{Kebab(p.Name)}`", p.GetCustomAttribute<OptionAttribute>()!.Help, Values(p), Default(p.GetValue(defaults))]);
+        new DocumentationPage("options.md").Verify("options", DocumentationPage.Table(["Metadata", "`modelc`", "Meaning", "Values", "Default"], rows));
+
+        // MSBuild allows no metadata called Target.
+        static string Metadata(string option) => option == nameof(CompilationOptions.Target) ? "Machine" : option;
+
+        static string Values(PropertyInfo p) =>
+            p.Name == nameof(CompilationOptions.Target) ? string.Join(", ", Isa.TargetNames.Select(t => $"`{t}`")) :
+            p.PropertyType.IsEnum ? string.Join(", ", Enum.GetNames(p.PropertyType).Select(v => $"`{v}`")) :
+            p.PropertyType == typeof(int) ? "number" :
+            p.GetCustomAttribute<OptionAttribute>()!.IsFile ? "file" : "text";
+
+        static string Default(object? value) => value is null ? "" : $"`{Convert.ToString(value, CultureInfo.InvariantCulture)}`";
+    }
+
+    [Fact]
+    public void Every_diagnostic_is_described_and_no_other()
+    {
+        string[] folders = [Path.Combine(SharedData.RepositoryRoot, "src"), Path.Combine(SharedData.RepositoryRoot, "build")];
+        IEnumerable<string> files = folders.SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories))
+            .Where(f => Path.GetExtension(f) is ".cs" or ".targets" or ".props" && !f.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
+        string page = new DocumentationPage("diagnostics.md").Text;
+        Assert.Equal(
+            files.SelectMany(f => Code().Matches(File.ReadAllText(f))).Select(m => m.Value).Distinct().Order(StringComparer.Ordinal),
+            Regex.Matches(page, @"(?m)^### (MC\d{4})$").Select(m => m.Groups[1].Value));
+
+        // Each has a line in the table of its family, an example and a remedy.
+        foreach (string section in page.Split("\n### ").Skip(1))
+        {
+            Assert.Contains($"\n| {section[..6]} | ", page, StringComparison.Ordinal);
+            Assert.Matches(@"^MC\d{4}\n\n> [^\n]+\n\n[^\n]+\n", section);
+        }
+    }
+
+    [Fact]
+    public void Links_between_pages_lead_somewhere()
+    {
+        foreach (string link in Directory.EnumerateFiles(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler", "docs"), "*.md").SelectMany(f => Regex.Matches(File.ReadAllText(f), @"\]\(([\w-]+\.md)").Select(m => m.Groups[1].Value)))
+        {
+            Assert.True(File.Exists(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler", "docs", link)), $"There is no page '{link}'.");
+        }
+    }
+
+    [Fact]
+    public void Operators()
+    {
+        ILookup<string, Type> onnx = Bindings<OnnxOperatorAttribute>(a => (a.Domain.Length > 0 ? a.Domain + "." : "") + a.Name), tfLite = Bindings<TfLiteOperatorAttribute>(a => a.Code.ToString());
+        Assert.Equal(OnnxImporter.SupportedOperators.Count() + TfLiteImporter.SupportedOperators.Count(), onnx.Count + tfLite.Count);
+        new DocumentationPage("operators.md").Verify("operators", [
+            "## ONNX", "", .. Table(onnx), "", "## TFLite", "", .. Table(tfLite)]);
+
+        static IEnumerable<string> Table(ILookup<string, Type> operators) =>
+            DocumentationPage.Table(["Operator", "8-bit"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First())]));
+    }
+
+    private static ILookup<string, Type> Bindings<T>(Func<T, string> name)
+        where T : Attribute => typeof(Operator).Assembly.GetTypes()
+            .SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
+            .SelectMany(m => m.GetCustomAttributes<T>().Select(a => (Name: name(a), m.DeclaringType)))
+            .ToLookup(p => p.Name, p => p.DeclaringType!);
+
+    private static string Integers(string name, Type type)
+    {
+        if (type == typeof(Quantize) || type == typeof(Dequantize)) return "converts";
+        if (type == typeof(BatchNormalization)) return "yes, as a convolution";
+        Operator? op = type.Name switch
+        {
+            nameof(Binary) => new Binary(name is "Div" ? BinaryKind.Divide : BinaryKind.Add, ActivationRange.None),
+            _ when typeof(Operator).IsAssignableFrom(type) => (Operator)RuntimeHelpers.GetUninitializedObject(type),
+            "UnaryBindings" => new Unary(UnaryKind.Sigmoid),
+            "PoolBindings" => (Operator)RuntimeHelpers.GetUninitializedObject(typeof(Pool)),
+            "OnnxConstant" => null,
+            _ => throw new InvalidOperationException($"Say here which operator {type} reads."),
+        };
+        return op is null ? "a value, computed at build time" : op.QuantizationRule == QuantizationRule.Float ? "no" : "yes";
+    }
+
+    private static string Kebab(string name) => Upper().Replace(name, "-$1").ToLowerInvariant();
+
+    [GeneratedRegex(@"\bMC\d{4}\b")]
+    private static partial Regex Code();
+
+    [GeneratedRegex("(?<!^)([A-Z])")]
+    private static partial Regex Upper();
+}

@@ -113,14 +113,14 @@ public class EmitterTests
     [InlineData("WeightsModel")]
     [InlineData("Größe")]
     [InlineData("Networks")]
-    public void Classes_may_have_any_other_name(string name) => GeneratedCode.Compile(SmallNetworks.Plan("integers", "portable") with { ClassName = name });
+    public void Classes_may_have_any_other_name(string name) => GeneratedCode.Compile(SmallNetworks.Plan("integers", "scalar") with { ClassName = name });
 
     [Theory]
     [InlineData("Acme.Edge")]
     [InlineData("Acme.Math")]
     [InlineData("Acme.System")]
     [InlineData("Small")]
-    public void Namespaces_may_have_any_name(string name) => GeneratedCode.Compile(SmallNetworks.Plan("integers", "portable") with { Namespace = name });
+    public void Namespaces_may_have_any_name(string name) => GeneratedCode.Compile(SmallNetworks.Plan("integers", "scalar") with { Namespace = name });
 
     [Fact]
     public void Names_from_models_cannot_break_out_of_comments_and_literals()
@@ -143,7 +143,8 @@ public class EmitterTests
         string code = ModelEmitter.Emit(SmallNetworks.Plan("floats", "scalar"));
         Assert.DoesNotContain("class Simd256", code, StringComparison.Ordinal);
         code = ModelEmitter.Emit(SmallNetworks.Plan("integers", "x64-v3"));
-        foreach (Match helper in Regex.Matches(code, @"public static [^\n]*?(\w+)\(")) Assert.True(Regex.Count(code, $@"\b{helper.Groups[1].Value}\(") > 1, $"{helper.Groups[1].Value} is not used.");
+        string helpers = code[code.IndexOf("file static", StringComparison.Ordinal)..];
+        foreach (Match helper in Regex.Matches(helpers, @"public static [^\n]*?(\w+)\(")) Assert.True(Regex.Count(code, $@"\b{helper.Groups[1].Value}\(") > 1, $"{helper.Groups[1].Value} is not used.");
     }
 
     [Fact]

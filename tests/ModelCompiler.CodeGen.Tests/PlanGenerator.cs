@@ -52,6 +52,7 @@ internal static class PlanGenerator
         from notes in Names.Array[0, 3]
         from bytes in Gen.Byte.Array[0, 300]
         from inAssembly in Gen.Bool
+        from selfTest in Gen.OneOf(Gen.ULong, Gen.Const(0UL))
         from arena in Gen.Int.NonNegative.Select(i => 3L * i)
         from tensors in Tensor.Array[0, 4]
         from inputs in Edge.Array[0, 3]
@@ -68,6 +69,7 @@ internal static class PlanGenerator
             Target = "x64-v3",
             Options = texts[1],
             Notes = notes.ToEquatableArray(),
+            SelfTestHash = selfTest,
             ArenaBytes = arena,
             Weights = inAssembly ? new WeightStorage { Bytes = bytes.Length, Assembly = identifiers[1] + ".Weights" } : new WeightStorage { Bytes = bytes.Length, Inline = bytes.ToEquatableArray() },
             Tensors = tensors.ToEquatableArray(),

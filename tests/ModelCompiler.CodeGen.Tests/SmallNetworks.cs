@@ -26,7 +26,8 @@ internal static class SmallNetworks
             _ => Integers(new CaseBuilder(3)),
         };
         var options = new CompilationOptions { ClassName = "Small", Namespace = "Networks", Target = target, Requantization = mode };
-        return Lowering.Run(graph, new CompilationInput("small.tflite", Encoding.UTF8.GetBytes(name), options), target, ["Fused 2 activations into the layers before them."]).Plan;
+        (ModelPlan plan, _) = Lowering.Run(graph, new CompilationInput("small.tflite", Encoding.UTF8.GetBytes(name), options), target, ["Fused 2 activations into the layers before them."]);
+        return name == "integers" ? plan with { SelfTestHash = 0x0123456789abcdef } : plan;
     }
 
     // Convolution, depthwise convolution and fully connected layer on 8-bit integers.

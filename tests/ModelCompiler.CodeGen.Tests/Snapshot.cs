@@ -9,6 +9,14 @@ namespace ModelCompiler.CodeGen.Tests;
 /// </summary>
 internal static partial class Snapshot
 {
+    // Paths that the compiler records may be mapped, so the folder is found from where the tests run.
+    private static readonly Lazy<string> ProjectFolder = new(() =>
+    {
+        DirectoryInfo folder = new(AppContext.BaseDirectory);
+        while (folder.GetFiles("*.csproj").Length == 0) folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside their project.");
+        return folder.FullName;
+    });
+
     /// <summary>Fails unless the verified file holds this text, but for the version of the generator.</summary>
     /// <param name="text">What was computed.</param>
     /// <param name="extension">Extension of the files.</param>
@@ -19,7 +27,7 @@ internal static partial class Snapshot
     {
         text = Version().Replace(text.ReplaceLineEndings("\n"), "{version}");
         string name = $"{Path.GetFileNameWithoutExtension(file)}.{method}{(@case.Length > 0 ? "_" + @case : "")}";
-        string start = Path.Combine(Path.GetDirectoryName(file)!, name);
+        string start = Path.Combine(ProjectFolder.Value, name);
         string verified = $"{start}.verified.{extension}", received = $"{start}.received.{extension}";
         string expected = File.Exists(verified) ? File.ReadAllText(verified).ReplaceLineEndings("\n") : "";
         if (expected == text)

@@ -89,6 +89,20 @@ public sealed unsafe partial class Small : IDisposable
         GC.KeepAlive(this); // or the finalizer may free the memory before it is read
     }
 
+    /// <summary>
+    /// Runs the network on a fixed pseudo-random input and compares with what the compiler's reference interpreter computed at build time.
+    /// </summary>
+    /// <returns>True when this device gives the same bits.</returns>
+    public static bool SelfTest()
+    {
+        using var model = new Small();
+        ulong state = 0x9e3779b97f4a7c15, hash = 0xcbf29ce484222325;
+        Edge.FillRandom(new Span<byte>(model._arena + 192, 72), ref state);
+        model.Infer();
+        Edge.Hash(new ReadOnlySpan<byte>(model._arena + 704, 3), ref hash);
+        return hash == 0x0123456789abcdef;
+    }
+
     /// <summary>Computes the network on the working memory.</summary>
     private void Infer()
     {
@@ -412,6 +426,24 @@ file static unsafe class Edge
         for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
     }
 
+    /// <summary>Fills with the self-test's pseudo-random bytes.</summary>
+    public static void FillRandom(Span<byte> values, ref ulong state)
+    {
+        for (int i = 0; i < values.Length; i++) values[i] = (byte)(Random(ref state) >> 56);
+    }
+
+    /// <summary>Fills with the self-test's pseudo-random numbers in [−1, 1).</summary>
+    public static void FillRandom(Span<float> values, ref ulong state)
+    {
+        for (int i = 0; i < values.Length; i++) values[i] = (Random(ref state) >> 40) / 8388608f - 1;
+    }
+
+    /// <summary>FNV-1a.</summary>
+    public static void Hash(ReadOnlySpan<byte> values, ref ulong hash)
+    {
+        foreach (byte value in values) hash = unchecked((hash ^ value) * 0x100000001b3);
+    }
+
     /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
@@ -443,6 +475,15 @@ file static unsafe class Edge
     public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
     {
         for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+    }
+
+    /// <summary>The next bits of xorshift64*.</summary>
+    public static ulong Random(ref ulong state)
+    {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        return unchecked(state * 0x2545f4914f6cdd1d);
     }
 }
 

@@ -21,6 +21,8 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
+        InferenceContext.RequireReal(input);
+        InferenceContext.Require(!input.IsQuantized, "The input is quantised.", "Dequantise it before, or fold the normalisation into the layer before it.");
         InferenceContext.Require(Axis < input.Shape.Rank, $"A tensor of shape {input.Shape} has no axis {Axis}.");
         for (int i = 1; i <= 4; i++) InferenceContext.Require(context[i].Shape.Elements == input.Shape[Axis], $"Input {i} has {context[i].Shape.Elements} entries for {input.Shape[Axis]} channels.");
         return [new TensorType(input.Type, input.Shape)];

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -70,6 +71,12 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
 
     /// <summary>An optional input.</summary>
     public Value? Optional(int index) => index < inputs.Length ? inputs[index] : null;
+
+    /// <summary>Stops with MC2003 unless the value is float32, or 8-bit integers that stand for real numbers.</summary>
+    public static void RequireReal(Value value)
+    {
+        if (value.Type != ElementType.Float32 && !value.IsQuantized) throw new ModelCompilationException("MC2003", $"'{value.Name}' has elements of type {value.Type}, which this operator does not compute with.", "Export the model with float32 or 8-bit quantised tensors.");
+    }
 
     /// <summary>Stops with MC1012 unless the condition holds.</summary>
     public static void Require(bool condition, string reason, string remedy = "Export the model again with consistent shapes.")

@@ -49,6 +49,7 @@ public sealed record Pool(
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
+        InferenceContext.RequireReal(input);
         InferenceContext.Require(input.Shape.Rank == 4, $"A pool needs images of rank 4, not {input.Shape}.");
         InferenceContext.Require(WindowHeight > 0 && WindowWidth > 0 && StrideDown > 0 && StrideRight > 0 && DilationDown > 0 && DilationRight > 0, "Windows, strides and dilations must be at least 1.");
         int spanDown = (WindowHeight - 1) * DilationDown, spanRight = (WindowWidth - 1) * DilationRight;

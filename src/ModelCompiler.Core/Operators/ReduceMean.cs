@@ -27,6 +27,7 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
+        InferenceContext.RequireReal(input);
         InferenceContext.Require(Axes.All(a => a >= 0 && a < input.Shape.Rank) && Axes.Distinct().Count() == Axes.Count, $"[{string.Join(", ", Axes)}] are not axes of a tensor of shape {input.Shape}.");
         IEnumerable<int> kept = KeepDimensions ? input.Shape.Select((d, i) => Axes.Contains(i) ? 1 : d) : input.Shape.Where((_, i) => !Axes.Contains(i));
         return [new TensorType(input.Type, new Shape(kept))];

@@ -31,6 +31,7 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
+        InferenceContext.RequireReal(input);
         InferenceContext.Require(Axis >= 0 && Axis < input.Shape.Rank, $"A tensor of shape {input.Shape} has no axis {Axis}.");
         return [new TensorType(input.Type, input.Shape, input.IsQuantized ? new QuantizationParameters(1f / 256, input.Type.MinValue()) : null)];
     }

@@ -28,6 +28,8 @@ internal static class Lowering
         TensorRef[] inputs = [.. graph.InputValues.Select(builder.Tensor)];
         TensorRef[] outputs = [.. graph.OutputValues.Select(builder.Tensor)];
         var parts = builder.Build(inputs, outputs);
+        // Generated code counts bytes in ints.
+        if (parts.ArenaBytes > int.MaxValue) throw new ModelCompilationException("MC1003", $"The network needs {parts.ArenaBytes} bytes of working memory, more than 2 GiB.", "Use smaller inputs.");
         string file = Path.GetFileName(input.FileName);
         string className = options.ClassName ?? Names.Pascal(Path.GetFileNameWithoutExtension(file));
         string @namespace = options.Namespace ?? "ModelCompiler.Generated";

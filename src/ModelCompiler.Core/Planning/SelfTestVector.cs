@@ -9,7 +9,7 @@ internal static class SelfTestVector
 {
     // The reference interpreter takes seconds for as much.
     private const long MostMacs = 1_000_000_000;
-    private const long MostArenaBytes = 1L << 28;
+    private const long MostArenaBytes = 1L << 26;
 
     /// <summary>False for networks whose computation would make builds wait; their class has no self-test.</summary>
     public static bool IsWorthwhile(ModelPlan plan) => plan.ArenaBytes <= MostArenaBytes && plan.Steps.Sum(s => s.Kernel.Macs) <= MostMacs;

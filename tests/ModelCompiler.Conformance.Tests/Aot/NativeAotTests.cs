@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.Conformance.Tests.Aot;
 
@@ -33,12 +35,13 @@ public class NativeAotTests(NativePrograms programs) : IClassFixture<NativeProgr
     [MemberData(nameof(Names))]
     public void A_native_program_gives_the_same_bytes(string name) => AssertAnswers(programs.Fast, NativeCases.All.Single(c => c.Name == name));
 
+    // By default the native compiler assumes a processor without fused multiplication and addition, where floats agree within rounding.
     [NativeFact]
-    public void A_native_program_with_default_settings_gives_the_same_bytes()
+    public void A_native_program_with_default_settings_gives_the_same_integers_and_close_floats()
     {
         NativeCase[] cases = [.. NativeCases.All.Where(c => programs.Portable.RunOutput.Contains(c.Name, StringComparison.Ordinal))];
         Assert.NotEmpty(cases);
-        Assert.All(cases, c => AssertAnswers(programs.Portable, c));
+        Assert.All(cases, c => AssertAnswers(programs.Portable, c, floatTolerance: 1e-5f));
         AssertNoAllocation(programs.Portable, cases.Length);
     }
 
@@ -60,14 +63,21 @@ public class NativeAotTests(NativePrograms programs) : IClassFixture<NativeProgr
     [NativeFact]
     public void Running_allocates_nothing() => AssertNoAllocation(programs.Fast, NativeCases.All.Count);
 
-    private static void AssertAnswers(NativeProgram program, NativeCase native)
+    private static void AssertAnswers(NativeProgram program, NativeCase native, float floatTolerance = 0)
     {
         Assert.True(program.ExitCode == 0, program.RunOutput);
         byte[] actual = program.OutputOf(native.Name);
         Assert.NotEmpty(actual);
         (Core.CompilationResult result, List<Core.Graph.TensorData[]> samples) = program.Case(native.Name);
+        bool isFloat = result.Compiled!.OutputValues.All(v => v.Type == ElementType.Float32);
         foreach ((string oracle, byte[] expected) in native.Expected(result, samples))
         {
+            if (isFloat && floatTolerance > 0)
+            {
+                Assert.All(MemoryMarshal.Cast<byte, float>(expected).ToArray().Zip(MemoryMarshal.Cast<byte, float>(actual).ToArray()), p => Assert.Equal(p.First, p.Second, floatTolerance));
+                continue;
+            }
+
             int at = actual.AsSpan().CommonPrefixLength(expected);
             Assert.True(at == expected.Length && at == actual.Length, string.Create(CultureInfo.InvariantCulture, $"{native.Name}: byte {at} of {actual.Length} differs from what {oracle} gives."));
         }

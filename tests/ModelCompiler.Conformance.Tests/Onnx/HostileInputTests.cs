@@ -4,6 +4,7 @@ using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Tool.Engines;
+using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace ModelCompiler.Conformance.Tests.Onnx;
 
@@ -56,6 +57,29 @@ public class HostileInputTests
             build(graph);
             Damage("small.onnx", graph.Write());
         }
+    }
+
+    public static TheoryData<string> Types() => ["Bool", "Int8", "Uint8", "Int32", "Int64", "Float16", "Double"];
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Inputs_of_any_type_are_refused_or_computed(string type)
+    {
+        foreach ((int opset, Action<OnnxGraph> build) in OnnxOperatorCases.All.Values)
+        {
+            var graph = new OnnxGraph(1, opset) { InputType = Enum.Parse<DataType>(type) };
+            build(graph);
+            Run("typed.onnx", graph.Write());
+        }
+    }
+
+    [Fact]
+    public void A_network_that_does_not_fit_in_memory_is_refused()
+    {
+        var graph = new OnnxGraph();
+        string x = graph.Apply("Sigmoid", [graph.Input(1, 20000, 20000)]);
+        graph.Output(graph.Apply("Transpose", [graph.Apply("Tanh", [x])]));
+        Assert.Equal("MC1003", Error(Run("net.onnx", graph.Write())).Code);
     }
 
     [Fact]

@@ -26,7 +26,10 @@ internal sealed class OnnxGraph
     /// <summary>Operators used so far.</summary>
     public IEnumerable<string> Operators => _model.Graph.Node.Select(n => n.OpType);
 
-    public string Input(params int[] shape) => Input(DataType.Float, shape);
+    /// <summary>Type of the inputs that name none.</summary>
+    public DataType InputType { get; init; } = DataType.Float;
+
+    public string Input(params int[] shape) => Input(InputType, shape);
 
     public string Input(DataType type, params int[] shape)
     {

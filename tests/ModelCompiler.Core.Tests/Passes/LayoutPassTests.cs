@@ -100,7 +100,7 @@ public class LayoutPassTests
     {
         var b = new CaseBuilder(9);
         Value weights = b.Apply(Last, b.Apply(new Dequantize(), b.QuantizedConstant(ElementType.Int8, true, 4, 2, 3, 3)));
-        ModelGraph after = PassCheck.Run(MoveLayoutIntoConstants.Run, b.Build(b.Apply(Conv, b.Input(1, 5, 5, 2), weights)));
+        ModelGraph after = PassCheck.Run(MoveLayoutBeforeDequantize.Run, b.Build(b.Apply(Conv, b.Input(1, 5, 5, 2), weights)));
         Assert.Equal("Dequantize Conv", PassCheck.Operators(after));
     }
 }

@@ -12,6 +12,14 @@ namespace ModelCompiler.Core.Operators.Reference;
 /// </summary>
 internal static class LinearLayer
 {
+    /// <summary>Stops unless activations and weights are both real numbers or both quantised.</summary>
+    public static void RequireTypes(Value input, Value weights)
+    {
+        InferenceContext.RequireReal(input);
+        InferenceContext.RequireReal(weights);
+        InferenceContext.Require(input.IsQuantized == weights.IsQuantized, $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
+    }
+
     public static void Evaluate(EvaluationContext context, ConvShape shape, ActivationRange activation)
     {
         if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);

@@ -24,32 +24,16 @@ internal sealed class NativeProgram : IDisposable
     /// <param name="instructionSet">Instruction set of the native compiler, or null for its default.</param>
     public NativeProgram(IEnumerable<NativeCase> cases, string target, string? instructionSet)
     {
-        var calls = new StringBuilder();
-        var references = new StringBuilder();
-        foreach (NativeCase native in cases)
+        try
         {
-            CompilationResult result = native.Compile(target);
-            List<TensorData[]> samples = native.Inputs(result, MostSamples);
-            _cases.Add(native.Name, (result, samples));
-            ModelPlan plan = result.Plan!;
-            File.WriteAllText(PathOf(native.Name + ".g.cs"), ModelEmitter.Emit(plan));
-            File.WriteAllBytes(PathOf(native.Name + ".in"), [.. samples.SelectMany(s => s).SelectMany(t => t.Bytes)]);
-            calls.Append(Call(native.Name, plan));
-            if (!plan.Weights.IsAssembly) continue;
-            string file = plan.Weights.Assembly + ".dll";
-            File.WriteAllBytes(PathOf(file), WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, result.Weights.Span));
-            references.Append(CultureInfo.InvariantCulture, $"<Reference Include=\"{SecurityElement.Escape(plan.Weights.Assembly)}\" HintPath=\"{SecurityElement.Escape(file)}\" />\n");
+            WriteSources(cases, target, instructionSet);
+            (PublishOutput, ExitCode, RunOutput) = PublishAndRun();
         }
-
-        WriteProject(calls, references, instructionSet);
-        (int code, PublishOutput) = NativeToolchain.Run(_folder, "dotnet", "publish", "-c", "Release", "-r", NativeToolchain.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false");
-        Assert.True(code == 0, PublishOutput);
-        string name = OperatingSystem.IsWindows() ? "Native.exe" : "Native";
-
-        // Elsewhere and alone, so that it cannot lean on anything beside it.
-        Directory.CreateDirectory(PathOf("alone"));
-        File.Copy(PathOf(Path.Combine("out", name)), PathOf(Path.Combine("alone", name)));
-        (ExitCode, RunOutput) = NativeToolchain.Run(PathOf("alone"), PathOf(Path.Combine("alone", name)), _folder);
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>What the publication said.</summary>
@@ -71,6 +55,41 @@ internal sealed class NativeProgram : IDisposable
     public (CompilationResult Result, List<TensorData[]> Samples) Case(string name) => _cases[name];
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private void WriteSources(IEnumerable<NativeCase> cases, string target, string? instructionSet)
+    {
+        var calls = new StringBuilder();
+        var references = new StringBuilder();
+        foreach (NativeCase native in cases)
+        {
+            CompilationResult result = native.Compile(target);
+            List<TensorData[]> samples = native.Inputs(result, MostSamples);
+            _cases.Add(native.Name, (result, samples));
+            ModelPlan plan = result.Plan!;
+            File.WriteAllText(PathOf(native.Name + ".g.cs"), ModelEmitter.Emit(plan));
+            File.WriteAllBytes(PathOf(native.Name + ".in"), [.. samples.SelectMany(s => s).SelectMany(t => t.Bytes)]);
+            calls.Append(Call(native.Name, plan));
+            if (!plan.Weights.IsAssembly) continue;
+            string file = plan.Weights.Assembly + ".dll";
+            File.WriteAllBytes(PathOf(file), WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, result.Weights.Span));
+            references.Append(CultureInfo.InvariantCulture, $"<Reference Include=\"{SecurityElement.Escape(plan.Weights.Assembly)}\" HintPath=\"{SecurityElement.Escape(file)}\" />\n");
+        }
+
+        WriteProject(calls, references, instructionSet);
+    }
+
+    private (string PublishOutput, int ExitCode, string RunOutput) PublishAndRun()
+    {
+        (int code, string said) = NativeToolchain.Run(_folder, "dotnet", "publish", "-c", "Release", "-r", NativeToolchain.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+        Assert.True(code == 0, said);
+        string name = OperatingSystem.IsWindows() ? "Native.exe" : "Native";
+
+        // Elsewhere and alone, so that it cannot lean on anything beside it.
+        Directory.CreateDirectory(PathOf("alone"));
+        File.Copy(PathOf(Path.Combine("out", name)), PathOf(Path.Combine("alone", name)));
+        (int exit, string output) = NativeToolchain.Run(PathOf("alone"), PathOf(Path.Combine("alone", name)), _folder);
+        return (said, exit, output);
+    }
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 

@@ -84,6 +84,10 @@ internal static class NativeCases
         yield return new("KeywordHybrid", SharedData.Path("models/mlperf-tiny/kws_float32.tflite"), new CompilationOptions());
         yield return new("HeartbeatHybrid", SharedData.Path("models/health/ecg_heartbeats_int8.tflite"), new CompilationOptions());
         yield return new("PicturesInt8", SharedData.Path("models/mlperf-tiny/ic_float32.tflite"), new CompilationOptions { CalibrationSamples = 16 }, SharedData.Path("data/cifar10/train.npz"));
+        yield return new("HeartbeatFloat", SharedData.Path("models/health/ecg_heartbeats_float32.tflite"), new CompilationOptions());
+        yield return new("KeywordInt8", SharedData.Path("models/mlperf-tiny/kws_int8.tflite"), new CompilationOptions());
+        yield return new("PicturesFloat", SharedData.Path("models/mlperf-tiny/ic_float32.tflite"), new CompilationOptions());
+        yield return new("MobileNetFloat", SharedData.Path("models/mobilenet/mobilenet_v2_float32.onnx"), new CompilationOptions());
         yield return new("MobileNetQLinear", SharedData.Path("models/mobilenet/mobilenet_v2_qlinear.onnx"), new CompilationOptions(), WithReference: false);
     }
 }

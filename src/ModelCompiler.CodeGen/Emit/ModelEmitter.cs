@@ -50,7 +50,7 @@ public static class ModelEmitter
         var writer = new KernelWriter(plan, isa, methods, calls);
         foreach (StepPlan step in plan.Steps)
         {
-            calls.Line($"// {OneLine(step.Name)}: {step.Kernel.Summary}");
+            calls.Line($"// {Label(step)}: {step.Kernel.Summary}");
             step.Kernel.Write(writer);
         }
 
@@ -98,6 +98,9 @@ public static class ModelEmitter
             code.Block($"private static void Infer_{isa.Name}(byte* arena, sbyte* weights)", () => code.Line(calls.TrimEnd('\n')));
         }
     }
+
+    /// <summary>The node's name for comments; where a converter joined the names of all nodes it fused, the first tells enough.</summary>
+    internal static string Label(StepPlan step) => OneLine(step.Name.Split(';')[0]);
 
     internal static string OneLine(string text) => new(text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' or '\u0085' ? ' ' : c).ToArray());
 

@@ -1,6 +1,7 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
+using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Passes;
 
@@ -117,10 +118,6 @@ internal static class FuseQuantization
         return Enumerable.Range(0, bias.Shape.Elements).All(i => Math.Abs((q.ScaleOf(i) / ((double)input.Q.Scale * weights.Q.ScaleOf(i))) - 1) < 1e-5);
     }
 
-    private static int IntegerBias(GraphEditor editor, Value input, Value weights, Node node, float[] real)
-    {
-        var integers = new int[real.Length];
-        for (int i = 0; i < real.Length; i++) integers[i] = (int)Math.Clamp(Math.Round(real[i] / ((double)input.Q.Scale * weights.Q.ScaleOf(i))), int.MinValue, int.MaxValue);
-        return editor.AddConstant(node.Name + "/bias", TensorData.Of(new Shape(real.Length), integers)).Id;
-    }
+    private static int IntegerBias(GraphEditor editor, Value input, Value weights, Node node, float[] real) =>
+        editor.AddConstant(node.Name + "/bias", TensorData.Of(new Shape(real.Length), AffineRange.Bias(real, input.Q, weights.Q))).Id;
 }

@@ -23,4 +23,12 @@ public static class AffineRange
         foreach (float w in weights) largest = Math.Max(largest, Math.Abs(w));
         return largest > 0 ? largest / 127 : 1f / 127;
     }
+
+    /// <summary>A bias as int32 in the accumulator's unit, input scale × weight scale of the channel.</summary>
+    public static int[] Bias(ReadOnlySpan<float> bias, QuantizationParameters input, QuantizationParameters weights)
+    {
+        var integers = new int[bias.Length];
+        for (int c = 0; c < integers.Length; c++) integers[c] = (int)Math.Clamp(Math.Round(bias[c] / ((double)input.Scale * weights.ScaleOf(c))), int.MinValue, int.MaxValue);
+        return integers;
+    }
 }

@@ -109,13 +109,8 @@ internal sealed class PostTrainingQuantization
         return _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers), new QuantizationParameters(scales.ToEquatableArray(), new int[channels].ToEquatableArray()));
     }
 
-    private Value QuantizeBias(Value bias, Value input, Value weights)
-    {
-        float[] real = bias.Constant!.ToFloats();
-        var integers = new int[real.Length];
-        for (int c = 0; c < real.Length; c++) integers[c] = (int)Math.Clamp(Math.Round(real[c] / ((double)input.Q.Scale * weights.Q.ScaleOf(c))), int.MinValue, int.MaxValue);
-        return _editor.AddConstant(bias.Name, TensorData.Of(bias.Shape, integers));
-    }
+    private Value QuantizeBias(Value bias, Value input, Value weights) =>
+        _editor.AddConstant(bias.Name, TensorData.Of(bias.Shape, AffineRange.Bias(bias.Constant!.ToFloats(), input.Q, weights.Q)));
 
     private ValueRange RangeOf(int value) => _ranges.TryGetValue(value, out ValueRange range)
         ? range

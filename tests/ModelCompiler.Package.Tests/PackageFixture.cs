@@ -12,7 +12,7 @@ public sealed class PackageFixture : IDisposable
     public PackageFixture()
     {
         string project = Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler");
-        CommandResult packed = Dotnet.Run(project, "pack", "-o", Feed, "-nodeReuse:false", $"-p:PackageVersion={Version}");
+        CommandResult packed = Command.Dotnet(project, "pack", "-o", Feed, "-nodeReuse:false", $"-p:PackageVersion={Version}");
         PackOutput = packed.AssertSuccess().Output;
         Directory.CreateDirectory(Path.Combine(_root, "packages"));
         string machinePackages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");

@@ -3,31 +3,33 @@ using System.Security;
 using System.Text;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
-using ModelCompiler.Core;
-using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Conformance.Tests.Aot;
 
-/// <summary>One native console program with the generated classes of many models. It reads a file of raw inputs per model and writes a file of raw outputs.</summary>
+/// <summary>What a program said and computed.</summary>
+/// <param name="ExitCode">How it ended.</param>
+/// <param name="Output">What it said: a line per network, with the bytes allocated by its runs.</param>
+/// <param name="Answers">The raw outputs of every network, sample after sample.</param>
+internal sealed record NativeRun(int ExitCode, string Output, IReadOnlyDictionary<string, byte[]> Answers);
+
+/// <summary>One native console program with the generated classes of many networks. It reads a file of raw inputs per network and writes a file of raw outputs.</summary>
 internal sealed class NativeProgram : IDisposable
 {
-    private const int MostSamples = 6;
-
     private readonly string _folder = Directory.CreateTempSubdirectory("modelcompiler-native-").FullName;
-    private readonly Dictionary<string, (CompilationResult Result, List<TensorData[]> Samples)> _cases = [];
+    private readonly Dictionary<string, NativeNetwork> _networks = [];
+    private readonly Dictionary<string, NativeRun> _runs = [];
 
-    /// <summary>Compiles, publishes and runs.</summary>
-    /// <param name="cases">The models.</param>
-    /// <param name="target">Target of the generated code.</param>
-    /// <param name="instructionSet">Instruction set of the native compiler, or null for its default.</param>
-    public NativeProgram(IEnumerable<NativeCase> cases, string target, string? instructionSet)
+    /// <summary>Compiles and publishes.</summary>
+    /// <param name="cases">The networks.</param>
+    /// <param name="machine">What it is published for.</param>
+    public NativeProgram(IEnumerable<NativeCase> cases, NativeMachine machine)
     {
         try
         {
-            WriteSources(cases, target, instructionSet);
-            (PublishOutput, ExitCode, RunOutput) = PublishAndRun();
+            WriteSources(cases, machine);
+            PublishOutput = Command.Dotnet(_folder, "publish", "-c", "Release", "-r", machine.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false").AssertSuccess().Output;
         }
         catch
         {
@@ -39,56 +41,49 @@ internal sealed class NativeProgram : IDisposable
     /// <summary>What the publication said.</summary>
     public string PublishOutput { get; }
 
-    /// <summary>How the program ended.</summary>
-    public int ExitCode { get; }
-
-    /// <summary>What the program said: a line per model, with the bytes allocated by its runs.</summary>
-    public string RunOutput { get; }
-
     /// <summary>Files that the publication gave.</summary>
     public IEnumerable<string> Published => Directory.EnumerateFileSystemEntries(PathOf("out")).Select(f => Path.GetFileName(f)!);
 
-    /// <summary>The raw outputs of a model, sample after sample.</summary>
-    public byte[] OutputOf(string name) => File.ReadAllBytes(PathOf(name + ".out"));
+    /// <summary>The networks by the names of their cases.</summary>
+    public IReadOnlyDictionary<string, NativeNetwork> Networks => _networks;
 
-    /// <summary>A model's compilation and the samples it was run on.</summary>
-    public (CompilationResult Result, List<TensorData[]> Samples) Case(string name) => _cases[name];
+    /// <summary>Runs the program, once per processor.</summary>
+    public NativeRun RunOn(Processor processor)
+    {
+        if (_runs.TryGetValue(processor.Name, out NativeRun? known)) return known;
+        string name = OperatingSystem.IsWindows() ? "Native.exe" : "Native";
+
+        // Elsewhere and alone, so that it cannot lean on anything beside it.
+        Directory.CreateDirectory(PathOf("alone"));
+        File.Copy(PathOf(Path.Combine("out", name)), PathOf(Path.Combine("alone", name)), overwrite: true);
+        string[] command = [.. processor.Emulator, PathOf(Path.Combine("alone", name)), _folder];
+        CommandResult result = Command.Run(PathOf("alone"), command[0], command[1..]);
+        Dictionary<string, byte[]> answers = _networks.Keys.Where(n => File.Exists(PathOf(n + ".out"))).ToDictionary(n => n, n => File.ReadAllBytes(PathOf(n + ".out")));
+        foreach (string network in answers.Keys) File.Delete(PathOf(network + ".out"));
+        return _runs[processor.Name] = new NativeRun(result.ExitCode, result.Output, answers);
+    }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private void WriteSources(IEnumerable<NativeCase> cases, string target, string? instructionSet)
+    private void WriteSources(IEnumerable<NativeCase> cases, NativeMachine machine)
     {
         var calls = new StringBuilder();
         var references = new StringBuilder();
         foreach (NativeCase native in cases)
         {
-            CompilationResult result = native.Compile(target);
-            List<TensorData[]> samples = native.Inputs(result, MostSamples);
-            _cases.Add(native.Name, (result, samples));
-            ModelPlan plan = result.Plan!;
+            NativeNetwork network = native.Compile(machine.Target);
+            _networks.Add(native.Name, network);
+            ModelPlan plan = network.Plan;
             File.WriteAllText(PathOf(native.Name + ".g.cs"), ModelEmitter.Emit(plan));
-            File.WriteAllBytes(PathOf(native.Name + ".in"), [.. samples.SelectMany(s => s).SelectMany(t => t.Bytes)]);
+            File.WriteAllBytes(PathOf(native.Name + ".in"), [.. network.Samples.SelectMany(s => s).SelectMany(t => t.Bytes)]);
             calls.Append(Call(native.Name, plan));
             if (!plan.Weights.IsAssembly) continue;
             string file = plan.Weights.Assembly + ".dll";
-            File.WriteAllBytes(PathOf(file), WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, result.Weights.Span));
+            File.WriteAllBytes(PathOf(file), WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, network.Weights.Span));
             references.Append(CultureInfo.InvariantCulture, $"<Reference Include=\"{SecurityElement.Escape(plan.Weights.Assembly)}\" HintPath=\"{SecurityElement.Escape(file)}\" />\n");
         }
 
-        WriteProject(calls, references, instructionSet);
-    }
-
-    private (string PublishOutput, int ExitCode, string RunOutput) PublishAndRun()
-    {
-        (int code, string said) = NativeToolchain.Run(_folder, "dotnet", "publish", "-c", "Release", "-r", NativeToolchain.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false");
-        Assert.True(code == 0, said);
-        string name = OperatingSystem.IsWindows() ? "Native.exe" : "Native";
-
-        // Elsewhere and alone, so that it cannot lean on anything beside it.
-        Directory.CreateDirectory(PathOf("alone"));
-        File.Copy(PathOf(Path.Combine("out", name)), PathOf(Path.Combine("alone", name)));
-        (int exit, string output) = NativeToolchain.Run(PathOf("alone"), PathOf(Path.Combine("alone", name)), _folder);
-        return (said, exit, output);
+        WriteProject(calls, references, machine.InstructionSet);
     }
 
     private string PathOf(string name) => Path.Combine(_folder, name);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace ModelCompiler.Package.Tests;
+namespace ModelCompiler.Testing;
 
 /// <summary>What a command said and how it ended.</summary>
 internal sealed record CommandResult(string Command, int ExitCode, string Output)
@@ -28,13 +28,15 @@ internal sealed record CommandResult(string Command, int ExitCode, string Output
 }
 
 /// <summary>Runs programs, undisturbed by the build that runs the tests.</summary>
-internal static class Dotnet
+internal static class Command
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
-    public static CommandResult Run(string directory, params string[] arguments) => Start(directory, "dotnet", arguments);
+    /// <summary>Runs the .NET command line to its end.</summary>
+    public static CommandResult Dotnet(string directory, params string[] arguments) => Run(directory, "dotnet", arguments);
 
-    public static CommandResult Start(string directory, string program, params string[] arguments)
+    /// <summary>Runs a program to its end and gives what it wrote, errors included.</summary>
+    public static CommandResult Run(string directory, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -74,6 +76,10 @@ internal static class Dotnet
             }
         }
     }
+
+    /// <summary>True when there is a program of this name in the search path.</summary>
+    public static bool Exists(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, program)));
 
     private static bool IsOfTheBuild(string name) =>
         name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase) || name.StartsWith("VSTEST", StringComparison.OrdinalIgnoreCase) || name is "Platform" or "Configuration";

@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace ModelCompiler.Conformance.Tests.Aot;
+
+/// <summary>The native programs of these tests, published once.</summary>
+public sealed class NativePrograms : IDisposable
+{
+    private readonly Lazy<NativeProgram> _here = new(() => new(NativeCases.Models, NativeMachine.Here));
+    private readonly Lazy<NativeProgram> _default = new(() => new(NativeCases.SmallModels, NativeMachine.Default));
+    private readonly Lazy<NativeProgram> _arm64 = new(() => new([.. NativeCases.Operators, .. NativeCases.SmallModels], NativeMachine.Arm64));
+
+    /// <summary>The program with all models, for the instruction set of this machine.</summary>
+    internal NativeProgram Here => _here.Value;
+
+    /// <summary>The program with a few models, by default settings: the paths that the native compiler takes when it is told nothing.</summary>
+    internal NativeProgram Default => _default.Value;
+
+    /// <summary>The program with the operator cases and a few models, for any 64-bit Arm.</summary>
+    internal NativeProgram Arm64 => _arm64.Value;
+
+    public void Dispose()
+    {
+        foreach (Lazy<NativeProgram> program in new[] { _here, _default, _arm64 })
+        {
+            if (program.IsValueCreated) program.Value.Dispose();
+        }
+    }
+}
+
+/// <summary>Publications take all processors, so the tests run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class NativeCollection : ICollectionFixture<NativePrograms>
+{
+    public const string Name = "native";
+}
+
+/// <summary>What every native program must do.</summary>
+internal static class NativeAssert
+{
+    /// <summary>The answers of one network are those of all its oracles.</summary>
+    public static void Answers(NativeProgram program, Processor processor, string network, float floatTolerance = 0) =>
+        Assert.Empty(Differences(program, processor, network, floatTolerance));
+
+    /// <summary>The answers of all networks are those of all their oracles.</summary>
+    public static void AllAnswers(NativeProgram program, Processor processor, float floatTolerance = 0) =>
+        Assert.Empty(program.Networks.Keys.SelectMany(n => Differences(program, processor, n, floatTolerance)));
+
+    /// <summary>No run allocated anything.</summary>
+    public static void NoAllocation(NativeProgram program, Processor processor)
+    {
+        string[] lines = program.RunOn(processor).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Assert.Equal(program.Networks.Count, lines.Length);
+        Assert.All(lines, line => Assert.EndsWith(" allocated 0 bytes", line, StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<string> Differences(NativeProgram program, Processor processor, string name, float floatTolerance)
+    {
+        NativeRun run = program.RunOn(processor);
+        Assert.True(run.ExitCode == 0, run.Output);
+        byte[] actual = run.Answers[name];
+        Assert.NotEmpty(actual);
+        NativeNetwork network = program.Networks[name];
+        foreach ((string oracle, byte[] expected) in network.Expected())
+        {
+            if (network.IsFloat && floatTolerance > 0)
+            {
+                Assert.All(MemoryMarshal.Cast<byte, float>(expected).ToArray().Zip(MemoryMarshal.Cast<byte, float>(actual).ToArray()), p => Assert.Equal(p.First, p.Second, floatTolerance));
+                continue;
+            }
+
+            int at = actual.AsSpan().CommonPrefixLength(expected);
+            if (at != expected.Length || at != actual.Length)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture, $"{name} on {processor.Name}: byte {at} of {actual.Length} differs from what {oracle} gives.");
+            }
+        }
+    }
+}

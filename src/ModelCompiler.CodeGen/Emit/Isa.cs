@@ -22,13 +22,16 @@ public sealed record Isa(string Name, int Bits, string Guard)
     /// <summary>256-bit vectors of x64 with AVX2 and FMA.</summary>
     public static Isa Avx2 { get; } = new("Avx2", 256, "Avx2.IsSupported && Fma.IsSupported");
 
+    /// <summary>128-bit vectors of 64-bit Arm.</summary>
+    public static Isa AdvSimd { get; } = new("AdvSimd", 128, "AdvSimd.Arm64.IsSupported") { Simd = SimdArm64.Name };
+
     private static readonly Dictionary<string, Isa[]> Targets = new(StringComparer.Ordinal)
     {
         ["portable"] = [Avx2, Vector128],
         ["x64"] = [Avx2, Vector128],
         ["x64-v2"] = [Vector128],
         ["x64-v3"] = [Avx2],
-        ["arm64"] = [Vector128],
+        ["arm64"] = [AdvSimd],
         ["vector128"] = [Vector128],
         ["scalar"] = [Scalar],
     };
@@ -51,5 +54,12 @@ public sealed record Isa(string Name, int Bits, string Guard)
     public string Vector => "Vector" + Literals.Int(Bits);
 
     /// <summary>Name of the helper class that holds this instruction set's vocabulary.</summary>
-    public string Simd => IsScalar ? "Scalar" : "Simd" + Literals.Int(Bits);
+    public string Simd
+    {
+        get => field ?? (IsScalar ? "Scalar" : "Simd" + Literals.Int(Bits));
+        init;
+    }
+
+    /// <summary>True where int16 products are added lane by lane (SMLAL), rather than in pairs of neighbours (PMADDWD).</summary>
+    public bool AddsProductsByLane => Simd == SimdArm64.Name;
 }

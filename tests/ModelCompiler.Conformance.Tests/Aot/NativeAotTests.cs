@@ -4,7 +4,7 @@ namespace ModelCompiler.Conformance.Tests.Aot;
 [Collection(NativeCollection.Name)]
 public class NativeAotTests(NativePrograms programs)
 {
-    public static TheoryData<string> Names() => [.. NativeCases.Models.Select(c => c.Name)];
+    public static TheoryData<string> Names() => [new VocabularyCase().Name, .. NativeCases.Models.Select(c => c.Name)];
 
     [NativeTheory]
     [MemberData(nameof(Names))]

@@ -9,23 +9,12 @@ using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Conformance.Tests.Aot;
 
-/// <summary>A network that was compiled for a native program.</summary>
-/// <param name="Plan">Its plan.</param>
-/// <param name="Weights">Its weights.</param>
-/// <param name="Samples">Inputs of the network's own types, one array per sample.</param>
-/// <param name="Expected">What it must answer, sample after sample, by every oracle there is.</param>
-internal sealed record NativeNetwork(ModelPlan Plan, ReadOnlyMemory<byte> Weights, IReadOnlyList<TensorData[]> Samples, Func<IEnumerable<(string Oracle, byte[] Bytes)>> Expected)
-{
-    /// <summary>True when all outputs are floats.</summary>
-    public bool IsFloat => Plan.Outputs.All(e => Plan.Tensor(e.Tensor).Type == ElementType.Float32);
-}
-
-/// <summary>A network for a native program.</summary>
+/// <summary>A part of a native program.</summary>
 /// <param name="Name">Name of the case, and of the class.</param>
 internal abstract record NativeCase(string Name)
 {
-    /// <summary>Compiles it for a target.</summary>
-    public abstract NativeNetwork Compile(string target);
+    /// <summary>Writes its code for a target.</summary>
+    public abstract NativeUnit Compile(string target);
 
     /// <summary>Answers to some samples, one after the other.</summary>
     protected static byte[] Bytes(IReadOnlyList<TensorData[]> samples, Func<TensorData[], IReadOnlyList<TensorData>> run) => [.. samples.SelectMany(run).SelectMany(t => t.Bytes)];
@@ -37,14 +26,14 @@ internal abstract record NativeCase(string Name)
 internal sealed record OperatorNativeCase(string Case, RequantizationMode Mode) : NativeCase($"{Names.Pascal(Case)}_{Mode}")
 {
     /// <inheritdoc/>
-    public override NativeNetwork Compile(string target)
+    public override NativeUnit Compile(string target)
     {
         ModelGraph graph = OperatorCases.All[Case](new CaseBuilder(Case.Length));
         var options = new CompilationOptions { Requantization = Mode, Target = target, ClassName = Name, Namespace = "NativeCases." + Name };
         (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), target, []);
         var random = new Random(Case.Length);
         TensorData[][] samples = [.. Enumerable.Range(0, 2).Select(_ => graph.InputValues.Select(v => CaseBuilder.Random(v, random)).ToArray())];
-        return new(plan, weights, samples, () => [("the reference interpreter", Bytes(samples, s => new ReferenceInterpreter(graph, Mode).Run(s)))]);
+        return NativeUnit.OfNetwork(plan, weights, samples, () => [("the reference interpreter", Bytes(samples, s => new ReferenceInterpreter(graph, Mode).Run(s)))]);
     }
 }
 
@@ -60,11 +49,11 @@ internal sealed record ModelNativeCase(string Name, string Model, CompilationOpt
     private const int MostSamples = 6, RandomSamples = 3;
 
     /// <inheritdoc/>
-    public override NativeNetwork Compile(string target)
+    public override NativeUnit Compile(string target)
     {
         CompilationResult result = CompileFor(target);
         List<TensorData[]> samples = Inputs(result);
-        return new(result.Plan!, result.Weights, samples, () => Expected(result, samples));
+        return NativeUnit.OfNetwork(result.Plan!, result.Weights, samples, () => Expected(result, samples));
     }
 
     private CompilationResult CompileFor(string target)

@@ -6,9 +6,9 @@ namespace ModelCompiler.Conformance.Tests.Aot;
 /// <summary>The native programs of these tests, published once.</summary>
 public sealed class NativePrograms : IDisposable
 {
-    private readonly Lazy<NativeProgram> _here = new(() => new(NativeCases.Models, NativeMachine.Here));
+    private readonly Lazy<NativeProgram> _here = new(() => new([new VocabularyCase(), .. NativeCases.Models], NativeMachine.Here));
     private readonly Lazy<NativeProgram> _default = new(() => new(NativeCases.SmallModels, NativeMachine.Default));
-    private readonly Lazy<NativeProgram> _arm64 = new(() => new([.. NativeCases.Operators, .. NativeCases.SmallModels], NativeMachine.Arm64));
+    private readonly Lazy<NativeProgram> _arm64 = new(() => new([new VocabularyCase(), .. NativeCases.Operators, .. NativeCases.SmallModels], NativeMachine.Arm64));
 
     /// <summary>The program with all models, for the instruction set of this machine.</summary>
     internal NativeProgram Here => _here.Value;
@@ -38,19 +38,19 @@ public sealed class NativeCollection : ICollectionFixture<NativePrograms>
 /// <summary>What every native program must do.</summary>
 internal static class NativeAssert
 {
-    /// <summary>The answers of one network are those of all its oracles.</summary>
-    public static void Answers(NativeProgram program, Processor processor, string network, float floatTolerance = 0) =>
-        Assert.Empty(Differences(program, processor, network, floatTolerance));
+    /// <summary>The answers of one case are those of all its oracles.</summary>
+    public static void Answers(NativeProgram program, Processor processor, string name, float floatTolerance = 0) =>
+        Assert.Empty(Differences(program, processor, name, floatTolerance));
 
-    /// <summary>The answers of all networks are those of all their oracles.</summary>
+    /// <summary>The answers of all cases are those of all their oracles.</summary>
     public static void AllAnswers(NativeProgram program, Processor processor, float floatTolerance = 0) =>
-        Assert.Empty(program.Networks.Keys.SelectMany(n => Differences(program, processor, n, floatTolerance)));
+        Assert.Empty(program.Units.Keys.SelectMany(n => Differences(program, processor, n, floatTolerance)));
 
     /// <summary>No run allocated anything.</summary>
     public static void NoAllocation(NativeProgram program, Processor processor)
     {
         string[] lines = program.RunOn(processor).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        Assert.Equal(program.Networks.Count, lines.Length);
+        Assert.Equal(program.Units.Count, lines.Length);
         Assert.All(lines, line => Assert.EndsWith(" allocated 0 bytes", line, StringComparison.Ordinal));
     }
 
@@ -60,10 +60,10 @@ internal static class NativeAssert
         Assert.True(run.ExitCode == 0, run.Output);
         byte[] actual = run.Answers[name];
         Assert.NotEmpty(actual);
-        NativeNetwork network = program.Networks[name];
-        foreach ((string oracle, byte[] expected) in network.Expected())
+        NativeUnit unit = program.Units[name];
+        foreach ((string oracle, byte[] expected) in unit.Expected())
         {
-            if (network.IsFloat && floatTolerance > 0)
+            if (unit.IsFloat && floatTolerance > 0)
             {
                 Assert.All(MemoryMarshal.Cast<byte, float>(expected).ToArray().Zip(MemoryMarshal.Cast<byte, float>(actual).ToArray()), p => Assert.Equal(p.First, p.Second, floatTolerance));
                 continue;

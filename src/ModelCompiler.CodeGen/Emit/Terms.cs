@@ -4,7 +4,7 @@ namespace ModelCompiler.CodeGen.Emit;
 internal static class Terms
 {
     /// <summary>a + b.</summary>
-    public static string Plus(string a, string b) => b is "0" or "" ? a : a is "0" or "" ? b : $"{a} + {b}";
+    public static string Plus(string a, string b) => b is "0" or "" ? a : a is "0" or "" ? b : b[0] == '-' ? $"{a} - {b.Substring(1)}" : $"{a} + {b}";
 
     /// <summary>a + b.</summary>
     public static string Plus(string a, int b) => b == 0 ? a : a is "0" or "" ? Literals.Int(b) : b < 0 ? $"{a} - {Literals.Int(-(long)b)}" : $"{a} + {Literals.Int(b)}";

@@ -36,6 +36,28 @@ internal static class TileHelpers
         """;
 
     private const string Avx512 = """
+        /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
+        {
+            // Interleaving works within 128-bit lanes: the order beforehand makes the order afterwards natural.
+            Vector512<int> order = Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+            int i = 0;
+            for (; i <= count - 64; i += 64)
+            {
+                Vector512<byte> va = Avx512F.PermuteVar16x32(Vector512.Load((int*)(a + i)), order).AsByte(), vb = Avx512F.PermuteVar16x32(Vector512.Load((int*)(b + i)), order).AsByte();
+                Vector512<byte> vc = Avx512F.PermuteVar16x32(Vector512.Load((int*)(c + i)), order).AsByte(), vd = Avx512F.PermuteVar16x32(Vector512.Load((int*)(d + i)), order).AsByte();
+                Vector512<short> lowerAb = Avx512BW.UnpackLow(va, vb).AsInt16(), upperAb = Avx512BW.UnpackHigh(va, vb).AsInt16();
+                Vector512<short> lowerCd = Avx512BW.UnpackLow(vc, vd).AsInt16(), upperCd = Avx512BW.UnpackHigh(vc, vd).AsInt16();
+                Avx512BW.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
+                Avx512BW.UnpackHigh(lowerAb, lowerCd).Store((short*)(to + i * 4 + 64));
+                Avx512BW.UnpackLow(upperAb, upperCd).Store((short*)(to + i * 4 + 128));
+                Avx512BW.UnpackHigh(upperAb, upperCd).Store((short*)(to + i * 4 + 192));
+            }
+
+            Simd128.Interleave4(a + i, b + i, c + i, d + i, to + i * 4, count - i);
+        }
+
         /// <summary>Products of uint8 and int8, each two neighbours summed in int16; weights must exclude saturation.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<short> MultiplyAddBytes(Vector512<byte> a, Vector512<sbyte> b) => Avx512BW.MultiplyAddAdjacent(a, b);
@@ -82,6 +104,28 @@ internal static class TileHelpers
         """;
 
     private const string Avx2 = """
+        /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
+        {
+            // Interleaving works within 128-bit lanes: the order beforehand makes the order afterwards natural.
+            Vector256<int> order = Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7);
+            int i = 0;
+            for (; i <= count - 32; i += 32)
+            {
+                Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
+                Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
+                Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
+                Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
+                Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
+                Avx2.UnpackHigh(lowerAb, lowerCd).Store((short*)(to + i * 4 + 32));
+                Avx2.UnpackLow(upperAb, upperCd).Store((short*)(to + i * 4 + 64));
+                Avx2.UnpackHigh(upperAb, upperCd).Store((short*)(to + i * 4 + 96));
+            }
+
+            Simd128.Interleave4(a + i, b + i, c + i, d + i, to + i * 4, count - i);
+        }
+
         /// <summary>Products of uint8 and int8, each two neighbours summed in int16; weights must exclude saturation.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<short> MultiplyAddBytes(Vector256<byte> a, Vector256<sbyte> b) => Avx2.MultiplyAddAdjacent(a, b);
@@ -110,6 +154,25 @@ internal static class TileHelpers
         """;
 
     private const string Portable = """
+        /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
+        {
+            int i = 0;
+            for (; Sse2.IsSupported && i <= count - 16; i += 16)
+            {
+                Vector128<byte> va = Vector128.Load(a + i), vb = Vector128.Load(b + i), vc = Vector128.Load(c + i), vd = Vector128.Load(d + i);
+                Vector128<short> lowerAb = Sse2.UnpackLow(va, vb).AsInt16(), upperAb = Sse2.UnpackHigh(va, vb).AsInt16();
+                Vector128<short> lowerCd = Sse2.UnpackLow(vc, vd).AsInt16(), upperCd = Sse2.UnpackHigh(vc, vd).AsInt16();
+                Sse2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
+                Sse2.UnpackHigh(lowerAb, lowerCd).Store((short*)(to + i * 4 + 16));
+                Sse2.UnpackLow(upperAb, upperCd).Store((short*)(to + i * 4 + 32));
+                Sse2.UnpackHigh(upperAb, upperCd).Store((short*)(to + i * 4 + 48));
+            }
+
+            for (; i < count; i++) *(uint*)(to + i * 4) = (uint)(a[i] | b[i] << 8 | c[i] << 16 | d[i] << 24);
+        }
+
         /// <summary>Products of uint8 and int8, each two neighbours summed in int16; weights must exclude saturation.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<short> MultiplyAddBytes(Vector128<byte> a, Vector128<sbyte> b)

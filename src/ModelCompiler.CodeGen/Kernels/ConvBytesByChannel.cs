@@ -70,17 +70,11 @@ public sealed record ConvBytesByChannel(
             {
                 (DataRef scale, DataRef shift) = parts.Requantization(task.Padded(task.Factors, block));
                 var kernel = new ConvBytesByChannel(
-                    parts.In, parts.Out, default, parts.Weights(WeightBytes(blocks)), parts.Weights(ScheduleBytes(blocks)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), scale, shift,
+                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), scale, shift,
                     task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, block, task.InZero, task.OutZero, task.Min, task.Max);
                 return kernel with { Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => kernel.RowBytes(i, task.SignedInput))) };
             });
     }
-
-    private static byte[] WeightBytes(List<List<WeightGroup>>[] blocks) =>
-        blocks.SelectMany(b => b.SelectMany(s => s.SelectMany(g => g.Weights.Select(w => unchecked((byte)w))))).ToArray();
-
-    private static byte[] ScheduleBytes(List<List<WeightGroup>>[] blocks) => PackedBytes.Of(blocks
-        .SelectMany(b => Enumerable.Range(0, WeightSegments.Longest).Select(i => b.Count(s => s.Count == WeightSegments.Longest - i)).Concat(b.SelectMany(s => s.Select(g => g.Offset)))).ToArray());
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
@@ -91,104 +85,30 @@ public sealed record ConvBytesByChannel(
         var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
         PixelTiles tiles = TilesFor(rows, writer.Isa.Wide);
         string outType = writer.Tensor(Out).Type.CSharpName();
+        var tile = new ByteTile(writer, g.OutChannels, Block, isBroadcast: true, requantizer, outType, OutZero);
         string method = writer.Method(
             $"Conv_{g.Name}",
             $"{Summary}: {g.Pixels} pixels × {g.OutChannels} channels × {g.Taps} taps.",
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, int* schedule, int* bias, {requantizer.Parameters}, byte* rows",
-            code => tiles.Write(code, (y, height, body) => body(rows.Prepare(writer, code, y, height)), (window, x, y, height, width) =>
+            code => tiles.Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input, (window, x, y, height, width) =>
             {
-                string tile = WriteTile(writer, rows, height, width, g, outType, requantizer);
-                string from = Terms.Plus(window, Terms.Times(x, g.StrideRight * g.Channels));
+                string call = tile.Method(
+                    $"ConvTile_{height}x{width}_{g.Name}",
+                    Enumerable.Range(0, height * width).Select(p => (p / width * g.StrideDown * rows.Pitch) + (p % width * g.StrideRight * g.Channels)).ToArray(),
+                    Enumerable.Range(0, height * width).Select(p => ((p / width * rows.OutWidth) + (p % width)) * g.OutChannels).ToArray());
                 string pixel = Terms.Plus(Terms.Times(y, rows.OutWidth), x);
-                code.Line($"{tile}({from}, weights, schedule, bias, {requantizer.Forward("")}, {Terms.Plus("output", Terms.Times(pixel, g.OutChannels))});");
+                code.Line($"{call}({Terms.Plus(window, Terms.Times(x, g.StrideRight * g.Channels))}, weights, schedule, bias, {requantizer.Forward("")}, {Terms.Plus("output", Terms.Times(pixel, g.OutChannels))});");
             }));
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (int*)({writer.Address(Schedule)}), {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
     }
 
-    private PixelTiles TilesFor(InputRows rows, Isa isa) => new(rows.OutHeight, rows.OutWidth, Math.Max(1, isa.TileSums / (Block / isa.Lanes)));
+    private PixelTiles TilesFor(InputRows rows, Isa isa) => new(rows.OutHeight, rows.OutWidth, Math.Max(1, isa.TileSums / (Block / isa.Lanes)), rows.BandRows);
 
     /// <summary>Bytes of scratch that the kernel needs on an instruction set.</summary>
     public int RowBytes(Isa isa, bool signed)
     {
         var rows = new InputRows(Geometry, signed, InZero);
-        return rows.ScratchBytes(TilesFor(rows, isa.Wide).Height);
-    }
-
-    private string WriteTile(KernelWriter writer, InputRows rows, int height, int width, ConvGeometry g, string outType, Requantizer requantizer)
-    {
-        Isa isa = writer.Isa.Wide;
-        (string vector, string simd) = (isa.Vector, isa.Simd);
-        int vectors = Block / isa.Lanes;
-        int pixels = height * width;
-        int[] from = Enumerable.Range(0, pixels).Select(p => (p / width * g.StrideDown * rows.Pitch) + (p % width * g.StrideRight * g.Channels)).ToArray();
-        int[] to = Enumerable.Range(0, pixels).Select(p => ((p / width * rows.OutWidth) + (p % width)) * g.OutChannels).ToArray();
-        List<(int P, int V)> grid = Enumerable.Range(0, pixels).SelectMany(p => Enumerable.Range(0, vectors).Select(v => (p, v))).ToList();
-        return writer.Method(
-            $"ConvTile_{height}x{width}_{g.Name}",
-            $"{pixels} pixels × {g.OutChannels} channels: bias + Σ input · weight, {Block} channels at a time, requantised.",
-            $"byte* input, sbyte* weights, int* schedule, int* bias, {requantizer.Parameters}, {outType}* output",
-            code =>
-            {
-                code.Line($"{vector}<short> ones = {vector}.Create((short)1), zero = {vector}.Create((short){OutZero});");
-                code.Block($"for (int channel = 0; channel < {g.OutChannels}; channel += {Block})", () =>
-                {
-                    code.Line("int* offsets = schedule + 4;");
-                    for (int v = 0; v < vectors; v++) code.Line($"{vector}<int> {string.Join(", ", Enumerable.Range(0, pixels).Select(p => $"{Sum(p, v)} = {(p == 0 ? $"{vector}.Load({Terms.Plus("bias + channel", v * isa.Lanes)})" : Sum(0, v))}"))};");
-                    for (int count = WeightSegments.Longest; count > 0; count--) WriteSegments(code, count);
-                    code.Line("schedule = offsets;");
-                    for (int v = 0; v < vectors; v++) WriteOutput(code, v);
-                });
-            });
-
-        string Sum(int p, int v) => vectors == 1 ? $"sum{p}" : $"sum{p}_{v}";
-
-        string Product(int p, int v) => Sum(p, v).Replace("sum", "product");
-
-        void WriteSegments(SourceWriter code, int count)
-        {
-            code.Block($"for (int n = schedule[{WeightSegments.Longest - count}]; n > 0; n--)", () =>
-            {
-                for (int k = 0; k < count; k++)
-                {
-                    code.Line($"byte* x{k} = input + offsets[{k}];");
-                    for (int v = 0; v < vectors; v++) code.Line($"{vector}<sbyte> w{k}_{v} = {vector}.Load({Terms.Plus("weights", ((k * vectors) + v) * isa.Lanes * 4)});");
-                    foreach (IGrouping<int, (int P, int V)> pixel in grid.GroupBy(t => t.P))
-                    {
-                        string x = $"{simd}.Broadcast4({Terms.Plus($"x{k}", from[pixel.Key])})";
-                        if (vectors > 1)
-                        {
-                            code.Line($"{vector}<byte> x{k}_{pixel.Key} = {x};");
-                            x = $"x{k}_{pixel.Key}";
-                        }
-
-                        foreach ((int p, int v) in pixel) code.Line($"{(k == 0 ? $"{vector}<short> {Product(p, v)} =" : $"{Product(p, v)} +=")} {simd}.MultiplyAddBytes({x}, w{k}_{v});");
-                    }
-                }
-
-                foreach ((int p, int v) in grid) code.Line($"{Sum(p, v)} += {simd}.MultiplyAddPairs({Product(p, v)}, ones);");
-                code.Line($"offsets += {count};\nweights += {count * Block * 4};");
-            });
-        }
-
-        void WriteOutput(SourceWriter code, int v)
-        {
-            bool partial = g.OutChannels % Block != 0;
-            string first = Terms.Plus("channel", v * isa.Lanes);
-            string left = partial ? $"left{v}" : "";
-            if (partial) code.Line($"int {left} = {g.OutChannels} - channel{(v == 0 ? "" : $" - {v * isa.Lanes}")};");
-            foreach (string line in requantizer.Loads(first, v)) code.Line(line);
-            for (int p = 0; p < pixels; p += 4)
-            {
-                string packed = $"packed{p}_{v}";
-                code.Line(requantizer.PackedBytes(packed, outType, Enumerable.Range(p, 4).Select(i => Sum(Math.Min(i, pixels - 1), v)), v));
-                for (int i = p; i < Math.Min(p + 4, pixels); i++)
-                {
-                    string address = $"(byte*)output + {Terms.Plus(first, to[i])}";
-                    string store = $"{simd}.StorePart({address}, {packed}, {i - p});";
-                    code.Line(partial ? $"if ({left} >= {isa.Lanes}) {store}\nelse {store.Replace(");", $", {left});")}" : store);
-                }
-            }
-        }
+        return rows.ScratchBytes(TilesFor(rows, isa.Wide).BandHeight);
     }
 }

@@ -88,7 +88,8 @@ public sealed record ConvInt8(
     {
         if (task.IsDepthwise) return null;
         double steps = (double)task.Batch * task.Pixels * task.Groups * Blocks(task.OutPerGroup) * BlockChannels / 16;
-        double cycles = steps * (((task.Taps + 3) / 4 * 2.9) + 4);
+        double gather = task.Geometry.IsPointwise ? task.Taps / 16.0 : task.Window[0] * 14;
+        double cycles = (steps * (((task.Taps + 3) / 4 * 2.9) + 4)) + (task.Batch * task.Pixels * gather);
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {
             (DataRef scale, DataRef shift) = parts.Requantization(task.PaddedByGroup(task.Factors, BlockChannels));

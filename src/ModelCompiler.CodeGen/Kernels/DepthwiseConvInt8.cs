@@ -68,7 +68,7 @@ public sealed record DepthwiseConvInt8(
     public static KernelOffer? Offer(LinearTask task)
     {
         if (!task.IsDepthwise) return null;
-        double cycles = (double)task.Batch * task.Pixels * ((task.OutChannels + 15) / 16) * (((task.Taps + 1) / 2 * 3) + 4);
+        double cycles = (double)task.Batch * task.Pixels * ((task.OutChannels + 15) / 16) * (((task.Taps + 1) / 2 * 4) + 6);
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {
             (DataRef scale, DataRef shift) = parts.Requantization(task.Padded(task.Factors, BlockChannels));

@@ -14,6 +14,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="zero">Zero point of the input, in the input's own type.</param>
 internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero)
 {
+    private const int PreparedBytes = 8 * 1024;
+
     private readonly ConvGeometry _g = geometry;
 
     /// <summary>The zero point in the rows.</summary>
@@ -36,6 +38,9 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero)
 
     /// <summary>Bytes of scratch for the rows of some output rows; groups of four may reach past the end of the last.</summary>
     public int ScratchBytes(int outputRows) => IsDirect ? 0 : (RowsFor(outputRows) * Pitch) + 3;
+
+    /// <summary>Output rows whose input is worth preparing together: as many as keep to a part of the first-level cache.</summary>
+    public int BandRows => IsDirect ? 1 : Math.Max(1, ((PreparedBytes / Pitch) - RowsFor(1)) / _g.StrideDown + 1);
 
     // Neighbouring bytes of one window row.
     private int Run => _g.DilationRight == 1 ? _g.WindowWidth * _g.Channels : _g.Channels;
@@ -70,16 +75,16 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero)
         }
     }
 
-    /// <summary>Writes the statements that make the rows for the output rows from <paramref name="y"/> on available, and returns the pointer expression to them.</summary>
-    public string Prepare(KernelWriter writer, SourceWriter code, string y, int outputRows)
+    /// <summary>Writes the statements that make the rows for the output rows from <paramref name="y"/> on available; gives the pointer to them and the bytes from one output row's to the next's.</summary>
+    public (string Input, int Pitch) Prepare(KernelWriter writer, SourceWriter code, string y, int outputRows)
     {
-        if (IsDirect) return y == "0" ? "input" : $"input + {y} * {Literals.Int(_g.StrideDown * Pitch)}";
-        string from = (y == "0" ? "" : _g.StrideDown == 1 ? y : $"{y} * {_g.StrideDown}") + (_g.PadTop == 0 ? "" : $" - {_g.PadTop}");
-        string first = from.Trim().Length == 0 ? "i" : $"{from.Trim()} + i";
+        int pitch = _g.StrideDown * Pitch;
+        if (IsDirect) return (Terms.Plus("input", Terms.Times(y, pitch)), pitch);
+        string first = Terms.Plus(Terms.Times(y, _g.StrideDown), -_g.PadTop);
         string load = LoadMethod(writer);
-        if (RowsFor(outputRows) == 1) code.Line($"{load}(input, {(from.Trim().Length == 0 ? "0" : from.Trim())}, rows);");
-        else code.Line($"for (int i = 0; i < {RowsFor(outputRows)}; i++) {load}(input, {first}, rows + i * {Pitch});");
-        return "rows";
+        if (RowsFor(outputRows) == 1) code.Line($"{load}(input, {first}, rows);");
+        else code.Line($"for (int i = 0; i < {RowsFor(outputRows)}; i++) {load}(input, {Terms.Plus("i", first)}, rows + i * {Pitch});");
+        return ("rows", pitch);
     }
 
     private string LoadMethod(KernelWriter writer)

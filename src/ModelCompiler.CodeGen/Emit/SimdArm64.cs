@@ -39,6 +39,38 @@ internal static class SimdArm64
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> MultiplyAddUpper(Vector128<int> sums, Vector128<short> a, Vector128<short> b) => AdvSimd.MultiplyWideningUpperAndAdd(sums, a, b);
 
+        /// <summary>Sums plus the products of the lower eight int8, each two neighbours added.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> AddPairsLower(Vector128<int> sums, Vector128<sbyte> a, Vector128<sbyte> b) =>
+            AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()));
+
+        /// <summary>Sums plus the products of the upper eight int8, each two neighbours added.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> AddPairsUpper(Vector128<int> sums, Vector128<sbyte> a, Vector128<sbyte> b) =>
+            AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningUpper(a, b));
+
+        /// <summary>Sums plus a·b + c·d of the lower eight int8, each two neighbours added; a·b + c·d must fit int16.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> AddTwoPairsLower(Vector128<int> sums, Vector128<sbyte> a, Vector128<sbyte> b, Vector128<sbyte> c, Vector128<sbyte> d) =>
+            AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), c.GetLower(), d.GetLower()));
+
+        /// <summary>Sums plus a·b + c·d of the upper eight int8, each two neighbours added; a·b + c·d must fit int16.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> AddTwoPairsUpper(Vector128<int> sums, Vector128<sbyte> a, Vector128<sbyte> b, Vector128<sbyte> c, Vector128<sbyte> d) =>
+            AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningUpperAndAdd(AdvSimd.MultiplyWideningUpper(a, b), c, d));
+
+        /// <summary>The four int8 at the address, in every 32-bit lane.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<sbyte> BroadcastQuad(sbyte* p) => AdvSimd.LoadAndReplicateToVector128((int*)p).AsSByte();
+
+        /// <summary>Copies uint8 numbers as int8, less 128.</summary>
+        public static void CopyLowered(byte* from, sbyte* to, int count)
+        {
+            int i = 0;
+            for (; i <= count - 16; i += 16) (Vector128.Load(from + i) ^ Vector128.Create((byte)0x80)).AsSByte().Store(to + i);
+            for (; i < count; i++) to[i] = (sbyte)(from[i] - 128);
+        }
+
         /// <summary>a·b + c with one rounding.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => AdvSimd.FusedMultiplyAdd(c, a, b);

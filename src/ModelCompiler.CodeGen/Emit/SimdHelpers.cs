@@ -7,7 +7,7 @@ namespace ModelCompiler.CodeGen.Emit;
 internal static class SimdHelpers
 {
     /// <summary>All helpers of one width, separated by blank lines.</summary>
-    public static string ForWidth(int bits) => With(bits == 256 ? Avx2 : Portable, bits);
+    public static string ForWidth(int bits) => With((bits == 256 ? Avx2 : Portable) + "\n\n" + TileHelpers.ForWidth(bits), bits);
 
     /// <summary>The helpers that an instruction set has of its own, and those that all share.</summary>
     public static string With(string own, int bits) =>

@@ -11,6 +11,9 @@ public class Arm64Tests(NativePrograms programs)
     [MemberData(nameof(Processors))]
     public void A_program_for_arm64_gives_the_same_bytes(string processor) => NativeAssert.AllAnswers(programs.Arm64, Processor.Arm64(processor));
 
+    [Arm64Fact]
+    public void A_program_for_arm64_with_dot_products_gives_the_same_bytes() => NativeAssert.AllAnswers(programs.Arm64DotProducts, Processor.Arm64("max"));
+
     [Arm64Theory]
     [MemberData(nameof(Processors))]
     public void A_program_for_arm64_allocates_nothing(string processor) => NativeAssert.NoAllocation(programs.Arm64, Processor.Arm64(processor));

@@ -113,6 +113,9 @@ internal static class NativeCases
     /// <summary>All operator cases.</summary>
     public static IReadOnlyList<NativeCase> Operators { get; } = [.. OperatorCases.All.Keys.SelectMany(c => Enum.GetValues<RequantizationMode>().Select(mode => new OperatorNativeCase(c, mode)))];
 
+    /// <summary>The operator cases of quantised convolutions and fully connected layers.</summary>
+    public static IReadOnlyList<NativeCase> LinearLayers { get; } = [.. Operators.Where(o => o.Name.StartsWith("Conv", StringComparison.Ordinal) || o.Name.StartsWith("Fully", StringComparison.Ordinal))];
+
     private static IEnumerable<ModelNativeCase> Own()
     {
         yield return new("DigitsFloat", Path.Combine(Digits, "digits.onnx"), new CompilationOptions());

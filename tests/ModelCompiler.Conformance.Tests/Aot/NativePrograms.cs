@@ -10,6 +10,8 @@ public sealed class NativePrograms : IDisposable
     private readonly Lazy<NativeProgram> _default = new(() => new(NativeCases.SmallModels, NativeMachine.Default));
     private readonly Lazy<NativeProgram> _arm64 = new(() => new([new VocabularyCase(), .. NativeCases.Operators, .. NativeCases.SmallModels], NativeMachine.Arm64));
 
+    private readonly Lazy<NativeProgram> _arm64DotProducts = new(() => new([.. NativeCases.LinearLayers, .. NativeCases.SmallModels], NativeMachine.Arm64DotProducts));
+
     /// <summary>The program with all models, for the instruction set of this machine.</summary>
     internal NativeProgram Here => _here.Value;
 
@@ -19,9 +21,12 @@ public sealed class NativePrograms : IDisposable
     /// <summary>The program with the operator cases and a few models, for any 64-bit Arm.</summary>
     internal NativeProgram Arm64 => _arm64.Value;
 
+    /// <summary>The program with convolutions, fully connected layers and a few models, for 64-bit Arm with dot products.</summary>
+    internal NativeProgram Arm64DotProducts => _arm64DotProducts.Value;
+
     public void Dispose()
     {
-        foreach (Lazy<NativeProgram> program in new[] { _here, _default, _arm64 })
+        foreach (Lazy<NativeProgram> program in new[] { _here, _default, _arm64, _arm64DotProducts })
         {
             if (program.IsValueCreated) program.Value.Dispose();
         }

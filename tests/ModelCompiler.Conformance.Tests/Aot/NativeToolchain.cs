@@ -21,6 +21,9 @@ internal sealed record NativeMachine(string Target, string RuntimeIdentifier, st
 
     /// <summary>Any 64-bit Arm machine with Linux.</summary>
     public static NativeMachine Arm64 { get; } = new("arm64", "linux-arm64");
+
+    /// <summary>64-bit Arm with dot products, with Linux.</summary>
+    public static NativeMachine Arm64DotProducts { get; } = new("arm64-dotprod", "linux-arm64", "armv8.2-a,dotprod");
 }
 
 /// <summary>A processor that native programs run on: that of this machine, or an emulated one.</summary>
@@ -70,6 +73,13 @@ internal sealed class NativeFactAttribute : FactAttribute
 internal sealed class NativeTheoryAttribute : TheoryAttribute
 {
     public NativeTheoryAttribute() => Skip = NativeToolchain.Missing;
+}
+
+/// <summary>A test that compiles to native code for Linux on 64-bit Arm; skipped where that is not possible.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class Arm64FactAttribute : FactAttribute
+{
+    public Arm64FactAttribute() => Skip = NativeToolchain.MissingForArm64;
 }
 
 /// <summary>A theory that compiles to native code for Linux on 64-bit Arm; skipped where that is not possible.</summary>

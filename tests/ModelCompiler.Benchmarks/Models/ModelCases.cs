@@ -17,6 +17,7 @@ internal static class ModelCases
         .. Both("AD autoencoder", "mlperf-tiny/ad_float32.tflite", "mlperf-tiny/ad_int8.tflite", Samples.Synthetic(-85, 15)),
     ];
 
+    // The float network quantised by this compiler, and the quantised file as it is.
     private static ModelCase[] Both(string model, string real, string integer, Samples samples) =>
     [
         new(model, OwnQuantisation, "models/" + real, samples) { Calibrate = true },

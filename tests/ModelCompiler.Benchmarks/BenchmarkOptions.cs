@@ -21,8 +21,10 @@ internal sealed record BenchmarkOptions(IReadOnlyList<ModelCase> Cases, string T
         : AdvSimd.Arm64.IsSupported ? "arm64"
         : "portable";
 
-    /// <summary>Reads the command line; without names all rows are meant.</summary>
-    public static BenchmarkOptions Parse(string[] args)
+    /// <summary>Reads the command line.</summary>
+    /// <param name="args">Names of rows, and options.</param>
+    /// <param name="unnamed">The rows that are meant when there are no names; null for all.</param>
+    public static BenchmarkOptions Parse(string[] args, Func<ModelCase, bool>? unnamed = null)
     {
         var options = new BenchmarkOptions([], BestTarget, 2);
         var names = new List<string>();
@@ -33,6 +35,6 @@ internal sealed record BenchmarkOptions(IReadOnlyList<ModelCase> Cases, string T
             else names.Add(args[i]);
         }
 
-        return options with { Cases = [.. ModelCases.All.Where(c => names.Count == 0 || names.Any(n => c.Name.Contains(n, StringComparison.OrdinalIgnoreCase)))] };
+        return options with { Cases = [.. ModelCases.All.Where(c => names.Count == 0 ? unnamed?.Invoke(c) ?? true : names.Any(n => c.Name.Contains(n, StringComparison.OrdinalIgnoreCase)))] };
     }
 }

@@ -11,10 +11,10 @@ internal static class Program
     private const string Usage = """
         peers [MODEL…]       each model beside ONNX Runtime: time, share of the machine's floor, memory
         layers MODEL…        time of each kernel, with its speed
-        programs [MODEL…]    whole native programs beside ONNX Runtime: size, start-up, memory
+        programs [MODEL…]    whole native programs beside ONNX Runtime: size, start-up, memory (by default of the imported models)
         anything else        goes to BenchmarkDotNet, such as --filter '*'
 
-        MODEL is any part of a row's name, such as MobileNet, "KWS imported".
+        MODEL is any part of a row's name, such as MobileNet, "KWS DS-CNN, imported".
           --target NAME      target of the generated code; by default the best that this machine runs
           --seconds N        time for each engine and row (default 2)
         """;
@@ -31,7 +31,7 @@ internal static class Program
             case "layers":
                 return LayersView.Run(BenchmarkOptions.Parse(args[1..]));
             case "programs":
-                return ProgramsView.Run(BenchmarkOptions.Parse(args[1..]));
+                return ProgramsView.Run(BenchmarkOptions.Parse(args[1..], row => !row.Calibrate));
             default:
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
                 return 0;

@@ -43,6 +43,7 @@ internal static class PeersView
         Console.WriteLine();
         table.Write(Console.Out);
         Console.WriteLine();
+        Console.WriteLine("Where other programs run on the machine, the minima say more than the medians. Weights that are zero count for the floor, though kernels may leave them out.");
         foreach (string note in options.Cases.Select(c => c.Note).Where(n => n.Length > 0)) Console.WriteLine(note);
         return sound ? 0 : 1;
     }

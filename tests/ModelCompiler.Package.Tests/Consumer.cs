@@ -51,7 +51,7 @@ internal sealed class Consumer
 
     public CommandResult Build(params string[] more) => Run(["build", .. more]);
 
-    public CommandResult Run(params string[] arguments) => Command.Dotnet(Root, [.. arguments, "-nodeReuse:false"]);
+    public CommandResult Run(params string[] arguments) => Dotnet.Run(Root, [.. arguments, "-nodeReuse:false"]);
 
     /// <summary>Files below obj that the package's targets or task wrote, without options.</summary>
     public IEnumerable<string> Compiled => Written.Where(f => !f.EndsWith("options.txt", StringComparison.Ordinal));

@@ -25,12 +25,12 @@ public class PublishTests(PackageFixture package)
         Assert.Equal(HasAvx2 || RuntimeInformation.ProcessArchitecture != Architecture.X64, !publish.Says("MC5001"));
         string program = Assert.Single(Directory.GetFileSystemEntries(project.PathOf("out")));
         Assert.InRange(new FileInfo(program).Length, 1, 1_500_000);
-        CommandResult native = Command.Run(project.Root, program).AssertSuccess();
+        CommandResult native = Dotnet.Start(project.Root, program).AssertSuccess();
         Assert.True(native.Says("allocated 0"), native.Output);
 
         // The same numbers as with the just-in-time compiler.
         project.Build().AssertSuccess();
-        CommandResult managed = Command.Dotnet(project.Root, Directory.GetFiles(project.PathOf("bin/Debug"), "App.dll", SearchOption.AllDirectories)[0]).AssertSuccess();
+        CommandResult managed = Dotnet.Run(project.Root, Directory.GetFiles(project.PathOf("bin/Debug"), "App.dll", SearchOption.AllDirectories)[0]).AssertSuccess();
         Assert.Equal(OutputOf(native), OutputOf(managed));
     }
 
@@ -41,7 +41,7 @@ public class PublishTests(PackageFixture package)
         CommandResult publish = project.Run("publish", "-o", "out").AssertSuccess().AssertNoWarnings();
         Assert.Equal(RuntimeInformation.ProcessArchitecture == Architecture.X64, publish.Says("MC5001"));
         string program = Assert.Single(Directory.GetFileSystemEntries(project.PathOf("out")));
-        CommandResult run = Command.Run(project.Root, program).AssertSuccess();
+        CommandResult run = Dotnet.Start(project.Root, program).AssertSuccess();
         Assert.True(run.Says("allocated 0"), run.Output);
     }
 

@@ -15,7 +15,7 @@ public class SeveralModelsTests(PackageFixture package)
         project.Add(TestModels.Large);
         project.WriteCode(TestModels.Program("App.Large") + "\nusing One.Model one = new(); using Two.Model two = new();");
         project.Build().AssertSuccess().AssertNoWarnings();
-        Command.Dotnet(project.Root, Directory.GetFiles(project.PathOf("bin"), "App.dll", SearchOption.AllDirectories).Single()).AssertSuccess();
+        Dotnet.Run(project.Root, Directory.GetFiles(project.PathOf("bin"), "App.dll", SearchOption.AllDirectories).Single()).AssertSuccess();
     }
 
     [Fact]

@@ -25,7 +25,9 @@ internal sealed class NativeProgram : IDisposable
         try
         {
             WriteSources(cases, machine);
-            PublishOutput = Command.Dotnet(_folder, "publish", "-c", "Release", "-r", machine.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false").AssertSuccess().Output;
+            CommandResult published = Dotnet.Run(_folder, "publish", "-c", "Release", "-r", machine.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+            Assert.True(published.ExitCode == 0, published.Output);
+            PublishOutput = published.Output;
         }
         catch
         {
@@ -53,7 +55,7 @@ internal sealed class NativeProgram : IDisposable
         Directory.CreateDirectory(PathOf("alone"));
         File.Copy(PathOf(Path.Combine("out", program)), PathOf(Path.Combine("alone", program)), overwrite: true);
         string[] command = [.. processor.Emulator, PathOf(Path.Combine("alone", program)), _folder];
-        CommandResult result = Command.Run(PathOf("alone"), command[0], command[1..]);
+        CommandResult result = Dotnet.Start(PathOf("alone"), command[0], command[1..]);
         Dictionary<string, byte[]> answers = _units.Keys.Where(n => File.Exists(PathOf(n + ".out"))).ToDictionary(n => n, n => File.ReadAllBytes(PathOf(n + ".out")));
         foreach (string name in answers.Keys) File.Delete(PathOf(name + ".out"));
         return _runs[processor.Name] = new NativeRun(result.ExitCode, result.Output, answers);

@@ -6,37 +6,17 @@ namespace ModelCompiler.Testing;
 /// <summary>What a command said and how it ended.</summary>
 internal sealed record CommandResult(string Command, int ExitCode, string Output)
 {
-    public CommandResult AssertSuccess()
-    {
-        Assert.True(ExitCode == 0, $"{Command} ended with {ExitCode}:\n{Output}");
-        return this;
-    }
-
-    public CommandResult AssertFailure()
-    {
-        Assert.True(ExitCode != 0, $"{Command} should have failed:\n{Output}");
-        return this;
-    }
-
-    public CommandResult AssertNoWarnings()
-    {
-        Assert.DoesNotContain(" warning ", Output, StringComparison.OrdinalIgnoreCase);
-        return this;
-    }
-
     public bool Says(string text) => Output.Contains(text, StringComparison.Ordinal);
 }
 
 /// <summary>Runs programs, undisturbed by the build that runs the tests.</summary>
-internal static class Command
+internal static class Dotnet
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs the .NET command line to its end.</summary>
-    public static CommandResult Dotnet(string directory, params string[] arguments) => Run(directory, "dotnet", arguments);
+    public static CommandResult Run(string directory, params string[] arguments) => Start(directory, "dotnet", arguments);
 
-    /// <summary>Runs a program to its end and gives what it wrote, errors included.</summary>
-    public static CommandResult Run(string directory, string program, params string[] arguments)
+    public static CommandResult Start(string directory, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -78,8 +58,8 @@ internal static class Command
     }
 
     /// <summary>True when there is a program of this name in the search path.</summary>
-    public static bool Exists(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, program)));
+    public static bool HasProgram(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, name)));
 
     private static bool IsOfTheBuild(string name) =>
         name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase) || name.StartsWith("VSTEST", StringComparison.OrdinalIgnoreCase) || name is "Platform" or "Configuration";

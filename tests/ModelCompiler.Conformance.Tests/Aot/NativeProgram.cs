@@ -13,6 +13,8 @@ internal sealed record NativeRun(int ExitCode, string Output, IReadOnlyDictionar
 /// <summary>One native console program with the generated code of many cases. It reads a file of raw inputs per case and writes a file of raw outputs.</summary>
 internal sealed class NativeProgram : IDisposable
 {
+    private const string Listing = "listing.txt";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("modelcompiler-native-").FullName;
     private readonly Dictionary<string, NativeUnit> _units = [];
     private readonly Dictionary<string, NativeRun> _runs = [];
@@ -38,6 +40,9 @@ internal sealed class NativeProgram : IDisposable
 
     /// <summary>What the publication said.</summary>
     public string PublishOutput { get; }
+
+    /// <summary>The instructions of all tile methods, which do the multiplying.</summary>
+    public IReadOnlyList<Disassembly> Disassembly => field ??= [.. Aot.Disassembly.Read(File.ReadLines(PathOf(Listing)))];
 
     /// <summary>Files that the publication gave.</summary>
     public IEnumerable<string> Published => Directory.EnumerateFileSystemEntries(PathOf("out")).Select(f => Path.GetFileName(f)!);
@@ -124,6 +129,10 @@ internal sealed class NativeProgram : IDisposable
                 <IlcInstructionSet>{instructionSet}</IlcInstructionSet>
               </PropertyGroup>
               <ItemGroup>
+                <!-- One method after the other, so that their listings do not mix. -->
+                <IlcArg Include="--parallelism:1" />
+                <IlcArg Include="--codegenopt:JitStdOutFile={SecurityElement.Escape(PathOf(Listing))}" />
+                <IlcArg Include="--codegenopt:JitDisasm=*Tile*" />
                 {references}
               </ItemGroup>
             </Project>

@@ -41,19 +41,21 @@ internal sealed class Requantizer(KernelWriter writer, DataRef scale, DataRef sh
         : $"Scalar.Requantize({sum}, scale[{channel}], {Bounds})";
 
     /// <summary>Statements that load the tables for one vector of channels, for use by <c>PackedBytes</c>.</summary>
-    public IEnumerable<string> Loads(string channel, int vector, Isa? isa = null)
+    public IEnumerable<string> Loads(string channel, int vector, Isa isa)
     {
-        string type = (isa ?? writer.Isa.Wide).Vector;
+        string type = isa.Vector;
         yield return shift.Exists ? $"{type}<int> multiplier{vector} = {type}.Load(multiplier + {channel}), shift{vector} = {type}.Load(shift + {channel});" : $"{type}<float> scale{vector} = {type}.Load(scale + {channel});";
     }
 
     /// <summary>
-    /// Statement that declares a vector of the outputs of four pixels, one after the other, from four sums. Bounds are applied to the packed bytes, which saturate;
+    /// Statement that declares a vector of outputs from four vectors of sums, each with its tables' number. Bounds are applied to the packed bytes, which saturate;
     /// that is the same as long as no scaled sum leaves the range of int32.
     /// </summary>
-    public string PackedBytes(string name, string outType, IEnumerable<string> sums, int vector) => PackedBytes(name, outType, sums.Select(s => (s, vector)), writer.Isa.Wide, inLanes: false);
-
-    /// <summary>The same for sums with tables of their own; <paramref name="inLanes"/> leaves the four parts of each 128-bit lane there.</summary>
+    /// <param name="name">Name of the variable.</param>
+    /// <param name="outType">C# type of the output.</param>
+    /// <param name="sums">The sums.</param>
+    /// <param name="isa">Instruction set.</param>
+    /// <param name="inLanes">True to leave the four parts of each 128-bit lane there; false to put each sum's outputs side by side.</param>
     public string PackedBytes(string name, string outType, IEnumerable<(string Sum, int Vector)> sums, Isa isa, bool inLanes)
     {
         bool signed = outType == "sbyte";

@@ -5,8 +5,8 @@ using System.Linq;
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// How a depthwise window's columns become safe products of bytes: which columns are multiplied, in one part or in two halves, and which are summed in int16.
-/// One structure for all channels; see <see cref="WeightSegments"/> for the condition.
+/// How a depthwise window's columns become safe products of bytes: which columns are multiplied, in one part or in two halves, and which are summed in int16;
+/// see <see cref="WeightSegments"/> for the condition.
 /// </summary>
 /// <param name="Columns">Window column of every entry.</param>
 /// <param name="Structure">Entries of each sum in int16, in order.</param>
@@ -15,10 +15,10 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
 {
     private const int Limit = 128;
 
-    /// <summary>The cheapest structure that is safe, or null when weights are too large even in halves.</summary>
-    public static ColumnEntries? Of(LinearTask task)
+    /// <summary>The cheapest structure that is safe for some channels, or null when weights are too large even in halves.</summary>
+    public static ColumnEntries? Of(LinearTask task, int[] order)
     {
-        (int height, int width, int channels) = (task.Window[0], task.Window[1], task.OutChannels);
+        (int height, int width, int channels) = (task.Window[0], task.Window[1], order.Length);
         var columns = new List<int>();
         var weights = new List<int[]>();
         for (int x = 0; x < width; x++)
@@ -26,7 +26,7 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
             var whole = new int[channels * 4];
             for (int c = 0; c < channels; c++)
             {
-                for (int y = 0; y < height; y++) whole[(c * 4) + y] = task.Weights[(c * task.Taps) + (y * width) + x];
+                for (int y = 0; y < height; y++) whole[(c * 4) + y] = task.Weights[(order[c] * task.Taps) + (y * width) + x];
                 if (height == 3) (whole[(c * 4) + 1], whole[(c * 4) + 3]) = Spread(whole[c * 4], whole[(c * 4) + 1], whole[(c * 4) + 2]);
             }
 
@@ -51,12 +51,8 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
         return new ColumnEntries([.. columns], [.. structure], [.. weights]);
     }
 
-    /// <summary>The weights of some channels: [entry][channel][4].</summary>
-    public IEnumerable<byte> Bytes(IEnumerable<int> channels)
-    {
-        int[] order = [.. channels];
-        return Weights.SelectMany(w => order.SelectMany(c => w.Skip(c * 4).Take(4))).Select(w => unchecked((byte)w));
-    }
+    /// <summary>The weights: [entry][channel][4].</summary>
+    public IEnumerable<byte> Bytes => Weights.SelectMany(w => w).Select(w => unchecked((byte)w));
 
     /// <summary>Divides the middle weight between two bytes so that the larger of the two pairs becomes as small as can be.</summary>
     public static (int First, int Second) Spread(int upper, int middle, int lower) => Enumerable.Range(0, Math.Abs(middle) + 1)

@@ -27,8 +27,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Dilation">Down and right.</param>
 /// <param name="Padding">Top and left; the rest follows from the output size.</param>
 /// <param name="Chunks">Channels computed together: 64, 32 or 16 each.</param>
-/// <param name="Columns">Window column of every entry.</param>
-/// <param name="Structure">Entries of each sum in int16.</param>
+/// <param name="Columns">For every chunk, the window column of every entry, then −1.</param>
+/// <param name="Structure">For every chunk, the entries of each sum in int16, then 0.</param>
 /// <param name="InZero">Zero point of the input.</param>
 /// <param name="OutZero">Zero point of the output.</param>
 /// <param name="Min">Smallest output, activation function included.</param>
@@ -51,22 +51,24 @@ public sealed record DepthwiseColumns(
     {
         ConvGeometry g = task.Geometry;
         if (!task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].HasByteProducts || g.Channels % 16 != 0 || g.WindowHeight is < 2 or > 4 || g.WindowWidth > 3 || g.DilationRight != 1) return null;
-        if (ColumnEntries.Of(task) is not { } entries) return null;
         int[] chunks = ChunksOf(g.Channels, task.Isas[0].Wide.Bits / 8).ToArray();
-        double perChunk = (Math.Min(g.StrideRight, g.WindowWidth) * 8) + (4 * (entries.Columns.Length + entries.Structure.Length)) + 14;
-        double cycles = (double)g.OutHeight * (g.OutWidth + 2) * chunks.Sum(c => perChunk * Math.Max(c, 24) / 64);
+        int[][] orders = chunks.Select((c, i) => Order(chunks.Take(i).Sum(), c).ToArray()).ToArray();
+        ColumnEntries[] entries = orders.Select(o => ColumnEntries.Of(task, o)).OfType<ColumnEntries>().ToArray();
+        if (entries.Length < chunks.Length) return null;
+        double columns = Math.Min(g.StrideRight, g.WindowWidth) * 8;
+        double cycles = (double)g.OutHeight * (g.OutWidth + 2) * chunks.Zip(entries, (c, e) => (columns + (4 * (e.Columns.Length + e.Structure.Length)) + 14) * Math.Max(c, 24) / 64).Sum();
         return new KernelOffer(
             task.Batch * cycles,
-            FormattableString.Invariant($"bytes by column, {entries.Columns.Length} products in {entries.Structure.Length} sums"),
+            FormattableString.Invariant($"bytes by column, {entries.Average(e => e.Columns.Length):0.0} products in {entries.Average(e => e.Structure.Length):0.0} sums"),
             parts =>
             {
-                int[] order = chunks.SelectMany((c, i) => Order(chunks.Take(i).Sum(), c)).ToArray();
+                int[] order = orders.SelectMany(o => o).ToArray();
                 (DataRef scale, DataRef shift) = parts.Requantization(Ordered(task.Factors, order));
                 var kernel = new DepthwiseColumns(
-                    parts.In, parts.Out, default, parts.Weights(chunks.SelectMany((c, i) => entries.Bytes(Order(chunks.Take(i).Sum(), c))).ToArray()),
+                    parts.In, parts.Out, default, parts.Weights(entries.SelectMany(e => e.Bytes).ToArray()),
                     parts.Table("Bias", ElementType.Int32, Ordered(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero), order)), scale, shift,
                     task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding,
-                    chunks.ToEquatableArray(), entries.Columns.ToEquatableArray(), entries.Structure.ToEquatableArray(), task.InZero, task.OutZero, task.Min, task.Max);
+                    chunks.ToEquatableArray(), entries.SelectMany(e => e.Columns.Append(-1)).ToEquatableArray(), entries.SelectMany(e => e.Structure.Append(0)).ToEquatableArray(), task.InZero, task.OutZero, task.Min, task.Max);
                 return kernel with { Rows = parts.Scratch(ElementType.UInt8, kernel.RowBytes(task.SignedInput)) };
             });
     }
@@ -111,22 +113,45 @@ public sealed record DepthwiseColumns(
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, int* bias, {requantizer.Parameters}, byte* rows",
             code => TilesFor(rows).Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input, (window, x, y, _, _) =>
             {
-                int first = 0;
-                foreach (IGrouping<int, int> width in Chunks.GroupBy(c => c))
+                (int first, int weights) = (0, 0);
+                List<Run> runs = Runs();
+                foreach (Run run in runs)
                 {
-                    string row = WriteRow(writer, rows, width.Key, width.Count(), requantizer, outType);
+                    string row = WriteRow(writer, rows, run, requantizer, outType);
                     string output = Terms.Plus(Terms.Plus("output", Terms.Times(y, g.OutWidth * g.Channels)), first);
-                    code.Line($"{row}({Terms.Plus(window, first)}, {Terms.Plus("weights", first * 4 * Columns.Count)}, {Terms.Plus("bias", first)}, {requantizer.Forward(Literals.Int(first))}, {output});");
-                    first += width.Key * width.Count();
+                    code.Line($"{row}({Terms.Plus(window, first)}, {Terms.Plus("weights", weights)}, {Terms.Plus("bias", first)}, {requantizer.Forward(Literals.Int(first))}, {output});");
+                    first += run.Chunk * run.Count;
+                    weights += run.Chunk * run.Count * 4 * run.Columns.Length;
                 }
             }));
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
     }
 
-    // One output row of some chunks of one width.
-    private string WriteRow(KernelWriter writer, InputRows rows, int chunk, int chunks, Requantizer requantizer, string outType)
+    // Neighbouring chunks of one width and structure.
+    private sealed record Run(int Chunk, int Count, int[] Columns, int[] Structure);
+
+    private List<Run> Runs()
     {
+        var runs = new List<Run>();
+        (int column, int sum) = (0, 0);
+        foreach (int chunk in Chunks)
+        {
+            int[] columns = Columns.Skip(column).TakeWhile(c => c >= 0).ToArray();
+            int[] structure = Structure.Skip(sum).TakeWhile(c => c > 0).ToArray();
+            (column, sum) = (column + columns.Length + 1, sum + structure.Length + 1);
+            Run? last = runs.LastOrDefault();
+            if (last is not null && last.Chunk == chunk && last.Columns.SequenceEqual(columns) && last.Structure.SequenceEqual(structure)) runs[runs.Count - 1] = last with { Count = last.Count + 1 };
+            else runs.Add(new Run(chunk, 1, columns, structure));
+        }
+
+        return runs;
+    }
+
+    // One output row of some chunks.
+    private string WriteRow(KernelWriter writer, InputRows rows, Run run, Requantizer requantizer, string outType)
+    {
+        (int chunk, int chunks) = (run.Chunk, run.Count);
         ConvGeometry g = Geometry;
         Isa isa = writer.Isa.Narrowed(chunk * 8);
         int part = isa.Bits / 8;
@@ -142,7 +167,7 @@ public sealed record DepthwiseColumns(
                 code.For("channel", chunks * chunk, () =>
                 {
                     for (int sub = 0; sub < chunk; sub += part) WritePart(code, sub);
-                    code.Line($"weights += {chunk * 4 * Columns.Count};");
+                    code.Line($"weights += {chunk * 4 * run.Columns.Length};");
                 }, chunk);
             });
 
@@ -178,9 +203,9 @@ public sealed record DepthwiseColumns(
         {
             string sum = $"{vector}.Load({Terms.Plus("bias + channel", (j * chunk / 4) + (sub / 4))})";
             int entry = 0;
-            foreach (int count in Structure)
+            foreach (int count in run.Structure)
             {
-                string product = string.Join(" + ", Enumerable.Range(entry, count).Select(e => $"{simd}.MultiplyAddBytes(c{Columns[e]}_{j}, {vector}.Load({Terms.Plus("weights", (((e * 4) + j) * chunk) + sub)}))"));
+                string product = string.Join(" + ", Enumerable.Range(entry, count).Select(e => $"{simd}.MultiplyAddBytes(c{run.Columns[e]}_{j}, {vector}.Load({Terms.Plus("weights", (((e * 4) + j) * chunk) + sub)}))"));
                 sum += $" + {simd}.MultiplyAddPairs({product}, ones)";
                 entry += count;
             }

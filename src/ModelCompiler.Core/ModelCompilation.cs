@@ -48,6 +48,7 @@ public static class ModelCompilation
             string target = ResolveTarget(input.Options.Target);
             ModelGraph original = Pipeline.Optimise(Import(input), notes.Add);
             ModelGraph compiled = ChooseFormat(original, input, diagnostics, notes.Add);
+            compiled = Pipeline.Specialise(compiled, Isa.ForTarget(target)[0], input.Options.Requantization, notes.Add);
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.Hash(compiled, input.Options.Requantization) };
             return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled };

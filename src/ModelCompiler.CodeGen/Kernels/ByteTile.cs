@@ -15,7 +15,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="requantizer">What happens to the sums.</param>
 /// <param name="outType">C# type of the output.</param>
 /// <param name="outZero">Zero point of the output.</param>
-internal sealed class ByteTile(KernelWriter writer, int channels, int block, bool isBroadcast, Requantizer requantizer, string outType, int outZero)
+/// <param name="structure">Groups of each segment, when they are the same for all blocks; empty when the schedule tells.</param>
+internal sealed class ByteTile(KernelWriter writer, int channels, int block, bool isBroadcast, Requantizer requantizer, string outType, int outZero, IReadOnlyList<int> structure)
 {
     private readonly Isa _isa = writer.Isa.Wide;
 
@@ -35,15 +36,32 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
             if (channels <= block) code.Line("int channel = 0;");
             code.Block(channels <= block ? "" : $"for (int channel = 0; channel < {channels}; channel += {block})", () =>
             {
-                code.Line("int* offsets = schedule + 4;");
+                if (structure.Count == 0) code.Line("int* offsets = schedule + 4;");
                 for (int v = 0; v < Vectors; v++)
                 {
                     string bias = $"{_isa.Vector}.Load({Terms.Plus("bias + channel", v * _isa.Lanes)})";
                     code.Line($"{_isa.Vector}<int> {string.Join(", ", from.Select((_, p) => $"{Sum(p, v)} = {(p == 0 ? bias : Sum(0, v))}"))};");
                 }
 
-                for (int count = WeightSegments.Longest; count > 0; count--) WriteSegments(code, count, from);
-                code.Line("schedule = offsets;");
+                if (structure.Count == 0)
+                {
+                    for (int count = WeightSegments.Longest; count > 0; count--)
+                    {
+                        code.Block($"for (int n = schedule[{WeightSegments.Longest - count}]; n > 0; n--)", () =>
+                        {
+                            WriteSegment(code, 0, count, from, "offsets", declares: true);
+                            code.Line($"offsets += {count};\nweights += {count * block * 4};");
+                        });
+                    }
+
+                    code.Line("schedule = offsets;");
+                }
+                else
+                {
+                    for (int segment = 0, first = 0; segment < structure.Count; first += structure[segment++]) WriteSegment(code, first, structure[segment], from, "schedule", declares: segment == 0);
+                    code.Line($"schedule += {structure.Sum()};\nweights += {structure.Sum() * block * 4};");
+                }
+
                 for (int v = 0; v < Vectors; v++) WriteOutput(code, v, to);
             });
         });
@@ -54,11 +72,11 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
 
     private string Product(int pixel, int vector) => Vectors == 1 ? $"product{pixel}" : $"product{pixel}_{vector}";
 
-    private void WriteSegments(SourceWriter code, int count, int[] from) => code.Block($"for (int n = schedule[{WeightSegments.Longest - count}]; n > 0; n--)", () =>
+    private void WriteSegment(SourceWriter code, int first, int count, int[] from, string offsets, bool declares)
     {
-        for (int k = 0; k < count; k++)
+        for (int k = first; k < first + count; k++)
         {
-            code.Line($"byte* x{k} = input + offsets[{k}]{(isBroadcast ? "" : " + channel * 4")};");
+            code.Line($"byte* x{k} = input + {offsets}[{k}]{(isBroadcast ? "" : " + channel * 4")};");
             for (int v = 0; v < Vectors; v++) code.Line($"{_isa.Vector}<sbyte> w{k}_{v} = {_isa.Vector}.Load({Terms.Plus("weights", ((k * Vectors) + v) * _isa.Lanes * 4)});");
             for (int p = 0; p < from.Length; p++)
             {
@@ -74,7 +92,7 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
                     string x = shared.Length > 0 ? shared
                         : isBroadcast ? $"{_isa.Simd}.Broadcast4({Terms.Plus($"x{k}", from[p])})"
                         : $"{_isa.Vector}.Load({Terms.Plus($"x{k}", from[p] + (v * _isa.Lanes * 4))})";
-                    code.Line($"{(k == 0 ? $"{_isa.Vector}<short> {Product(p, v)} =" : $"{Product(p, v)} +=")} {_isa.Simd}.MultiplyAddBytes({x}, w{k}_{v});");
+                    code.Line($"{(k > first ? $"{Product(p, v)} +=" : declares ? $"{_isa.Vector}<short> {Product(p, v)} =" : $"{Product(p, v)} =")} {_isa.Simd}.MultiplyAddBytes({x}, w{k}_{v});");
                 }
             }
         }
@@ -83,9 +101,7 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
         {
             for (int v = 0; v < Vectors; v++) code.Line($"{Sum(p, v)} += {_isa.Simd}.MultiplyAddPairs({Product(p, v)}, ones);");
         }
-
-        code.Line($"offsets += {count};\nweights += {count * block * 4};");
-    });
+    }
 
     private void WriteOutput(SourceWriter code, int v, int[] to)
     {
@@ -111,7 +127,7 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
     public static byte[] WeightBytes(IEnumerable<List<List<WeightGroup>>> blocks) =>
         blocks.SelectMany(b => b.SelectMany(s => s.SelectMany(g => g.Weights.Select(w => unchecked((byte)w))))).ToArray();
 
-    /// <summary>For every block: segments of 4, 3, 2 and 1 groups; then the offsets of the groups.</summary>
-    public static byte[] ScheduleBytes(IEnumerable<List<List<WeightGroup>>> blocks) => PackedBytes.Of(blocks
-        .SelectMany(b => Enumerable.Range(0, WeightSegments.Longest).Select(i => b.Count(s => s.Count == WeightSegments.Longest - i)).Concat(b.SelectMany(s => s.Select(g => g.Offset)))).ToArray());
+    /// <summary>For every block: segments of 4, 3, 2 and 1 groups, unless all have one structure; then the offsets of the groups.</summary>
+    public static byte[] ScheduleBytes(IEnumerable<List<List<WeightGroup>>> blocks, bool isUniform) => PackedBytes.Of(blocks
+        .SelectMany(b => Enumerable.Range(0, isUniform ? 0 : WeightSegments.Longest).Select(i => b.Count(s => s.Count == WeightSegments.Longest - i)).Concat(b.SelectMany(s => s.Select(g => g.Offset)))).ToArray());
 }

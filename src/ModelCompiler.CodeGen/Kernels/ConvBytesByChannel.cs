@@ -28,6 +28,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Padding">Top and left; the rest follows from the output size.</param>
 /// <param name="Groups">Number of groups; weights between groups are zero and take no part.</param>
 /// <param name="Block">Channels of a block.</param>
+/// <param name="Structure">Groups of each segment, when they are the same for all blocks.</param>
 /// <param name="InZero">Zero point of the input.</param>
 /// <param name="OutZero">Zero point of the output.</param>
 /// <param name="Min">Smallest output, activation function included.</param>
@@ -35,7 +36,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 public sealed record ConvBytesByChannel(
     TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
     EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Groups, int Block, int InZero, int OutZero, int Min, int Max) : Kernel
+    EquatableArray<int> Padding, int Groups, int Block, EquatableArray<int> Structure, int InZero, int OutZero, int Min, int Max) : Kernel
 {
     private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
 
@@ -63,6 +64,7 @@ public sealed record ConvBytesByChannel(
         double multiply = vectors * blocks.Sum(WeightSegments.Cost);
         double finish = vectors * blocks.Length * 2.8;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
+        int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Pixels, Math.Max(1, isa.TileSums * isa.Lanes / block)));
         return new KernelOffer(
             task.Batch * (multiply + finish) * (isa.Bits == 512 ? 1 : 0.5), // two narrower instructions a cycle
             FormattableString.Invariant($"bytes by channel, {average:0.0} of 4 products before widening"),
@@ -70,8 +72,8 @@ public sealed record ConvBytesByChannel(
             {
                 (DataRef scale, DataRef shift) = parts.Requantization(task.Padded(task.Factors, block));
                 var kernel = new ConvBytesByChannel(
-                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), scale, shift,
-                    task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, block, task.InZero, task.OutZero, task.Min, task.Max);
+                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks, structure.Length > 0)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), scale, shift,
+                    task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, block, structure.ToEquatableArray(), task.InZero, task.OutZero, task.Min, task.Max);
                 return kernel with { Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => kernel.RowBytes(i, task.SignedInput))) };
             });
     }
@@ -85,7 +87,7 @@ public sealed record ConvBytesByChannel(
         var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
         PixelTiles tiles = TilesFor(rows, writer.Isa.Wide);
         string outType = writer.Tensor(Out).Type.CSharpName();
-        var tile = new ByteTile(writer, g.OutChannels, Block, isBroadcast: true, requantizer, outType, OutZero);
+        var tile = new ByteTile(writer, g.OutChannels, Block, isBroadcast: true, requantizer, outType, OutZero, Structure);
         string method = writer.Method(
             $"Conv_{g.Name}",
             $"{Summary}: {g.Pixels} pixels × {g.OutChannels} channels × {g.Taps} taps.",

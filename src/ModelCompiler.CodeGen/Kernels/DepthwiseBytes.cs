@@ -30,6 +30,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Padding">Top and left; the rest follows from the output size.</param>
 /// <param name="Block">Channels of a block.</param>
 /// <param name="Repeat">Pixels that are computed as one with as many times the channels.</param>
+/// <param name="Structure">Groups of each segment, when they are the same for all blocks.</param>
 /// <param name="InZero">Zero point of the input.</param>
 /// <param name="OutZero">Zero point of the output.</param>
 /// <param name="Min">Smallest output, activation function included.</param>
@@ -37,7 +38,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 public sealed record DepthwiseBytes(
     TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Quads, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
     EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Block, int Repeat, int InZero, int OutZero, int Min, int Max) : Kernel
+    EquatableArray<int> Padding, int Block, int Repeat, EquatableArray<int> Structure, int InZero, int OutZero, int Min, int Max) : Kernel
 {
     private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Input[2]);
 
@@ -63,6 +64,7 @@ public sealed record DepthwiseBytes(
         double cycles = vectors * blocks.Sum(b => WeightSegments.Cost(b) + 3.5 + (10.0 / Math.Min(g.OutWidth, isa.TileSums)));
         double interleave = (double)g.OutHeight * quads.Elements / block * 3;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
+        int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.OutWidth, isa.TileSums));
         return new KernelOffer(
             task.Batch * (cycles + interleave) * (isa.Bits == 512 ? 1 : 0.5),
             FormattableString.Invariant($"bytes by channel, {average:0.0} of 4 products before widening"),
@@ -70,9 +72,9 @@ public sealed record DepthwiseBytes(
             {
                 (DataRef scale, DataRef shift) = parts.Requantization(Repeated(task.Factors));
                 var kernel = new DepthwiseBytes(
-                    parts.In, parts.Out, default, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks)),
+                    parts.In, parts.Out, default, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks, structure.Length > 0)),
                     parts.Table("Bias", ElementType.Int32, Repeated(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero))), scale, shift,
-                    task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, block, repeat, task.InZero, task.OutZero, task.Min, task.Max);
+                    task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, block, repeat, structure.ToEquatableArray(), task.InZero, task.OutZero, task.Min, task.Max);
                 return kernel with
                 {
                     Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => kernel.RowBytes(i, task.SignedInput))),
@@ -108,8 +110,8 @@ public sealed record DepthwiseBytes(
         string outType = writer.Tensor(Out).Type.CSharpName();
         int channels = g.Channels * Repeat;
         int remainder = g.OutWidth % Repeat * g.Channels;
-        var tile = new ByteTile(writer, channels, Block, isBroadcast: false, requantizer, outType, OutZero);
-        var rest = new ByteTile(writer, remainder, Block, isBroadcast: false, requantizer, outType, OutZero);
+        var tile = new ByteTile(writer, channels, Block, isBroadcast: false, requantizer, outType, OutZero, Structure);
+        var rest = new ByteTile(writer, remainder, Block, isBroadcast: false, requantizer, outType, OutZero, Structure);
         int step = g.StrideRight * channels * 4;
         string method = writer.Method(
             $"Depthwise_{g.Name}",

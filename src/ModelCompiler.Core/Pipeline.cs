@@ -27,8 +27,8 @@ internal static class Pipeline
     ]);
 
     /// <summary>Float graph to integer graph.</summary>
-    public static ModelGraph Quantise(ModelGraph graph, Dictionary<int, ValueRange> ranges, Action<string> note) => Apply(graph, note, [
-        ("post-training quantisation", (g, n) => PostTrainingQuantization.Run(g, ranges, n)),
+    public static ModelGraph Quantise(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits, Action<string> note) => Apply(graph, note, [
+        ("post-training quantisation", (g, n) => PostTrainingQuantization.Run(g, ranges, weightBits, n)),
         ("conversions at the edges", AbsorbEdgeConversions.Run),
     ]);
 

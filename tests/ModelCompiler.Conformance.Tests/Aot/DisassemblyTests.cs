@@ -14,7 +14,6 @@ public partial class DisassemblyTests(NativePrograms programs)
     public static TheoryData<string, string, string, string, double> Loops() => new()
     {
         { "x64-v3", "G_mlperf_tiny_kws_int8", @"ConvTile_1x\d_25x5x64_1x1x64_Avx2$", "^vpmadd(ubsw|wd) ", 0.28 },
-        { "x64-v3", "G_mlperf_tiny_kws_int8", @"DepthwiseTile_1x\d_25x5x64_3x3x64_Avx2$", "^vpmadd(ubsw|wd) ", 0.25 },
         { "x64-v3", "DigitsFloat", @"ConvFloatTile_4x16_\d+_Avx2$", "^vfmadd", 0.43 },
         { "arm64", "G_mlperf_tiny_kws_int8", @"DotTile_8x8_\d+_AdvSimd$", "^sdot ", 0.7 },
         { "arm64", "DigitsInt8", @"DotTile_8x8_(1[6-9]|[2-9]\d|\d{3,})_AdvSimd$", "^sdot ", 0.7 },

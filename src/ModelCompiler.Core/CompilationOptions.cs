@@ -80,7 +80,7 @@ public sealed record CompilationOptions
     public int CalibrationSamples { get; init; } = 256;
 
     /// <summary>Machine to compile for.</summary>
-    [Option("Machine to compile for: x64 | x64-v2 | x64-v3 | x64-v4 | arm64 | portable | scalar.")]
+    [Option("Machine to compile for: x64 | x64-v2 | x64-v3 | x64-v4 | arm64 | arm64-dotprod | portable | scalar.")]
     public string? Target { get; init; }
 
     /// <summary>All options, in declaration order.</summary>

@@ -70,7 +70,7 @@ public sealed record ConvBytesByChannel(
         double multiply = vectors * blocks.Sum(WeightSegments.Cost);
         double finish = vectors * blocks.Length * 3.2;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
-        int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Pixels, Math.Max(1, isa.TileSums * isa.Lanes / block)));
+        int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Pixels, Math.Max(1, isa.TileSums * isa.Lanes / block)), block / isa.Lanes);
         return new KernelOffer(
             task.Batch * (multiply + finish) * (isa.Bits == 512 ? 1.12 : task.Isas[0].Wide.Bits == 512 ? 0.65 : 0.58), // two narrower instructions a cycle, nearly
             FormattableString.Invariant($"bytes by channel, blocks of {block}, {average:0.0} of 4 products before widening"),

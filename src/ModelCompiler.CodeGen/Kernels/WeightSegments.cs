@@ -59,10 +59,11 @@ public static class WeightSegments
     /// </summary>
     /// <param name="blocks">The blocks; replaced by filled ones when there is a structure.</param>
     /// <param name="pixels">Pixels of a register tile.</param>
-    public static int[] Unify(List<List<WeightGroup>>[] blocks, int pixels)
+    /// <param name="vectors">Vectors of a block; methods must not grow past what the just-in-time compiler inlines.</param>
+    public static int[] Unify(List<List<WeightGroup>>[] blocks, int pixels, int vectors = 1)
     {
         int longest = blocks.Max(b => b.Sum(s => s.Count));
-        if (longest == 0 || longest * pixels > MostUnrolledSteps) return [];
+        if (longest == 0 || longest * pixels > MostUnrolledSteps || longest * (vectors + pixels) > 2 * MostUnrolledSteps) return [];
         int segments = blocks.Max(b => b.Count);
         int[] largest = Enumerable.Range(0, segments).Select(i => blocks.Max(b => i < b.Count ? b[i].Count : 0)).ToArray();
         int[] singles = Enumerable.Repeat(1, longest).ToArray();

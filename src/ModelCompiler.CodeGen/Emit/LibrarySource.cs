@@ -28,7 +28,7 @@ internal static class LibrarySource
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             string text = reader.ReadToEnd().Replace("\r", "");
-            foreach (string part in Regex.Split(text.Substring(text.IndexOf("\nnamespace", StringComparison.Ordinal)), "\n\n(?=///)").Skip(1)) Add(part.TrimEnd('\n'));
+            foreach (string part in Regex.Split(text, "\n\n(?=///)").Skip(1)) Add(part.TrimEnd('\n'));
         }
     }
 

@@ -49,7 +49,7 @@ public static class ModelCompilation
             ModelGraph original = Pipeline.Optimise(Import(input), notes.Add);
             ModelGraph compiled = ChooseFormat(original, input, diagnostics, notes.Add);
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
-            if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.Hash(compiled, input.Options.Requantization) };
+            if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
             return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled };
         }
         catch (ModelCompilationException e)

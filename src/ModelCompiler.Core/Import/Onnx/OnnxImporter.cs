@@ -74,10 +74,12 @@ internal sealed class OnnxImporter
         }
 
         var node = new OnnxNode(proto, opsets.GetValueOrDefault(domain), _graph, scope, this, opsets);
+        string full = (domain.Length > 0 ? domain + "." : "") + proto.OpType;
+        if (OnnxUnsupported.Reasons.TryGetValue((domain, proto.OpType), out string? reason)) throw new ModelCompilationException("MC2001", $"Operator '{full}' is not supported.", $"The reason: {reason}.", $"'{node.Name}' ({node.Origin})");
         if (!Operators.TryGetValue((domain, proto.OpType), out Action<OnnxNode>? import))
         {
             throw new ModelCompilationException(
-                "MC2001", $"Operator '{(domain.Length > 0 ? domain + "." : "")}{proto.OpType}' is not supported.", "The table of operators in the documentation lists what is; replace the operator or export the model with another opset.", $"'{node.Name}' ({node.Origin})");
+                "MC2001", $"Operator '{full}' is not supported.", "The table of operators in the documentation lists what is; replace the operator or export the model with another opset.", $"'{node.Name}' ({node.Origin})");
         }
 
         try

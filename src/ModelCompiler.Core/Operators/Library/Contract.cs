@@ -21,7 +21,8 @@ public sealed record Contract(EquatableArray<int> Sizes, EquatableArray<int> Ste
     public override LibraryCall Call(CallContext context) =>
         new LibraryCall("Contraction.Sum", context.Input(0).Type.Name(), context.Input(0).Type.SumName()).In(0).InOrNull(context, 1).Out(0)
             .Table("Sizes", Sizes).Table("Steps", StepsA).Table("Steps", StepsB)
-            .Number(Kept, Sizes.Count, Product(Sizes.Take(Kept)), Product(Sizes.Skip(Kept)));
+            .Number(Kept, Sizes.Count, Product(Sizes.Take(Kept)), Product(Sizes.Skip(Kept)))
+            .Costs(context.HasInput(1) ? Sizes.Aggregate(1L, (product, size) => product * size) : 0);
 
     private static int Product(IEnumerable<int> sizes) => sizes.Aggregate(1, (product, size) => checked(product * size));
 }

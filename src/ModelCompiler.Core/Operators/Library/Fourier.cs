@@ -28,7 +28,8 @@ public sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : L
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Contraction.Fourier", context.Input(0).Type.Name()).In(0).Out(0).Number(
-            shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank - 1), shape[-1], Samples, Bins, OutputParts, Inverse, Half && Inverse);
+            shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank - 1), shape[-1], Samples, Bins, OutputParts, Inverse, Half && Inverse)
+            .Costs(4L * context.Output(0).Shape.Elements / OutputParts * Samples);
     }
 
     // The axis is an attribute before opset 20 and an input since; by default it is the last but the parts, and was 1.

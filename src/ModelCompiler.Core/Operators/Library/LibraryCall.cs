@@ -17,6 +17,7 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     private readonly List<object> _numbers = [];
     private readonly List<(char Kind, int Index)> _tensors = [];
     private readonly List<(ElementType Type, int Count)> _scratch = [];
+    private long _macs;
 
     /// <summary>Class and method.</summary>
     public string Routine { get; } = routine;
@@ -71,6 +72,13 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
         return this;
     }
 
+    /// <summary>Says how many multiply-accumulate operations there are.</summary>
+    public LibraryCall Costs(long macs)
+    {
+        _macs = macs;
+        return this;
+    }
+
     /// <summary>Passes numbers: int, long, float, double or bool.</summary>
     public LibraryCall Number(params ReadOnlySpan<object> values)
     {
@@ -87,7 +95,8 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
             Types.ToEquatableArray(),
             _tensors.Select(t => t.Index < 0 ? TensorRef.None : t.Kind == 'i' ? context.In(t.Index) : t.Kind == 'o' ? context.Out(t.Index) : scratch[t.Index]).ToEquatableArray(),
             _tables.Select(t => context.Table(t.Kind, t.Type, t.Values)).ToEquatableArray(),
-            _numbers.Select(Literal).ToEquatableArray());
+            _numbers.Select(Literal).ToEquatableArray(),
+            _macs);
         if (inPlace) context.EmitInPlace(kernel);
         else context.Emit(kernel);
     }

@@ -31,7 +31,8 @@ public sealed record LinearAttention(int QueryHeads, int Heads, float Scale, boo
     {
         (Shape q, Shape k, Shape v) = (context.Input(0).Shape, context.Input(1).Shape, context.Input(2).Shape);
         return new LibraryCall("Contraction.LinearAttention").In(0, 1, 2).InOrNull(context, 3).InOrNull(context, 4).InOrNull(context, 5).Out(0, 1)
-            .Number(q[0], q[1], QueryHeads, Heads, k[2] / Heads, v[2] / Heads, Last(4), Last(5), Scale, Delta);
+            .Number(q[0], q[1], QueryHeads, Heads, k[2] / Heads, v[2] / Heads, Last(4), Last(5), Scale, Delta)
+            .Costs((long)q[0] * q[1] * (k[2] / Heads) * (v[2] / Heads) * (QueryHeads + (2 * Heads)));
 
         int Last(int input) => context.HasInput(input) ? context.Input(input).Shape[-1] : 0;
     }

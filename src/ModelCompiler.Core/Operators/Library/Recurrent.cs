@@ -42,7 +42,8 @@ public sealed record Recurrent(string Kind, int Reverse, int Directions, Equatab
         int units = context.Input(2).Shape[2];
         LibraryCall call = new LibraryCall($"Recurrent.{Kind}").In(0, 1, 2).InOrNull(context, 3).InOrNull(context, 4).InOrNull(context, 5);
         call = Kind == "Lstm" ? call.InOrNull(context, 6).InOrNull(context, 7).Out(0, 1, 2) : call.Out(0, 1);
-        call = call.Scratch(ElementType.Float32, 4 * units).FloatTable("Activations", Activations).Number(x[0], x[1], x[2], units, Directions, Reverse, Clip);
+        call = call.Scratch(ElementType.Float32, 4 * units).FloatTable("Activations", Activations).Number(x[0], x[1], x[2], units, Directions, Reverse, Clip)
+            .Costs((long)x[0] * x[1] * Directions * Gates * units * (x[2] + units));
         return Kind == "Simple" ? call : call.Number(Option);
     }
 }

@@ -88,10 +88,11 @@ public sealed class PlanBuilder
     /// <param name="name">Name of the node it comes from.</param>
     /// <param name="kernel">The kernel.</param>
     /// <param name="inPlace">Output and input that may share memory when the input is not needed afterwards.</param>
-    public void Step(string name, Kernel kernel, (TensorRef Output, TensorRef Input)? inPlace = null)
+    /// <param name="choice">Why this kernel, where there was a choice.</param>
+    public void Step(string name, Kernel kernel, (TensorRef Output, TensorRef Input)? inPlace = null, string choice = "")
     {
         if (inPlace is { } pair) _inPlace.Add((_steps.Count, pair.Input, pair.Output));
-        _steps.Add(new StepPlan(name, kernel));
+        _steps.Add(new StepPlan(name, kernel, choice));
     }
 
     /// <summary>Places all tensors and gives the plan's parts.</summary>

@@ -91,6 +91,11 @@ internal sealed class OnnxImporter
         {
             throw e.At($"'{node.Name}' ({node.Origin})");
         }
+        catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or InvalidOperationException)
+        {
+            // Attributes of hostile files may contradict shapes in more ways than are worth a message of their own.
+            throw node.Malformed($"Its attributes and inputs contradict each other ({e.GetType().Name}).");
+        }
     }
 
     // A function is expanded where it is called: formal names stand for the actual ones.

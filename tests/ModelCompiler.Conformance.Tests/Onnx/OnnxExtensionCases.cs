@@ -27,7 +27,7 @@ internal static class OnnxExtensionCases
         ["quantised gemm"] = (17, g => g.Output(g.Apply("QGemm", Ms, [g.Input(DataType.Uint8, 3, 8), g.Scalar(0.02f), Byte(g, DataType.Uint8, 120), Bytes(g, DataType.Int8, 8, 5), g.Scalar(0.01f), Byte(g, DataType.Int8, 0)]))),
         ["global norm pool"] = (13, g => g.Output(g.Apply("GlobalLpPool", [g.Input(2, 3, 4, 5)], ("p", 2)))),
         ["mean and variance normalisation"] = (13, g => g.Output(g.Apply("MeanVarianceNormalization", [g.Input(2, 3, 4, 5)]))),
-        ["sequences"] = (13, Sequences),
+        ["sequences"] = (18, Sequences),
         ["scaler"] = (13, g => g.Output(g.Apply("Scaler", Ml, [g.Input(3, 4)], ("offset", new[] { 0.5f, -1, 0, 2 }), ("scale", new[] { 2f, 1, 0.5f, 3 })))),
         ["normalizer"] = (13, g => g.Output(g.Apply("Normalizer", Ml, [g.Input(3, 4)], ("norm", "L2")))),
         ["normalizer by sum"] = (13, g => g.Output(g.Apply("Normalizer", Ml, [g.Input(3, 4)], ("norm", "L1")))),
@@ -37,8 +37,10 @@ internal static class OnnxExtensionCases
         ["label encoder"] = (13, g => g.Output(g.Apply("LabelEncoder", Ml, [g.Int64s(3, 1, 9)], ("keys_int64s", new[] { 1, 3 }), ("values_floats", new[] { 0.5f, 1.5f }), ("default_float", -1f)))),
         ["linear regressor"] = (13, g => g.Output(g.Apply("LinearRegressor", Ml, [g.Input(3, 2)], ("coefficients", new[] { 0.5f, -1, 2, 0.3f }), ("intercepts", new[] { 0.1f, 0.2f }), ("targets", 2)))),
         ["linear classifier"] = (13, g => Labelled(g, "LinearClassifier", ("coefficients", new[] { 0.5f, -1, 2, 0.3f, -2, 1 }), ("intercepts", new[] { 0.1f, 0.2f, -0.1f }), ("classlabels_ints", new[] { 7, 8, 9 }), ("post_transform", "SOFTMAX"))),
-        ["tree regressor"] = (13, g => g.Output(g.Apply("TreeEnsembleRegressor", Ml, [g.Input(5, 2)], [.. Tree("target"), ("n_targets", 2), ("base_values", new[] { 0.5f, -0.5f })]))),
-        ["tree classifier"] = (13, g => Labelled(g, "TreeEnsembleClassifier", [.. Tree("class"), ("classlabels_int64s", new[] { 3, 5 })])),
+        ["tree regressor"] = (13, g => g.Output(g.Apply("TreeEnsembleRegressor", Ml, [g.Input(5, 2)], [.. Tree("target", [0, 0, 0, 0, 0, 0]), ("n_targets", 1), ("base_values", new[] { 0.5f })]))),
+        ["tree regressor with several targets"] = (13, g => g.Output(g.Apply("TreeEnsembleRegressor", Ml, [g.Input(5, 2)], [.. Tree("target", [0, 1, 0, 1, 1, 0]), ("n_targets", 2)]))),
+        ["tree classifier"] = (13, g => Labelled(g, "TreeEnsembleClassifier", [.. Tree("class", [0, 1, 0, 2, 1, 0]), ("classlabels_int64s", new[] { 3, 5, 8 })])),
+        ["tree classifier with votes for one class"] = (13, g => Labelled(g, "TreeEnsembleClassifier", [.. Tree("class", [1, 1, 1, 1, 1, 1]), ("classlabels_int64s", new[] { 0, 1 }), ("post_transform", "LOGISTIC")])),
     };
 
     private static void NBits(OnnxGraph g, bool withZeros)
@@ -76,7 +78,7 @@ internal static class OnnxExtensionCases
     }
 
     // Two trees of depth two and one.
-    private static (string, object)[] Tree(string prefix) =>
+    private static (string, object)[] Tree(string prefix, int[] ids) =>
     [
         ("nodes_treeids", new[] { 0, 0, 0, 0, 0, 1, 1, 1 }),
         ("nodes_nodeids", new[] { 0, 1, 2, 3, 4, 0, 1, 2 }),
@@ -85,9 +87,12 @@ internal static class OnnxExtensionCases
         ("nodes_modes", new[] { "BRANCH_LEQ", "BRANCH_LEQ", "LEAF", "LEAF", "LEAF", "BRANCH_LEQ", "LEAF", "LEAF" }),
         ("nodes_truenodeids", new[] { 1, 3, 0, 0, 0, 1, 0, 0 }),
         ("nodes_falsenodeids", new[] { 2, 4, 0, 0, 0, 2, 0, 0 }),
-        ($"{prefix}_treeids", new[] { 0, 0, 0, 0, 1, 1 }),
-        ($"{prefix}_nodeids", new[] { 2, 3, 4, 4, 1, 2 }),
-        ($"{prefix}_ids", new[] { 0, 1, 0, 1, 1, 0 }),
-        ($"{prefix}_weights", new[] { 0.3f, 0.7f, 0.25f, 0.5f, 0.125f, 0.6f }),
+        ($"{prefix}_treeids", Votes([0, 0, 0, 0, 1, 1], ids)),
+        ($"{prefix}_nodeids", Votes([2, 3, 4, 4, 1, 2], ids)),
+        ($"{prefix}_ids", Votes(ids, ids)),
+        ($"{prefix}_weights", Votes([0.3f, 0.7f, 0.25f, 0.5f, 0.125f, 0.6f], ids)),
     ];
+
+    // A leaf votes once for every target.
+    private static T[] Votes<T>(T[] all, int[] ids) => [.. all.Where((_, i) => i != 3 || ids[3] != ids[2])];
 }

@@ -24,7 +24,8 @@ public sealed record GridSample(int Mode, int Padding, bool Corners) : LibraryOp
     {
         (Shape x, Shape grid) = (context.Input(0).Shape, context.Input(1).Shape);
         return new LibraryCall("Sampling.Grid", context.Input(0).Type.Name()).In(0, 1).Out(0).Table("Sizes", x.Skip(2))
-            .Number(x.Rank - 2, x[0], x[1], grid.ElementsBetween(1, grid.Rank - 1), Mode, Padding, Corners);
+            .Number(x.Rank - 2, x[0], x[1], grid.ElementsBetween(1, grid.Rank - 1), Mode, Padding, Corners)
+            .Costs((long)context.Output(0).Shape.Elements << (2 * Math.Min(x.Rank - 2, 8)));
     }
 
     [OnnxOperator("GridSample")]

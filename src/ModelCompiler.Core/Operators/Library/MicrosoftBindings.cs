@@ -108,7 +108,6 @@ internal static class MicrosoftBindings
 
     // ONNX Runtime writes it without a domain.
     [OnnxOperator("SimplifiedLayerNormalization")]
-    [OnnxOperator("SimplifiedLayerNormalization", "com.microsoft")]
     internal static void SimplifiedFromOnnx(OnnxNode node) =>
         node.Bind(0, node.Call("RMSNormalization", [node.Value(0), node.Value(1)], ("axis", node.Int("axis", -1)), ("epsilon", node.Float("epsilon", 1e-5f))));
 

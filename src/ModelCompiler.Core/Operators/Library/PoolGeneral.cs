@@ -28,7 +28,8 @@ public sealed record PoolGeneral(string Kind, Window Window, int Option, bool In
         if (Kind == "Max") call = Indices ? call.Out(1) : call.Null();
         call = Window.Describe(call, x.Shape);
         if (Kind == "Average") call = call.Table("Pads", Window.After);
-        return call.Number(Window.Axes, x.Shape[0] * x.Shape[1], Kind == "Norm" ? Option : Option != 0);
+        return call.Number(Window.Axes, x.Shape[0] * x.Shape[1], Kind == "Norm" ? Option : Option != 0)
+            .Costs((long)context.Output(0).Shape.Elements * Window.Kernel.Aggregate(1L, (product, k) => product * k));
     }
 
     [OnnxOperator("LpPool")]

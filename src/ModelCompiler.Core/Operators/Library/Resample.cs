@@ -29,6 +29,7 @@ public sealed record Resample(int Axis, int Places, int Taps, EquatableArray<int
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Sampling.Axis", context.Input(0).Type.Name()).In(0).Out(0).Table("Indices", Indices).FloatTable("Weights", Weights)
-            .Number(shape.ElementsBetween(0, Axis), shape[Axis], Places, shape.ElementsBetween(Axis + 1, shape.Rank), Taps, Outside);
+            .Number(shape.ElementsBetween(0, Axis), shape[Axis], Places, shape.ElementsBetween(Axis + 1, shape.Rank), Taps, Outside)
+            .Costs((long)context.Output(0).Shape.Elements * Taps);
     }
 }

@@ -23,7 +23,8 @@ public sealed record TopK(int Axis, int Count, bool Largest) : LibraryOperator
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Selection.Top", context.Input(0).Type.Name()).In(0).Out(0, 1).Scratch(ElementType.Int32, shape[Axis])
-            .Number(shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank), Count, Largest);
+            .Number(shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank), Count, Largest)
+            .Costs((long)context.Output(0).Shape.Elements * shape[Axis]);
     }
 
     [OnnxOperator("TopK")]

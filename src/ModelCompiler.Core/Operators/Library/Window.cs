@@ -30,7 +30,7 @@ public sealed record Window(EquatableArray<int> Kernel, EquatableArray<int> Outp
         (int[] before, int[] after, int[] output) = (new int[axes], new int[axes], new int[axes]);
         for (int a = 0; a < axes; a++)
         {
-            int extent = ((kernel[a] - 1) * dilations[a]) + 1;
+            int extent = checked(((kernel[a] - 1) * dilations[a]) + 1);
             if (auto is "SAME_UPPER" or "SAME_LOWER")
             {
                 output[a] = (image[a + 2] + strides[a] - 1) / strides[a];
@@ -41,7 +41,7 @@ public sealed record Window(EquatableArray<int> Kernel, EquatableArray<int> Outp
             }
 
             if (auto != "VALID") (before[a], after[a]) = (pads[a], pads[a + axes]);
-            int free = image[a + 2] + before[a] + after[a] - extent;
+            int free = checked(image[a + 2] + before[a] + after[a] - extent);
             if (free < 0) throw node.Malformed($"The window is larger than a tensor of shape {image}.");
             output[a] = ((ceiling ? free + strides[a] - 1 : free) / strides[a]) + 1;
             // A window must not begin in what rounding up added.

@@ -4,6 +4,7 @@ using System.Runtime.Intrinsics.X86;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.Onnx.Proto;
 using ModelCompiler.Core.Tests.Docs;
+using ModelCompiler.Tool;
 using ModelCompiler.Tool.Conformance;
 using ModelCompiler.Tool.Engines;
 
@@ -27,6 +28,44 @@ public sealed class NodeTests(NodeTestFolder folder) : IClassFixture<NodeTestFol
     {
         IReadOnlyList<ConformanceResult> results = ConformanceRunner.Run(folder.Path, EngineKind.Reference, Target);
         Assert.Empty(results.Where(r => r.Outcome == ConformanceOutcome.Failed).Select(r => $"{r.Name}: {r.Reason}"));
+    }
+
+    [SharedDataFact]
+    public void The_command_line_runs_a_folder_of_tests()
+    {
+        DirectoryInfo some = Directory.CreateTempSubdirectory("modelcompiler-conform-");
+        try
+        {
+            // One that passes with a constant input, one with more room than results, one that is not supported, and one with wrong data.
+            foreach (string name in (string[])["test_reduce_sum_do_not_keepdims_example", "test_nonzero_example", "test_string_concat", "test_relu"]) Copy(Path.Combine(folder.Path, name), Path.Combine(some.FullName, name));
+            string output = Path.Combine(some.FullName, "test_relu", "test_data_set_0", "output_0.pb");
+            byte[] bytes = File.ReadAllBytes(output);
+            bytes[^1] ^= 0x40;
+            File.WriteAllBytes(output, bytes);
+            foreach (string engine in (string[])["reference", "generated"])
+            {
+                using var text = new StringWriter();
+                Assert.Equal(ModelcApp.Failure, ModelcApp.Run(["conform", some.FullName, "--engine", engine], text, TextWriter.Null));
+                string[] lines = text.ToString().TrimEnd().Split(Environment.NewLine);
+                Assert.Equal("2 passed, 1 failed, 1 skipped", lines[^1]);
+                Assert.StartsWith("failed test_relu: ", lines[0], StringComparison.Ordinal);
+                Assert.StartsWith("skipped test_string_concat: MC2003", lines[1], StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            some.Delete(recursive: true);
+        }
+
+        static void Copy(string from, string to)
+        {
+            foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+            {
+                string target = Path.Combine(to, Path.GetRelativePath(from, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.Copy(file, target);
+            }
+        }
     }
 
     [SharedDataFact]

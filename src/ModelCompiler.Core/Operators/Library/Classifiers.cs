@@ -26,13 +26,13 @@ internal static class Classifiers
         Value chosen;
         if (binary)
         {
-            bool share = positive && transform == "NONE";
-            chosen = Cast.To(node, node.Call("Greater", [scores, node.ScalarLike(scores, share ? 0.5 : 0)]), ElementType.Int64);
+            // Votes that are all positive are shares already, whatever the transformation (as ONNX Runtime has it).
+            chosen = Cast.To(node, node.Call("Greater", [scores, node.ScalarLike(scores, positive ? 0.5 : 0)]), ElementType.Int64);
             chosen = node.Add("chosen", new Reshape(new Shape(scores.Shape[0])), chosen.Id);
-            Value own = transform == "LOGISTIC" ? node.Call("Sigmoid", [scores]) : scores;
-            Value other = share || transform == "LOGISTIC" ? node.Call("Sub", [node.ScalarLike(scores, 1), own]) : node.Call("Neg", [own]);
+            Value own = transform == "LOGISTIC" && !positive ? node.Call("Sigmoid", [scores]) : scores;
+            Value other = positive || transform == "LOGISTIC" ? node.Call("Sub", [node.ScalarLike(scores, 1), own]) : node.Call("Neg", [own]);
             scores = node.Call("Concat", [other, own], ("axis", 1));
-            if (transform is not ("NONE" or "LOGISTIC")) scores = TreeBindings.Transformed(node, scores, transform);
+            if (transform is not ("NONE" or "LOGISTIC") && !positive) scores = TreeBindings.Transformed(node, scores, transform);
         }
         else
         {

@@ -7,15 +7,24 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDTERMINALLOGGER=off DEBIAN_FRONTEND=noninteractive
 
-# NativeAOT links with clang and zlib.
-install_linker() {
-  command -v clang > /dev/null && [ -e /usr/include/zlib.h ] && return
-  command -v apt-get > /dev/null || { echo "Please install clang and the zlib headers." >&2; return; }
-  local root=""
-  [ "$(id -u)" -eq 0 ] || root="sudo"
-  $root apt-get update -qq && $root apt-get install -y -qq --no-install-recommends clang zlib1g-dev > /dev/null
+# NativeAOT links with clang and zlib; programs for Linux on arm64 are linked with the tools of that machine and run by QEMU.
+# Where nothing can be installed, the tests that need them are skipped.
+install_linkers() {
+  local packages=()
+  command -v clang > /dev/null && [ -e /usr/include/zlib.h ] || packages+=(clang zlib1g-dev)
+  if [ "$(uname -sm)" = "Linux x86_64" ]; then
+    command -v ld.lld > /dev/null && command -v llvm-objcopy > /dev/null || packages+=(lld llvm)
+    command -v aarch64-linux-gnu-gcc > /dev/null && [ -d /usr/aarch64-linux-gnu/lib ] || packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+    command -v qemu-aarch64-static > /dev/null || packages+=(qemu-user-static)
+  fi
+  [ "${#packages[@]}" -gt 0 ] || return 0
+  local root=()
+  [ "$(id -u)" -eq 0 ] || root=(sudo -n)
+  if ! command -v apt-get > /dev/null || ! { "${root[@]}" apt-get update -qq && "${root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" > /dev/null; }; then
+    echo "Please install ${packages[*]}." >&2
+  fi
 }
-install_linker
+install_linkers
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

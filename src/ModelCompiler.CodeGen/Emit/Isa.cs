@@ -32,6 +32,12 @@ public sealed record Isa(string Name, int Bits, string Guard, int Tile = 0)
     /// </summary>
     public static Isa Avx512 { get; } = new("Avx512", 256, "Avx512BW.VL.IsSupported && Fma.IsSupported", 512);
 
+    /// <summary>128-bit vectors of 64-bit Arm; where kernels profit from dot products of bytes, they ask the processor for them.</summary>
+    public static Isa AdvSimd { get; } = new("AdvSimd", 128, "AdvSimd.Arm64.IsSupported") { Simd = SimdArm64.Name };
+
+    /// <summary>128-bit vectors of 64-bit Arm with dot products of bytes (SDOT).</summary>
+    public static Isa Dp { get; } = new("Dp", 128, "Dp.IsSupported") { Simd = SimdArm64.Name };
+
     private static readonly Dictionary<string, Isa[]> Targets = new(StringComparer.Ordinal)
     {
         ["portable"] = [Avx2, Vector128],
@@ -39,7 +45,8 @@ public sealed record Isa(string Name, int Bits, string Guard, int Tile = 0)
         ["x64-v2"] = [Ssse3],
         ["x64-v3"] = [Avx2],
         ["x64-v4"] = [Avx512],
-        ["arm64"] = [Vector128],
+        ["arm64"] = [AdvSimd],
+        ["arm64-dotprod"] = [Dp],
         ["vector128"] = [Vector128],
         ["scalar"] = [Scalar],
     };
@@ -74,5 +81,12 @@ public sealed record Isa(string Name, int Bits, string Guard, int Tile = 0)
     public string Vector => "Vector" + Literals.Int(Bits);
 
     /// <summary>Name of the helper class that holds this instruction set's vocabulary.</summary>
-    public string Simd => IsScalar ? "Scalar" : "Simd" + Literals.Int(Bits);
+    public string Simd
+    {
+        get => field ?? (IsScalar ? "Scalar" : "Simd" + Literals.Int(Bits));
+        init;
+    }
+
+    /// <summary>True on 64-bit Arm, whose products are added lane by lane (SMLAL) or in fours (SDOT), not in pairs of neighbours.</summary>
+    public bool IsArm64 => Simd == SimdArm64.Name;
 }

@@ -139,13 +139,32 @@ public sealed record DepthwiseConvInt8(
             code =>
             {
                 for (int p = 0; p < pixels; p++) code.Line($"{vector}<int> lower{p} = {simd}.LoadZipLower(bias), upper{p} = {simd}.LoadZipUpper(bias);");
-                if (g.Taps <= MaxUnrolledTaps) WriteUnrolled(code);
+                if (writer.Isa.IsArm64) WriteByLane(code);
+                else if (g.Taps <= MaxUnrolledTaps) WriteUnrolled(code);
                 else WriteRolled(code);
                 for (int p = 0; p < pixels; p++)
                 {
                     code.Line($"{simd}.StoreZippedBytes((byte*)output + {p * g.Channels}, {requantizer.ZippedVector($"lower{p}", "Lower")}, {requantizer.ZippedVector($"upper{p}", "Upper")}{(channels < step ? ", " + Literals.Int(channels) : "")});");
                 }
             });
+
+        void WriteByLane(SourceWriter code)
+        {
+            bool unrolled = g.Taps <= MaxUnrolledTaps;
+            for (int y = 0; unrolled && y < g.WindowHeight; y++) code.Line($"short* row{y} = window[{y}] + at;");
+            for (int tap = 0; unrolled && tap < g.Taps; tap++) WriteTap(tap);
+            if (!unrolled) WriteLoops(code, () => WriteTap(0));
+
+            void WriteTap(int tap)
+            {
+                code.Line($"{vector}<short> w{tap} = {vector}.Load(weights{(tap == 0 ? "" : $" + {tap * BlockChannels}")});");
+                for (int p = 0; p < pixels; p++)
+                {
+                    code.Line($"{vector}<short> x{tap}_{p} = {vector}.Load({ring.Tap(tap, p)});");
+                    foreach (string half in new[] { "Lower", "Upper" }) code.Line($"{half.ToLowerInvariant()}{p} = {simd}.MultiplyAdd{half}({half.ToLowerInvariant()}{p}, x{tap}_{p}, w{tap});");
+                }
+            }
+        }
 
         void WriteUnrolled(SourceWriter code)
         {
@@ -166,19 +185,23 @@ public sealed record DepthwiseConvInt8(
             }
         }
 
-        void WriteRolled(SourceWriter code) => code.For("y", g.WindowHeight, () =>
+        void WriteRolled(SourceWriter code) => WriteLoops(code, () =>
+        {
+            code.Line($"{vector}<short> w = {vector}.Load(weights), zero = {vector}<short>.Zero;");
+            for (int p = 0; p < pixels; p++)
+            {
+                code.Line($"{vector}<short> x{p} = {vector}.Load({ring.Tap(0, p)});");
+                code.Line($"lower{p} += {simd}.MultiplyAddPairs({simd}.ZipLower(x{p}, zero), {simd}.ZipLower(w, zero));");
+                code.Line($"upper{p} += {simd}.MultiplyAddPairs({simd}.ZipUpper(x{p}, zero), {simd}.ZipUpper(w, zero));");
+            }
+        });
+
+        void WriteLoops(SourceWriter code, Action tap) => code.For("y", g.WindowHeight, () =>
         {
             code.Line("short* row0 = window[y] + at;");
             code.For("x", g.WindowWidth, () =>
             {
-                code.Line($"{vector}<short> w = {vector}.Load(weights), zero = {vector}<short>.Zero;");
-                for (int p = 0; p < pixels; p++)
-                {
-                    code.Line($"{vector}<short> x{p} = {vector}.Load({ring.Tap(0, p)});");
-                    code.Line($"lower{p} += {simd}.MultiplyAddPairs({simd}.ZipLower(x{p}, zero), {simd}.ZipLower(w, zero));");
-                    code.Line($"upper{p} += {simd}.MultiplyAddPairs({simd}.ZipUpper(x{p}, zero), {simd}.ZipUpper(w, zero));");
-                }
-
+                tap();
                 code.Line($"row0 += {g.DilationRight * g.Channels};\nweights += {BlockChannels};");
             });
         });

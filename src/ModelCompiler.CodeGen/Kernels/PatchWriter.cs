@@ -4,10 +4,10 @@ using ModelCompiler.CodeGen.Emit;
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// Writes the method that gathers the patches of a few pixels (im2col), row by row, with zeros where a window reaches over the edge.
+/// Writes the method that gathers the patches of a few pixels (im2col), row by row, with zeros (or the zero point) where a window reaches over the edge.
 /// </summary>
 /// <param name="geometry">The convolution.</param>
-/// <param name="patchLength">Elements from one patch to the next; what exceeds the taps is zero.</param>
+/// <param name="patchLength">Elements from one patch to the next; what exceeds the taps is 0.</param>
 /// <param name="copy">Statement that copies (and converts) a run of elements: from, to, count.</param>
 internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<string, string, string, string> copy)
 {
@@ -42,7 +42,7 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
         bool contiguous = _g.DilationRight == 1 && _g.Groups == 1;
         if (_g.HasPadding)
         {
-            code.Block($"if ((uint)row >= {_g.Height})", () => code.Line($"new Span<{PatchType}>(patch, {run}).Clear();\npatch += {run};\ncontinue;"));
+            code.Block($"if ((uint)row >= {_g.Height})", () => code.Line($"{Empty("patch", Literals.Int(run))}\npatch += {run};\ncontinue;"));
             code.Line();
         }
 
@@ -54,9 +54,9 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
         else if (contiguous)
         {
             code.Line($"int first = Math.Min(Math.Max(0, -left), {_g.WindowWidth}), last = Math.Max(first, Math.Min({_g.WindowWidth}, {_g.Width} - left));");
-            code.Line($"new Span<{PatchType}>(patch, {Scaled("first")}).Clear();");
+            code.Line(Empty("patch", Scaled("first")));
             code.Line(copy($"input + {Scaled($"(row * {_g.Width} + left + first)")}", $"patch + {Scaled("first")}", Scaled("(last - first)")));
-            code.Line($"new Span<{PatchType}>(patch + {Scaled("last")}, {Scaled($"({_g.WindowWidth} - last)")}).Clear();");
+            code.Line(Empty($"patch + {Scaled("last")}", Scaled($"({_g.WindowWidth} - last)")));
             code.Line($"patch += {run};");
         }
         else
@@ -65,7 +65,7 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
             {
                 code.Line($"int column = left{Times(" + x", _g.DilationRight)};");
                 string take = copy($"input + (row * {_g.Width} + column) * {_g.Channels}", "patch", Literals.Int(_g.InPerGroup));
-                code.Line(_g.HasPadding ? $"if ((uint)column < {_g.Width}) {take}\nelse new Span<{PatchType}>(patch, {_g.InPerGroup}).Clear();" : take);
+                code.Line(_g.HasPadding ? $"if ((uint)column < {_g.Width}) {take}\nelse {Empty("patch", Literals.Int(_g.InPerGroup))}" : take);
                 code.Line($"patch += {_g.InPerGroup};");
             });
         }
@@ -73,6 +73,11 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
 
     /// <summary>C# type of a patch element.</summary>
     public string PatchType { get; init; } = "short";
+
+    /// <summary>What stands where a window reaches over the edge.</summary>
+    public int Zero { get; init; }
+
+    private string Empty(string from, string count) => $"new Span<{PatchType}>({from}, {count}).{(Zero == 0 ? "Clear()" : $"Fill({Literals.Int(Zero)})")};";
 
     private string Scaled(string pixels) => _g.Channels == 1 ? pixels : $"{pixels} * {_g.Channels}";
 

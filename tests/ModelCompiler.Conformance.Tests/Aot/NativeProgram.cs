@@ -1,33 +1,35 @@
 using System.Globalization;
 using System.Security;
 using System.Text;
-using ModelCompiler.CodeGen.Emit;
-using ModelCompiler.CodeGen.Plan;
-using ModelCompiler.Core;
-using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Planning;
-using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Conformance.Tests.Aot;
 
-/// <summary>One native console program with the generated classes of many models. It reads a file of raw inputs per model and writes a file of raw outputs.</summary>
+/// <summary>What a program said and computed.</summary>
+/// <param name="ExitCode">How it ended.</param>
+/// <param name="Output">What it said: a line per case, with the bytes allocated by its runs.</param>
+/// <param name="Answers">The raw outputs of every case.</param>
+internal sealed record NativeRun(int ExitCode, string Output, IReadOnlyDictionary<string, byte[]> Answers);
+
+/// <summary>One native console program with the generated code of many cases. It reads a file of raw inputs per case and writes a file of raw outputs.</summary>
 internal sealed class NativeProgram : IDisposable
 {
-    private const int MostSamples = 6;
+    private const string Listing = "listing.txt";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("modelcompiler-native-").FullName;
-    private readonly Dictionary<string, (CompilationResult Result, List<TensorData[]> Samples)> _cases = [];
+    private readonly Dictionary<string, NativeUnit> _units = [];
+    private readonly Dictionary<string, NativeRun> _runs = [];
 
-    /// <summary>Compiles, publishes and runs.</summary>
-    /// <param name="cases">The models.</param>
-    /// <param name="target">Target of the generated code.</param>
-    /// <param name="instructionSet">Instruction set of the native compiler, or null for its default.</param>
-    public NativeProgram(IEnumerable<NativeCase> cases, string target, string? instructionSet)
+    /// <summary>Compiles and publishes.</summary>
+    /// <param name="cases">What it consists of.</param>
+    /// <param name="machine">What it is published for.</param>
+    public NativeProgram(IEnumerable<NativeCase> cases, NativeMachine machine)
     {
         try
         {
-            WriteSources(cases, target, instructionSet);
-            (PublishOutput, ExitCode, RunOutput) = PublishAndRun();
+            WriteSources(cases, machine);
+            CommandResult published = Dotnet.Run(_folder, "publish", "-c", "Release", "-r", machine.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+            Assert.True(published.ExitCode == 0, published.Output);
+            PublishOutput = published.Output;
         }
         catch
         {
@@ -39,99 +41,68 @@ internal sealed class NativeProgram : IDisposable
     /// <summary>What the publication said.</summary>
     public string PublishOutput { get; }
 
-    /// <summary>How the program ended.</summary>
-    public int ExitCode { get; }
-
-    /// <summary>What the program said: a line per model, with the bytes allocated by its runs.</summary>
-    public string RunOutput { get; }
+    /// <summary>The instructions of all tile methods, which do the multiplying.</summary>
+    public IReadOnlyList<Disassembly> Disassembly => field ??= [.. Aot.Disassembly.Read(File.ReadLines(PathOf(Listing)))];
 
     /// <summary>Files that the publication gave.</summary>
     public IEnumerable<string> Published => Directory.EnumerateFileSystemEntries(PathOf("out")).Select(f => Path.GetFileName(f)!);
 
-    /// <summary>The raw outputs of a model, sample after sample.</summary>
-    public byte[] OutputOf(string name) => File.ReadAllBytes(PathOf(name + ".out"));
+    /// <summary>What it consists of, by the names of their cases.</summary>
+    public IReadOnlyDictionary<string, NativeUnit> Units => _units;
 
-    /// <summary>A model's compilation and the samples it was run on.</summary>
-    public (CompilationResult Result, List<TensorData[]> Samples) Case(string name) => _cases[name];
+    /// <summary>Runs the program, once per processor.</summary>
+    public NativeRun RunOn(Processor processor)
+    {
+        if (_runs.TryGetValue(processor.Name, out NativeRun? known)) return known;
+        string program = OperatingSystem.IsWindows() ? "Native.exe" : "Native";
+
+        // Elsewhere and alone, so that it cannot lean on anything beside it.
+        Directory.CreateDirectory(PathOf("alone"));
+        File.Copy(PathOf(Path.Combine("out", program)), PathOf(Path.Combine("alone", program)), overwrite: true);
+        string[] command = [.. processor.Emulator, PathOf(Path.Combine("alone", program)), _folder];
+        CommandResult result = Dotnet.Start(PathOf("alone"), command[0], command[1..]);
+        Dictionary<string, byte[]> answers = _units.Keys.Where(n => File.Exists(PathOf(n + ".out"))).ToDictionary(n => n, n => File.ReadAllBytes(PathOf(n + ".out")));
+        foreach (string name in answers.Keys) File.Delete(PathOf(name + ".out"));
+        return _runs[processor.Name] = new NativeRun(result.ExitCode, result.Output, answers);
+    }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private void WriteSources(IEnumerable<NativeCase> cases, string target, string? instructionSet)
+    private void WriteSources(IEnumerable<NativeCase> cases, NativeMachine machine)
     {
         var calls = new StringBuilder();
         var references = new StringBuilder();
         foreach (NativeCase native in cases)
         {
-            CompilationResult result = native.Compile(target);
-            List<TensorData[]> samples = native.Inputs(result, MostSamples);
-            _cases.Add(native.Name, (result, samples));
-            ModelPlan plan = result.Plan!;
-            File.WriteAllText(PathOf(native.Name + ".g.cs"), ModelEmitter.Emit(plan));
-            File.WriteAllBytes(PathOf(native.Name + ".in"), [.. samples.SelectMany(s => s).SelectMany(t => t.Bytes)]);
-            calls.Append(Call(native.Name, plan));
-            if (!plan.Weights.IsAssembly) continue;
-            string file = plan.Weights.Assembly + ".dll";
-            File.WriteAllBytes(PathOf(file), WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, result.Weights.Span));
-            references.Append(CultureInfo.InvariantCulture, $"<Reference Include=\"{SecurityElement.Escape(plan.Weights.Assembly)}\" HintPath=\"{SecurityElement.Escape(file)}\" />\n");
+            NativeUnit unit = native.Compile(machine.Target);
+            _units.Add(native.Name, unit);
+            File.WriteAllText(PathOf(native.Name + ".g.cs"), unit.Source);
+            File.WriteAllBytes(PathOf(native.Name + ".in"), unit.Input);
+            calls.Append(Call(native.Name, unit));
+            if (unit.Weights is not { } weights) continue;
+            string file = weights.Assembly + ".dll";
+            File.WriteAllBytes(PathOf(file), weights.Image);
+            references.Append(CultureInfo.InvariantCulture, $"<Reference Include=\"{SecurityElement.Escape(weights.Assembly)}\" HintPath=\"{SecurityElement.Escape(file)}\" />\n");
         }
 
-        WriteProject(calls, references, instructionSet);
-    }
-
-    private (string PublishOutput, int ExitCode, string RunOutput) PublishAndRun()
-    {
-        (int code, string said) = NativeToolchain.Run(_folder, "dotnet", "publish", "-c", "Release", "-r", NativeToolchain.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false");
-        Assert.True(code == 0, said);
-        string name = OperatingSystem.IsWindows() ? "Native.exe" : "Native";
-
-        // Elsewhere and alone, so that it cannot lean on anything beside it.
-        Directory.CreateDirectory(PathOf("alone"));
-        File.Copy(PathOf(Path.Combine("out", name)), PathOf(Path.Combine("alone", name)));
-        (int exit, string output) = NativeToolchain.Run(PathOf("alone"), PathOf(Path.Combine("alone", name)), _folder);
-        return (said, exit, output);
+        WriteProject(calls, references, machine.InstructionSet);
     }
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 
-    // The spans of one sample lie one after the other in the files, as the edges do in the plan.
-    private static string Call(string name, ModelPlan plan)
-    {
-        EngineEdge[] inputs = [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))];
-        EngineEdge[] outputs = [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))];
-        return $$"""
-            {
-                byte[] x = File.ReadAllBytes(Path.Combine(folder, "{{name}}.in"));
-                int samples = x.Length / {{Bytes(inputs)}};
-                byte[] y = new byte[samples * {{Bytes(outputs)}}];
-                using var model = new global::{{plan.Namespace}}.{{plan.ClassName}}();
-                long before = GC.GetAllocatedBytesForCurrentThread();
-                for (int i = 0; i < samples; i++)
-                {
-                    ReadOnlySpan<byte> from = x.AsSpan(i * {{Bytes(inputs)}}, {{Bytes(inputs)}});
-                    Span<byte> to = y.AsSpan(i * {{Bytes(outputs)}}, {{Bytes(outputs)}});
-                    model.Run({{string.Join(", ", [.. Spans("from", inputs), .. Spans("to", outputs)])}});
-                }
-
-                long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-                File.WriteAllBytes(Path.Combine(folder, "{{name}}.out"), y);
-                Console.WriteLine($"{{name}} allocated {allocated} bytes");
-            }
-
-            """;
-    }
-
-    private static int Bytes(IEnumerable<EngineEdge> edges) => edges.Sum(e => e.Shape.Elements * e.Type.Size());
-
-    private static IEnumerable<string> Spans(string of, EngineEdge[] edges)
-    {
-        int start = 0;
-        foreach (EngineEdge edge in edges)
+    private static string Call(string name, NativeUnit unit) => $$"""
         {
-            int bytes = Bytes([edge]);
-            yield return string.Create(CultureInfo.InvariantCulture, $"MemoryMarshal.Cast<byte, {edge.Type.CSharpName()}>({of}.Slice({start}, {bytes}))");
-            start += bytes;
+            byte[] x = File.ReadAllBytes(Path.Combine(folder, "{{name}}.in"));
+            byte[] y = new byte[{{unit.OutputBytes}}];
+            {{unit.Preparation}}
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            {{unit.Statements}}
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            File.WriteAllBytes(Path.Combine(folder, "{{name}}.out"), y);
+            Console.WriteLine($"{{name}} allocated {allocated} bytes");
         }
-    }
+
+        """;
 
     private void WriteProject(StringBuilder calls, StringBuilder references, string? instructionSet)
     {
@@ -158,6 +129,10 @@ internal sealed class NativeProgram : IDisposable
                 <IlcInstructionSet>{instructionSet}</IlcInstructionSet>
               </PropertyGroup>
               <ItemGroup>
+                <!-- One method after the other, so that their listings do not mix. -->
+                <IlcArg Include="--parallelism:1" />
+                <IlcArg Include="--codegenopt:JitStdOutFile={SecurityElement.Escape(PathOf(Listing))}" />
+                <IlcArg Include="--codegenopt:JitDisasm=*Tile*" />
                 {references}
               </ItemGroup>
             </Project>

@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -144,7 +145,8 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     private static void FromOnnx(OnnxNode node, BinaryKind kind)
     {
         if (node.Opset < 7 && node.Int("broadcast", 0) != 0) throw node.Unsupported("Broadcasting as before opset 7 is not supported.", "Export the model with opset 7 or later.");
-        node.Emit(new Binary(kind, ActivationRange.None), node.Input(0), node.Input(1));
+        Value a = node.Value(0);
+        node.Emit(a.Type == ElementType.Float32 || a.IsQuantized ? new Binary(kind, ActivationRange.None) : new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1));
     }
 
     [OnnxOperator("QLinearAdd", "com.microsoft")]

@@ -115,6 +115,12 @@ public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<i
         return _outputs[index] = new TensorData(value.Type, value.Shape);
     }
 
+    /// <summary>Number of outputs.</summary>
+    public int OutputCount => _outputs.Length;
+
+    /// <summary>An output that was allocated.</summary>
+    public TensorData ExistingOutput(int index) => _outputs[index];
+
     /// <summary>Gives an output.</summary>
     public void SetOutput(int index, TensorData output) => _outputs[index] = output;
 

@@ -27,7 +27,7 @@ internal static class Lowering
         }
 
         TensorRef[] inputs = [.. graph.InputValues.Select(builder.Tensor)];
-        TensorRef[] outputs = [.. graph.OutputValues.Select(builder.Tensor)];
+        TensorRef[] outputs = [.. graph.OutputValues.Select(builder.Output)];
         var parts = builder.Build(inputs, outputs);
         // Generated code counts bytes in ints.
         if (parts.ArenaBytes > int.MaxValue) throw new ModelCompilationException("MC1003", $"The network needs {parts.ArenaBytes} bytes of working memory, more than 2 GiB.", "Use smaller inputs.");

@@ -30,6 +30,9 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
     /// <summary>An output.</summary>
     public Value Output(int index) => graph.Values[Node.Outputs[index]];
 
+    /// <summary>Number of outputs.</summary>
+    public int OutputCount => Node.Outputs.Length;
+
     /// <summary>The tensor of an input; constants live in the weights.</summary>
     public TensorRef In(int index) => plan.Tensor(Input(index));
 

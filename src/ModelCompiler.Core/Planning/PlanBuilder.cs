@@ -36,6 +36,16 @@ public sealed class PlanBuilder
         return tensor;
     }
 
+    /// <summary>The tensor of an output of the model, which lies in the arena: constants are copied there.</summary>
+    public TensorRef Output(Value value)
+    {
+        TensorRef tensor = Tensor(value);
+        if (!_tensors[tensor.Id].IsConstant) return tensor;
+        TensorRef copy = AddTensor(value with { Constant = null }, 0, isConstant: false);
+        Step(value.Name, new LibraryKernel("Movement.Copy", default, EquatableArray.Of(tensor, copy), default, EquatableArray.Of(_tensors[copy.Id].Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture))));
+        return copy;
+    }
+
     /// <summary>A buffer that lives for one step.</summary>
     public TensorRef Scratch(ElementType type, int count) => AddTensor(new Value(-1, "scratch", type, new Shape(Math.Max(1, count))), 0, isConstant: false);
 

@@ -7,6 +7,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
 using ModelCompiler.Core.Operators;
+using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Core.Tests.Docs;
 
@@ -66,7 +67,10 @@ public partial class DocumentationTests
         ILookup<string, Type> onnx = Bindings<OnnxOperatorAttribute>(a => (a.Domain.Length > 0 ? a.Domain + "." : "") + a.Name), tfLite = Bindings<TfLiteOperatorAttribute>(a => a.Code.ToString());
         Assert.Equal(OnnxImporter.SupportedOperators.Count() + TfLiteImporter.SupportedOperators.Count(), onnx.Count + tfLite.Count);
         new DocumentationPage("operators.md").Verify("operators", [
-            "## ONNX", "", .. Table(onnx), "", "## TFLite", "", .. Table(tfLite)]);
+            "## ONNX", "", .. Table(onnx), "", "Left out for good:", "", .. LeftOut(), "", "## TFLite", "", .. Table(tfLite)]);
+
+        static IEnumerable<string> LeftOut() => OnnxUnsupported.Reasons.GroupBy(r => r.Value, r => (r.Key.Domain.Length > 0 ? r.Key.Domain + "." : "") + r.Key.Name)
+            .Select(g => $"* {string.Join(", ", g.Order(StringComparer.OrdinalIgnoreCase).Select(n => $"`{n}`"))}: {g.Key}.");
 
         static IEnumerable<string> Table(ILookup<string, Type> operators) =>
             DocumentationPage.Table(["Operator", "8-bit"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First())]));
@@ -82,16 +86,20 @@ public partial class DocumentationTests
     {
         if (type == typeof(Quantize) || type == typeof(Dequantize)) return "converts";
         if (type == typeof(BatchNormalization)) return "yes, as a convolution";
+        if (type.Name is "OnnxConstant" or nameof(Constants)) return "a value, computed at build time";
+        if (type.Name is nameof(ControlFlow) or nameof(Sequences)) return "resolved at build time";
+        if (type.Name is nameof(QuantizationBindings) || name is "ConvInteger" or "MatMulInteger") return "yes";
         Operator? op = type.Name switch
         {
             nameof(Binary) => new Binary(name is "Div" ? BinaryKind.Divide : BinaryKind.Add, ActivationRange.None),
             _ when typeof(Operator).IsAssignableFrom(type) => (Operator)RuntimeHelpers.GetUninitializedObject(type),
             "UnaryBindings" => new Unary(UnaryKind.Sigmoid),
             "PoolBindings" => (Operator)RuntimeHelpers.GetUninitializedObject(typeof(Pool)),
-            "OnnxConstant" => null,
+            nameof(MovementBindings) => (Operator)RuntimeHelpers.GetUninitializedObject(typeof(Strided)),
+            _ when type.Namespace == typeof(Strided).Namespace => null,
             _ => throw new InvalidOperationException($"Say here which operator {type} reads."),
         };
-        return op is null ? "a value, computed at build time" : op.QuantizationRule == QuantizationRule.Float ? "no" : "yes";
+        return op is null || op.QuantizationRule == QuantizationRule.Float ? "no" : "yes";
     }
 
     private static string Kebab(string name) => Upper().Replace(name, "-$1").ToLowerInvariant();

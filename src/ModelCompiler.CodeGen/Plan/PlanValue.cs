@@ -20,6 +20,9 @@ internal static class PlanValue
         TensorRef t => t.Exists ? "%" + t.Id.ToString(CultureInfo.InvariantCulture) : "-",
         DataRef d => d.Exists ? "$" + d.Name : "-",
         WeightsRef w => string.Format(CultureInfo.InvariantCulture, "@{0}+{1}", w.Offset, w.Length),
+        PlanArgument a => a.Text,
+        string s => s,
+        EquatableArray<PlanArgument> a => "[" + string.Join(",", a.Select(i => i.Text)) + "]",
         EquatableArray<int> a => "[" + string.Join(",", a.Select(i => i.ToString(CultureInfo.InvariantCulture))) + "]",
         EquatableArray<TensorRef> a => "[" + string.Join(",", a.Select(i => Write(i))) + "]",
         _ => throw new ArgumentException($"A plan cannot hold a {value.GetType()}."),
@@ -36,6 +39,8 @@ internal static class PlanValue
         if (type.IsEnum) return Enum.Parse(type, text);
         if (type == typeof(TensorRef)) return text == "-" ? TensorRef.None : new TensorRef(Read<int>(Tail(text, '%')));
         if (type == typeof(DataRef)) return text == "-" ? DataRef.None : new DataRef(Tail(text, '$'));
+        if (type == typeof(string)) return text;
+        if (type == typeof(EquatableArray<PlanArgument>)) return Items(text).Select(i => new PlanArgument(i)).ToEquatableArray();
         if (type == typeof(EquatableArray<int>)) return Items(text).Select(Read<int>).ToEquatableArray();
         if (type == typeof(EquatableArray<TensorRef>)) return Items(text).Select(Read<TensorRef>).ToEquatableArray();
         if (type == typeof(WeightsRef))

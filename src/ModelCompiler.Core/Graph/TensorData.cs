@@ -61,6 +61,21 @@ public sealed class TensorData
         _ => As<ulong>()[i],
     };
 
+    /// <summary>Sets an element of any type, truncated to it.</summary>
+    public void SetDouble(int i, double value)
+    {
+        switch (Type)
+        {
+            case ElementType.Float32: As<float>()[i] = (float)value; break;
+            case ElementType.Float16: As<Half>()[i] = (Half)value; break;
+            case ElementType.Float64: As<double>()[i] = value; break;
+            case ElementType.Int8 or ElementType.UInt8 or ElementType.Bool: Bytes[i] = unchecked((byte)(long)value); break;
+            case ElementType.Int16 or ElementType.UInt16: As<ushort>()[i] = unchecked((ushort)(long)value); break;
+            case ElementType.Int32 or ElementType.UInt32: As<uint>()[i] = unchecked((uint)(long)value); break;
+            default: As<long>()[i] = (long)value; break;
+        }
+    }
+
     /// <summary>An element of an integer type, saturated to 32 bits (ONNX writes "to the end" as 2⁶³ − 1).</summary>
     public int ToInt32(int i) => Type == ElementType.Int64 ? (int)Math.Clamp(As<long>()[i], int.MinValue, int.MaxValue) : (int)ToDouble(i);
 

@@ -86,7 +86,7 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
 }
 
 /// <summary>The inputs of a node with their elements, and where it puts its outputs.</summary>
-public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode)
+public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode) : INodeValues
 {
     private readonly TensorData[] _outputs = new TensorData[node.Outputs.Length];
 

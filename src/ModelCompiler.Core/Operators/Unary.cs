@@ -137,7 +137,7 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
     {
         const int IntegerBits = 4;
         (int multiplier, int shift) = Requantization.QuantizeMultiplier(scale * (double)(1 << (31 - IntegerBits)));
-        int radius = FixedPointMath.InputRadius(IntegerBits, shift);
+        int radius = Routine.InputRadius(IntegerBits, shift);
         return x =>
         {
             int input = x - zero;
@@ -145,8 +145,8 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
             if (input >= radius) return max;
             int scaled = Requantization.MultiplyByQuantizedMultiplier(input, multiplier, shift);
             int result = Kind == UnaryKind.Sigmoid
-                ? Requantization.RoundingDivideByPowerOfTwo(FixedPointMath.Logistic(scaled, IntegerBits), 23)
-                : Requantization.RoundingDivideByPowerOfTwo(FixedPointMath.Tanh(scaled, IntegerBits), 24);
+                ? Requantization.RoundingDivideByPowerOfTwo(Routine.Logistic(scaled, IntegerBits), 23)
+                : Requantization.RoundingDivideByPowerOfTwo(Routine.Tanh(scaled, IntegerBits), 24);
             return Math.Clamp(result + outZero, min, max);
         };
     }

@@ -109,7 +109,7 @@ public static class HelperLibrary
             foreach (string part in Regex.Split(source.Replace("\r", "").Trim('\n'), "\n\n(?=///)"))
             {
                 string signature = part.Split('\n').First(l => l.StartsWith("public static", StringComparison.Ordinal));
-                string member = Regex.Match(signature, @"(\w+)(?:<\w+>)?(\(| =>)").Groups[1].Value;
+                string member = Regex.Match(signature, @"(\w+)(?:<[\w, ]+>)?(\(| =>)").Groups[1].Value;
                 members[member] = members.TryGetValue(member, out string? overload) ? overload + "\n\n" + part : part;
             }
 

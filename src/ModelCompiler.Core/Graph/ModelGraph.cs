@@ -46,6 +46,12 @@ public sealed record Value(int Id, string Name, ElementType Type, Shape Shape, Q
     /// <summary>True for 8-bit integers that stand for real numbers.</summary>
     public bool IsQuantized => Quantization is not null && Type.IsByte();
 
+    /// <summary>True for 16-bit integers that stand for real numbers; they are computed as in the TFLite reference kernels.</summary>
+    public bool IsQuantized16 => Quantization is not null && Type == ElementType.Int16;
+
+    /// <summary>True for integers of any width that stand for real numbers with one scale.</summary>
+    public bool IsAffine => Quantization is { IsPerTensor: true } && Type.IsInteger();
+
     /// <summary>Per-tensor scale and zero point of a quantised value.</summary>
     public QuantizationParameters Q => Quantization ?? throw new InvalidOperationException($"'{Name}' is not quantised.");
 

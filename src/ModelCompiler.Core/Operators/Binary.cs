@@ -43,7 +43,11 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         TensorData output = context.Output(0);
         Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
         if (output.Count == 0) return;
-        if (context.OutputValue(0).IsQuantized)
+        if (context.InputValue(0).IsQuantized16)
+        {
+            RoutineRunner.Evaluate(context, [Int16Calls.Binary(context, Kind, Activation)]);
+        }
+        else if (context.OutputValue(0).IsQuantized)
         {
             if (Kind == BinaryKind.Divide) throw new ModelCompilationException("MC2002", "A quotient of 8-bit integers is not supported.", "Keep the division in float.");
             var arithmetic = new QuantizedArithmetic(Kind, context.InputValue(0), context.InputValue(1), context.OutputValue(0), Activation);
@@ -96,6 +100,12 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         (Value a, Value b, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
         (EquatableArray<int> sizes, EquatableArray<int> stepsA, EquatableArray<int> stepsB) = (broadcasting.Sizes.ToEquatableArray(), broadcasting.StepsA.ToEquatableArray(), broadcasting.StepsB.ToEquatableArray());
+        if (a.IsQuantized16)
+        {
+            RoutineRunner.Lower(context, [Int16Calls.Binary(context, Kind, Activation)]);
+            return;
+        }
+
         int sameShape = a.Shape.Elements == output.Shape.Elements && a.Constant is null ? 0 : 1;
         if (output.IsQuantized && Kind != BinaryKind.Divide)
         {

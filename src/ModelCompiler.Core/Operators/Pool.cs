@@ -79,6 +79,12 @@ public sealed record Pool(
     /// <inheritdoc/>
     public override void Evaluate(EvaluationContext context)
     {
+        if (context.InputValue(0).IsQuantized16)
+        {
+            RoutineRunner.Evaluate(context, [Int16Calls.Pool(context, this)]);
+            return;
+        }
+
         (Shape shape, Shape result) = (context.InputValue(0).Shape, context.OutputValue(0).Shape);
         TensorData output = context.Output(0);
         bool quantized = context.OutputValue(0).IsQuantized;
@@ -142,6 +148,12 @@ public sealed record Pool(
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (input.IsQuantized16)
+        {
+            RoutineRunner.Lower(context, [Int16Calls.Pool(context, this)]);
+            return;
+        }
+
         EquatableArray<int> inSize = input.Shape.Skip(1).ToEquatableArray();
         EquatableArray<int> outSize = output.Shape.Skip(1).ToEquatableArray();
         EquatableArray<int> window = EquatableArray.Of(WindowHeight, WindowWidth);

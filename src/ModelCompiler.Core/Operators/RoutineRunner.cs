@@ -105,18 +105,19 @@ internal static unsafe class RoutineRunner
         }
     }
 
-    // A generic routine, closed over the element type of the first tensor that its parameters call T.
+    // A generic routine, closed over the element types of the tensors whose parameters point to type parameters.
     private static MethodInfo? Close(MethodInfo method, object?[] arguments)
     {
         if (!method.IsGenericMethodDefinition) return method;
         ParameterInfo[] parameters = method.GetParameters();
+        var types = new Type?[method.GetGenericArguments().Length];
         for (int i = 0; i < Math.Min(parameters.Length, arguments.Length); i++)
         {
             Type type = parameters[i].ParameterType;
-            if (type.IsPointer && type.GetElementType()!.IsGenericParameter && arguments[i] is TensorData data) return method.MakeGenericMethod(ClrType(data.Type));
+            if (type.IsPointer && type.GetElementType() is { IsGenericParameter: true } element && arguments[i] is TensorData data) types[element.GenericParameterPosition] ??= ClrType(data.Type);
         }
 
-        return null;
+        return types.Contains(null) ? null : method.MakeGenericMethod(types!);
     }
 
     private static bool Fits(MethodInfo method, object?[] arguments)

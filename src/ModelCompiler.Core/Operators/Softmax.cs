@@ -39,6 +39,12 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     /// <inheritdoc/>
     public override void Evaluate(EvaluationContext context)
     {
+        if (context.OutputValue(0).IsQuantized16)
+        {
+            RoutineRunner.Evaluate(context, [Int16Calls.Softmax(context, Axis, Beta)]);
+            return;
+        }
+
         TensorData input = context.Input(0);
         Shape shape = input.Shape;
         (int length, int inner) = (shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
@@ -71,6 +77,12 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (output.IsQuantized16)
+        {
+            RoutineRunner.Lower(context, [Int16Calls.Softmax(context, Axis, Beta)]);
+            return;
+        }
+
         Shape shape = input.Shape;
         (int outer, int length, int inner) = (shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
         if (inner == 1)

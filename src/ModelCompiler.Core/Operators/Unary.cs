@@ -71,7 +71,11 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
     public override void Evaluate(EvaluationContext context)
     {
         TensorData input = context.Input(0);
-        if (context.OutputValue(0).IsQuantized)
+        if (context.InputValue(0).IsQuantized16)
+        {
+            RoutineRunner.Evaluate(context, [Int16Calls.Unary(context, this)]);
+        }
+        else if (context.OutputValue(0).IsQuantized)
         {
             byte[] table = Table(context.InputValue(0), context.OutputValue(0), context.Mode);
             context.SetOutput(0, new TensorData(context.OutputValue(0).Type, input.Shape, Array.ConvertAll(input.Bytes, b => table[b])));
@@ -90,7 +94,11 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (output.IsQuantized)
+        if (input.IsQuantized16)
+        {
+            RoutineRunner.Lower(context, [Int16Calls.Unary(context, this)]);
+        }
+        else if (output.IsQuantized)
         {
             DataRef table = context.Table("Lookup", ElementType.UInt8, Table(input, output, context.Mode).Select(b => (double)b));
             context.EmitInPlace(new LookupInt8(context.In(0), context.Out(0), table, input.Shape.Elements));

@@ -17,12 +17,13 @@ internal static class LinearLayer
     {
         InferenceContext.RequireReal(input);
         InferenceContext.RequireReal(weights);
-        InferenceContext.Require(input.IsQuantized == weights.IsQuantized, $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
+        InferenceContext.Require((input.IsQuantized || input.IsQuantized16) == weights.IsQuantized, $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
     }
 
     public static void Evaluate(EvaluationContext context, ConvShape shape, ActivationRange activation)
     {
-        if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
+        if (context.InputValue(0).IsQuantized16) RoutineRunner.Evaluate(context, [Int16Calls.Layer(context, shape, activation)]);
+        else if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
         else EvaluateFloat(context, shape, activation);
     }
 
@@ -65,6 +66,12 @@ internal static class LinearLayer
         Value output = context.Output(0);
         if (weights.Constant is null) throw context.Unsupported("A layer whose weights are computed at run time", "Make the weights an initializer, or fold what computes them before exporting.");
         if (context.HasInput(2) && context.Input(2).Constant is null) throw context.Unsupported("A layer whose bias is computed at run time", "Make the bias an initializer.");
+        if (input.IsQuantized16)
+        {
+            RoutineRunner.Lower(context, [Int16Calls.Layer(context, s, activation)]);
+            return;
+        }
+
         EquatableArray<int> inSize = EquatableArray.Of(s.Height, s.Width, s.Channels);
         EquatableArray<int> outSize = EquatableArray.Of(s.OutHeight, s.OutWidth, s.OutChannels);
         EquatableArray<int> window = EquatableArray.Of(s.WindowHeight, s.WindowWidth);

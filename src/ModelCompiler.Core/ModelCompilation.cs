@@ -64,7 +64,7 @@ public static class ModelCompilation
         InputShapes shapes = InputShapes.Parse(input.Options.InputShapes);
         bool isTfLite = Path.GetExtension(input.FileName).Equals(".tflite", StringComparison.OrdinalIgnoreCase)
             || (input.Model.Length >= 8 && input.Model.Span.Slice(4, 4).SequenceEqual("TFL3"u8));
-        return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes);
+        return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues));
     }
 
     private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, DiagnosticBag diagnostics, Action<string> note)

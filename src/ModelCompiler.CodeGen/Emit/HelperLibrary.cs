@@ -1,8 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
-using System.Reflection;
 using System.Text.RegularExpressions;
 
 namespace ModelCompiler.CodeGen.Emit;
@@ -13,20 +11,18 @@ namespace ModelCompiler.CodeGen.Emit;
 /// </summary>
 public static class HelperLibrary
 {
-    /// <summary>Name of the class of routines.</summary>
-    public const string RoutineClass = "Routine";
-
     private static readonly SortedDictionary<string, SortedDictionary<string, string>> Classes = Load();
 
     /// <summary>Writes the helper classes that the text mentions, with what these mention in turn, in ordinal order.</summary>
     public static void Write(string text, SourceWriter writer)
     {
         var used = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
-        Collect(text, used);
+        var types = new SortedSet<string>(StringComparer.Ordinal);
+        Collect(text, used, types);
         foreach (KeyValuePair<string, SortedSet<string>> helperClass in used)
         {
             writer.Line();
-            writer.Line($"/// <summary>{Summaries[helperClass.Key]}</summary>");
+            writer.Line(Summaries.TryGetValue(helperClass.Key, out string? summary) ? $"/// <summary>{summary}</summary>" : LibrarySource.Classes[helperClass.Key].Summary);
             writer.Block($"file static unsafe class {helperClass.Key}", () =>
             {
                 bool first = true;
@@ -38,6 +34,12 @@ public static class HelperLibrary
                 }
             });
         }
+
+        foreach (string type in types)
+        {
+            writer.Line();
+            writer.Line(LibrarySource.Types[type]);
+        }
     }
 
     private static readonly Dictionary<string, string> Summaries = new(StringComparer.Ordinal)
@@ -45,50 +47,34 @@ public static class HelperLibrary
         ["Simd128"] = "Vector operations the kernels need, 128 bits wide, on any platform.",
         ["Simd256"] = "Vector operations the kernels need, 256 bits wide, on x64 with AVX2.",
         ["Scalar"] = "Arithmetic of single numbers, exactly as the vector operations do it.",
-        ["Routine"] = "Algorithms of single layers, exactly as the compiler's reference interpreter runs them.",
         ["Edge"] = "Conversions between the caller's numbers and the network's.",
     };
 
-    private static void Collect(string text, SortedDictionary<string, SortedSet<string>> used)
+    // Classes of the library are mentioned as Class.Member, its structures and interfaces by their name alone.
+    private static void Collect(string text, SortedDictionary<string, SortedSet<string>> used, SortedSet<string> types)
     {
-        foreach (Match match in Regex.Matches(text, @"\b(Simd128|Simd256|Scalar|Edge|Routine)\.(\w+)")) Use(match.Groups[1].Value, match.Groups[2].Value, used);
+        foreach (Match match in Regex.Matches(text, @"\b([A-Z]\w*)\.(\w+)"))
+        {
+            if (Classes.ContainsKey(match.Groups[1].Value)) Use(match.Groups[1].Value, match.Groups[2].Value, used, types);
+        }
+
+        foreach (Match match in Regex.Matches(text, @"\b[A-Z]\w*\b"))
+        {
+            if (LibrarySource.Types.TryGetValue(match.Value, out string? source) && types.Add(match.Value)) Collect(source, used, types);
+        }
     }
 
-    private static void Use(string helperClass, string member, SortedDictionary<string, SortedSet<string>> used)
+    private static void Use(string helperClass, string member, SortedDictionary<string, SortedSet<string>> used, SortedSet<string> types)
     {
         if (!Classes[helperClass].TryGetValue(member, out string? source)) throw new InvalidOperationException($"There is no helper {helperClass}.{member}.");
         if (!used.TryGetValue(helperClass, out SortedSet<string>? set)) used.Add(helperClass, set = new SortedSet<string>(StringComparer.Ordinal));
         if (!set.Add(member)) return;
-        Collect(source, used);
+        Collect(source, used, types);
 
-        // Helpers call others of their own class, and name their tables, without its name.
-        foreach (Match match in Regex.Matches(source, helperClass == RoutineClass ? @"(?<![\w.])(\w+)" : @"(?<![\w.])(\w+)\("))
+        // Helpers call others of their own class, and name tables of the library's, without its name.
+        foreach (Match match in Regex.Matches(source, LibrarySource.Classes.ContainsKey(helperClass) ? @"(?<![\w.])(\w+)" : @"(?<![\w.])(\w+)\("))
         {
-            if (Classes[helperClass].ContainsKey(match.Groups[1].Value)) Use(helperClass, match.Groups[1].Value, used);
-        }
-    }
-
-    /// <summary>First sentence of a helper's documentation, to stand in a list.</summary>
-    public static string Describe(string helperClass, string member)
-    {
-        if (!Classes[helperClass].TryGetValue(member, out string? source)) throw new InvalidOperationException($"There is no helper {helperClass}.{member}.");
-        string summary = Regex.Replace(source.Substring(0, source.IndexOf("</summary>", StringComparison.Ordinal)), @"\s*///\s*(<summary>)?\s*", " ").Trim();
-        int end = summary.IndexOfAny(['.', ':', ';']);
-        if (end > 0) summary = summary.Substring(0, end);
-        return summary.Substring(0, 1).ToLowerInvariant() + summary.Substring(1);
-    }
-
-    // The members of the class in every file of routines, which are resources of this assembly.
-    private static IEnumerable<string> Routines()
-    {
-        Assembly assembly = typeof(HelperLibrary).Assembly;
-        foreach (string name in assembly.GetManifestResourceNames().Where(n => n.StartsWith("Routines.", StringComparison.Ordinal)).OrderBy(n => n, StringComparer.Ordinal))
-        {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-            string text = reader.ReadToEnd().Replace("\r", "");
-            int start = text.IndexOf("\n{\n", StringComparison.Ordinal) + 3;
-            string body = text.Substring(start, text.LastIndexOf("\n}", StringComparison.Ordinal) - start);
-            yield return Regex.Replace(body, "^    ", "", RegexOptions.Multiline);
+            if (Classes[helperClass].ContainsKey(match.Groups[1].Value)) Use(helperClass, match.Groups[1].Value, used, types);
         }
     }
 
@@ -99,7 +85,7 @@ public static class HelperLibrary
         Add("Simd256", SimdHelpers.ForWidth(256));
         Add("Scalar", ScalarHelpers.Source);
         Add("Edge", EdgeHelpers.Source);
-        Add(RoutineClass, string.Join("\n\n", Routines()));
+        foreach (var library in LibrarySource.Classes) classes.Add(library.Key, library.Value.Members);
         return classes;
 
         // Members are separated by a blank line and begin with their documentation; overloads of one name stay together.
@@ -109,7 +95,7 @@ public static class HelperLibrary
             foreach (string part in Regex.Split(source.Replace("\r", "").Trim('\n'), "\n\n(?=///)"))
             {
                 string signature = part.Split('\n').First(l => l.StartsWith("public static", StringComparison.Ordinal));
-                string member = Regex.Match(signature, @"(\w+)(?:<[\w, ]+>)?(\(| =>)").Groups[1].Value;
+                string member = Regex.Match(signature, @"(\w+)\(").Groups[1].Value;
                 members[member] = members.TryGetValue(member, out string? overload) ? overload + "\n\n" + part : part;
             }
 

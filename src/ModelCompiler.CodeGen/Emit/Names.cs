@@ -17,7 +17,7 @@ public static class Names
     // What generated code calls its members, its helpers and the framework's classes: a class of this name would hide them.
     private static readonly HashSet<string> Taken = new(
         ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Dispose Edge Fma GC GeneratedCode Half IDisposable Infer Info Math MathF MemoryMarshal MethodImpl MethodImplOptions " +
-        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Routine Run Scalar SelfTest Simd128 Simd256 Span Sse2 Sse41 Ssse3 Unsafe Vector128 Vector256 Weights " +
+        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run Scalar SelfTest Simd128 Simd256 Span Sse2 Sse41 Ssse3 Unsafe Vector128 Vector256 Weights " +
         "WeightsData").Split(' '));
 
     /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>, <c>weights.onnx</c> <c>WeightsModel</c>.</summary>
@@ -56,7 +56,7 @@ public static class Names
     }
 
     /// <summary>True when a generated class cannot have this name, because its own code means something else by it.</summary>
-    public static bool IsTaken(string className) => Taken.Contains(className);
+    public static bool IsTaken(string className) => Taken.Contains(className) || LibrarySource.Classes.ContainsKey(className) || LibrarySource.Types.ContainsKey(className);
 
     /// <summary>True when the text may stand as a C# identifier.</summary>
     public static bool IsIdentifier(string text) =>

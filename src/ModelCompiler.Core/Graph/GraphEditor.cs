@@ -102,6 +102,18 @@ public sealed class GraphEditor
         return output;
     }
 
+    /// <summary>Names of the model's inputs that a value depends on.</summary>
+    public IReadOnlyList<string> InputsBehind(int id)
+    {
+        var wanted = new HashSet<int> { Resolve(id) };
+        for (int i = _nodes.Count - 1; i >= 0; i--)
+        {
+            if (_nodes[i].Outputs.Any(wanted.Contains)) wanted.UnionWith(_nodes[i].Inputs.Where(v => v >= 0).Select(Resolve));
+        }
+
+        return [.. Inputs.Where(wanted.Contains).Select(i => _values[i].Name)];
+    }
+
     /// <summary>Replaces one node in place by others (none to remove it).</summary>
     public void Replace(Node node, params ReadOnlySpan<Node> replacements)
     {

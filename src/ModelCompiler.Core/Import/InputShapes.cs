@@ -21,7 +21,7 @@ internal sealed class InputShapes
             var shape = new int[dimensions.Length];
             for (int i = 0; i < shape.Length; i++)
             {
-                if (!int.TryParse(dimensions[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i]) || shape[i] == 0)
+                if (!int.TryParse(dimensions[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i]) )
                 {
                     throw new ModelCompilationException("MC9002", $"'{item}' is not a shape for option 'InputShapes'.", "Give shapes such as 'image:1x3x224x224', separated by semicolons.");
                 }

@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -45,7 +46,7 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         if (output.Count == 0) return;
         if (context.InputValue(0).IsQuantized16)
         {
-            RoutineRunner.Evaluate(context, [Int16Calls.Binary(context, Kind, Activation)]);
+            Int16Calls.Binary(CallContext.Of(context), Kind, Activation).Evaluate(context);
         }
         else if (context.OutputValue(0).IsQuantized)
         {
@@ -102,7 +103,7 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         (EquatableArray<int> sizes, EquatableArray<int> stepsA, EquatableArray<int> stepsB) = (broadcasting.Sizes.ToEquatableArray(), broadcasting.StepsA.ToEquatableArray(), broadcasting.StepsB.ToEquatableArray());
         if (a.IsQuantized16)
         {
-            RoutineRunner.Lower(context, [Int16Calls.Binary(context, Kind, Activation)]);
+            Int16Calls.Binary(CallContext.Of(context), Kind, Activation).Lower(context);
             return;
         }
 
@@ -154,7 +155,8 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     private static void FromOnnx(OnnxNode node, BinaryKind kind)
     {
         if (node.Opset < 7 && node.Int("broadcast", 0) != 0) throw node.Unsupported("Broadcasting as before opset 7 is not supported.", "Export the model with opset 7 or later.");
-        node.Emit(new Binary(kind, ActivationRange.None), node.Input(0), node.Input(1));
+        Value a = node.Value(0);
+        node.Emit(a.Type == ElementType.Float32 || a.IsQuantized ? new Binary(kind, ActivationRange.None) : new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1));
     }
 
     [OnnxOperator("QLinearAdd", "com.microsoft")]

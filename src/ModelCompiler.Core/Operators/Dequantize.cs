@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
@@ -47,7 +48,7 @@ public sealed record Dequantize : Operator
         Value input = context.Input(0);
         if (input.IsAffine && !input.IsQuantized && input.Type.Size() <= sizeof(int))
         {
-            RoutineRunner.Lower(context, [new RoutineCall(nameof(Routine.DequantizeIntegers), RoutineArgument.In(0), RoutineArgument.Out(0), input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements)]);
+            new LibraryCall("Routine.DequantizeIntegers", input.Type.Name()).In(0).Out(0).Number(input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements).Lower(context);
             return;
         }
 

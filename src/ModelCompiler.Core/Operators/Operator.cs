@@ -86,7 +86,7 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
 }
 
 /// <summary>The inputs of a node with their elements, and where it puts its outputs.</summary>
-public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode) : INodeValues
+public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode)
 {
     private readonly TensorData[] _outputs = new TensorData[node.Outputs.Length];
 
@@ -114,6 +114,12 @@ public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<i
         Value value = OutputValue(index);
         return _outputs[index] = new TensorData(value.Type, value.Shape);
     }
+
+    /// <summary>Number of outputs.</summary>
+    public int OutputCount => _outputs.Length;
+
+    /// <summary>An output that was allocated.</summary>
+    public TensorData ExistingOutput(int index) => _outputs[index];
 
     /// <summary>Gives an output.</summary>
     public void SetOutput(int index, TensorData output) => _outputs[index] = output;

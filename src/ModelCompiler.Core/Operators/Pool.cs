@@ -1,6 +1,7 @@
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -81,7 +82,7 @@ public sealed record Pool(
     {
         if (context.InputValue(0).IsQuantized16)
         {
-            RoutineRunner.Evaluate(context, [Int16Calls.Pool(context, this)]);
+            Int16Calls.Pool(CallContext.Of(context), this).Evaluate(context);
             return;
         }
 
@@ -150,7 +151,7 @@ public sealed record Pool(
         (Value input, Value output) = (context.Input(0), context.Output(0));
         if (input.IsQuantized16)
         {
-            RoutineRunner.Lower(context, [Int16Calls.Pool(context, this)]);
+            Int16Calls.Pool(CallContext.Of(context), this).Lower(context);
             return;
         }
 

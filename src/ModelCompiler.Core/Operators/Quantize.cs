@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -25,9 +26,9 @@ public sealed record Quantize : Operator
     public override void Evaluate(EvaluationContext context)
     {
         (Value value, Value target) = (context.InputValue(0), context.OutputValue(0));
-        if (WideCall(context) is { } call)
+        if (WideCall(CallContext.Of(context)) is { } call)
         {
-            RoutineRunner.Evaluate(context, [call]);
+            call.Evaluate(context);
             return;
         }
 
@@ -57,16 +58,15 @@ public sealed record Quantize : Operator
     }
 
     // Conversions from or to integers of more than 8 bits.
-    private static RoutineCall? WideCall(INodeValues node)
+    private static LibraryCall? WideCall(CallContext context)
     {
-        (Value input, Value output) = (node.InputValue(0), node.OutputValue(0));
+        (Value input, Value output) = (context.Input(0), context.Output(0));
         if (!output.IsAffine || (output.IsQuantized && !input.IsAffine) || (output.IsQuantized && input.IsQuantized) || output.Type.Size() > sizeof(int)) return null;
         (int min, int max) = (output.Type.MinValue(), output.Type.MaxValue());
         if (input.IsAffine && input.Type.Size() <= sizeof(int)) return Int16Calls.Requantize(input, output, min, max);
         if (input.Type != ElementType.Float32) return null;
-        return new RoutineCall(
-            nameof(Routine.QuantizeFloats),
-            RoutineArgument.In(0), RoutineArgument.Out(0), output.Q.Scale, output.Q.ZeroPoint, node.Mode == RequantizationMode.FixedPoint, min, max, input.Shape.Elements);
+        return new LibraryCall("Routine.QuantizeFloats", output.Type.Name()).In(0).Out(0).Number(
+            output.Q.Scale, output.Q.ZeroPoint, context.Mode == RequantizationMode.FixedPoint, min, max, input.Shape.Elements);
     }
 
     // TFLite's rounding; clamped before, which gives the same since the bounds are integers.
@@ -77,9 +77,9 @@ public sealed record Quantize : Operator
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (WideCall(context) is { } call)
+        if (WideCall(CallContext.Of(context)) is { } call)
         {
-            RoutineRunner.Lower(context, [call]);
+            call.Lower(context);
             return;
         }
 

@@ -2,8 +2,8 @@ using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Quantization;
-using static ModelCompiler.Core.Operators.RoutineArgument;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -15,7 +15,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="TimeMajor">True when the first dimension counts frames.</param>
 /// <param name="CellClip">Largest size of a cell; 0 for no limit.</param>
-public sealed record SequenceLstm(bool TimeMajor, float CellClip) : RoutineOperator
+public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOperator
 {
     private const int Weights = 1, Recurrent = 5, Biases = 9, Hidden = 13, Cell = 14;
 
@@ -36,74 +36,67 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : RoutineOpera
         return [new TensorType(input.Type, input.Shape.With(2, units)), context[Hidden].TensorType, context[Cell].TensorType];
     }
 
-    private protected override IEnumerable<RoutineCall> Calls(INodeValues node)
+    /// <inheritdoc/>
+    public override LibraryCall Call(CallContext context)
     {
-        Value input = node.InputValue(0);
-        int units = node.InputValue(Weights).Shape[0];
+        Value input = context.Input(0);
+        int units = context.Input(Weights).Shape[0];
         (int steps, int batch, int inputs) = (input.Shape[TimeMajor ? 0 : 1], input.Shape[TimeMajor ? 1 : 0], input.Shape[2]);
-        (Value hidden, Value cell, ElementType weights) = (node.InputValue(Hidden), node.InputValue(Cell), node.InputValue(Weights).Type);
-        RoutineArgument[] sizes = [steps, batch, inputs, units, TimeMajor];
-        List<RoutineArgument> arguments;
-        string routine;
-        switch (input.Type, weights, hidden.Type, cell.Type)
+        (Value hidden, Value cell, ElementType weights) = (context.Input(Hidden), context.Input(Cell), context.Input(Weights).Type);
+        bool isFloat = input.Type == ElementType.Float32;
+        string routine = (input.Type, weights, hidden.Type, cell.Type) switch
         {
-            case (ElementType.Float32, ElementType.Float32, ElementType.Float32, ElementType.Float32):
-                routine = nameof(Routine.LstmFloat);
-                int padded = (((4 * units) + 7) / 8) * 8;
-                arguments = [In(0), Packed(node, Weights, inputs), Packed(node, Recurrent, units), Padded(node, padded), .. States(), Scratch(ElementType.Float32, padded), .. sizes, CellClip];
-                break;
-            case (ElementType.Int8 or ElementType.Int16, ElementType.Int8, ElementType.Int8 or ElementType.Int16, ElementType.Int16) when hidden.Type == input.Type:
-                routine = input.Type == ElementType.Int8 ? nameof(Routine.LstmInt8) : nameof(Routine.LstmInt16);
-                int clip = CellClip > 0 ? (int)Math.Min(CellClip / (double)cell.Q.Scale, short.MaxValue) : 0;
-                RoutineArgument bias = input.Type == ElementType.Int8
-                    ? Table("Bias", Gates(node, Biases).SelectMany(b => b.ToInt32s()))
-                    : Table("Bias", ElementType.Int64, Gates(node, Biases).SelectMany(b => Enumerable.Range(0, b.Count).Select(b.ToDouble)));
-                arguments =
-                [
-                    In(0), Joined(node, Weights), Joined(node, Recurrent), bias, .. States(), Scratch(ElementType.Int16, 4 * units), Table("Factor", Factors(node)), .. sizes,
-                    .. input.Type == ElementType.Int8 ? new RoutineArgument[] { input.Q.ZeroPoint } : [], hidden.Q.ZeroPoint, (int)Math.Round(Math.Log2(cell.Q.Scale)), clip,
-                ];
-                break;
-            default:
-                throw node.Unsupported("An LSTM");
-        }
-
-        yield return new RoutineCall(routine, arguments) { InPlace = [(1, Hidden), (2, Cell)], Macs = 4L * steps * batch * units * (inputs + units) };
+            (ElementType.Float32, ElementType.Float32, ElementType.Float32, ElementType.Float32) => "Routine.LstmFloat",
+            (ElementType.Int8, ElementType.Int8, ElementType.Int8, ElementType.Int16) => "Routine.LstmInt8",
+            (ElementType.Int16, ElementType.Int8, ElementType.Int16, ElementType.Int16) => "Routine.LstmInt16",
+            _ => throw context.Unsupported("An LSTM"),
+        };
+        int gates = isFloat ? (((4 * units) + 7) / 8) * 8 : 4 * units;
+        LibraryCall call = new LibraryCall(routine).In(0)
+            .Weights(isFloat ? Packed(context, Weights, inputs) : Joined(context, Weights)).Weights(isFloat ? Packed(context, Recurrent, units) : Joined(context, Recurrent))
+            .Weights(Bias(context, gates, input.Type switch { ElementType.Float32 => ElementType.Float32, ElementType.Int8 => ElementType.Int32, _ => ElementType.Int64 }))
+            .In(Hidden, Cell).Out(0, 1, 2).Scratch(isFloat ? ElementType.Float32 : ElementType.Int16, gates)
+            .InPlace((1, Hidden), (2, Cell)).Macs(4L * steps * batch * units * (inputs + units)).Number(steps, batch, inputs, units, TimeMajor);
+        if (isFloat) return call.Number(CellClip);
+        int clip = CellClip > 0 ? (int)Math.Min(CellClip / (double)cell.Q.Scale, short.MaxValue) : 0;
+        call.Table("Factor", Factors(context));
+        if (input.Type == ElementType.Int8) call.Number(input.Q.ZeroPoint);
+        return call.Number(hidden.Q.ZeroPoint, (int)Math.Round(Math.Log2(cell.Q.Scale)), clip);
     }
 
-    private static RoutineArgument[] States() => [In(Hidden), In(Cell), Out(0), Out(1), Out(2)];
+    private static IEnumerable<TensorData> Gates(CallContext context, int first) => Enumerable.Range(first, 4).Select(i => context.Constant(i, "weights of an LSTM"));
 
-    private static IEnumerable<TensorData> Gates(INodeValues node, int first) => Enumerable.Range(first, 4).Select(i => node.Constant(i, "weights of an LSTM"));
-
-    private static RoutineArgument Joined(INodeValues node, int first)
+    private static TensorData Joined(CallContext context, int first)
     {
-        TensorData[] gates = [.. Gates(node, first)];
-        return RoutineArgument.Weights(new TensorData(gates[0].Type, gates[0].Shape.With(0, 4 * gates[0].Shape[0]), [.. gates.SelectMany(g => g.Bytes)]));
+        TensorData[] gates = [.. Gates(context, first)];
+        return new TensorData(gates[0].Type, gates[0].Shape.With(0, 4 * gates[0].Shape[0]), [.. gates.SelectMany(g => g.Bytes)]);
     }
 
-    private static RoutineArgument Packed(INodeValues node, int first, int inputs)
+    private static TensorData Packed(CallContext context, int first, int inputs)
     {
-        float[] rows = [.. Gates(node, first).SelectMany(g => g.ToFloats())];
+        float[] rows = [.. Gates(context, first).SelectMany(g => g.ToFloats())];
         byte[] bytes = ConvFloat32.Pack(rows, 1, rows.Length / inputs, inputs);
-        return RoutineArgument.Weights(new TensorData(ElementType.Float32, new Shape(bytes.Length / sizeof(float)), bytes));
+        return new TensorData(ElementType.Float32, new Shape(bytes.Length / sizeof(float)), bytes);
     }
 
-    private static RoutineArgument Padded(INodeValues node, int length)
+    private static TensorData Bias(CallContext context, int length, ElementType type)
     {
-        float[] bias = [.. Gates(node, Biases).SelectMany(b => b.ToFloats())];
-        return Table("Bias", ElementType.Float32, bias.Concat(new float[length - bias.Length]).Select(b => (double)b));
+        double[] values = [.. Gates(context, Biases).SelectMany(b => Enumerable.Range(0, b.Count).Select(b.ToDouble))];
+        var bias = new TensorData(type, new Shape(length));
+        for (int i = 0; i < values.Length; i++) bias.Set(i, values[i]);
+        return bias;
     }
 
     // The reference multiplies the first two in float. Per gate: input × weight ÷ 2^-12 and hidden × recurrent weight ÷ 2^-12; then forget · cell, input · candidate, and tanh · output gate, all of 15 fractional bits.
-    private static List<int> Factors(INodeValues node)
+    private static List<int> Factors(CallContext context)
     {
         const double GateScale = 1.0 / 4096, ActivatedScale = 1.0 / 32768;
-        (float input, float hidden, double cell) = (node.InputValue(0).Q.Scale, node.InputValue(Hidden).Q.Scale, node.InputValue(Cell).Q.Scale);
+        (float input, float hidden, double cell) = (context.Input(0).Q.Scale, context.Input(Hidden).Q.Scale, context.Input(Cell).Q.Scale);
         var factors = new List<double>();
         for (int gate = 0; gate < 4; gate++)
         {
-            factors.Add(input * node.InputValue(Weights + gate).Q.Scale / GateScale);
-            factors.Add(hidden * node.InputValue(Recurrent + gate).Q.Scale / GateScale);
+            factors.Add(input * context.Input(Weights + gate).Q.Scale / GateScale);
+            factors.Add(hidden * context.Input(Recurrent + gate).Q.Scale / GateScale);
         }
 
         factors.AddRange([ActivatedScale * cell / cell, ActivatedScale * ActivatedScale / cell, ActivatedScale * ActivatedScale / hidden]);

@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -41,7 +42,7 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     {
         if (context.OutputValue(0).IsQuantized16)
         {
-            RoutineRunner.Evaluate(context, [Int16Calls.Softmax(context, Axis, Beta)]);
+            Int16Calls.Softmax(CallContext.Of(context), Axis, Beta).Evaluate(context);
             return;
         }
 
@@ -79,7 +80,7 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
         (Value input, Value output) = (context.Input(0), context.Output(0));
         if (output.IsQuantized16)
         {
-            RoutineRunner.Lower(context, [Int16Calls.Softmax(context, Axis, Beta)]);
+            Int16Calls.Softmax(CallContext.Of(context), Axis, Beta).Lower(context);
             return;
         }
 

@@ -1,8 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Quantization;
-using static ModelCompiler.Core.Operators.RoutineArgument;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -13,7 +13,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Rank">Filters of a unit.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record Svdf(int Rank, ActivationRange Activation) : RoutineOperator
+public sealed record Svdf(int Rank, ActivationRange Activation) : LibraryOperator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -28,30 +28,25 @@ public sealed record Svdf(int Rank, ActivationRange Activation) : RoutineOperato
         return [new TensorType(input.Type, new Shape(input.Shape[0], filters / Rank)), state.TensorType];
     }
 
-    private protected override IEnumerable<RoutineCall> Calls(INodeValues node)
+    /// <inheritdoc/>
+    public override LibraryCall Call(CallContext context)
     {
-        (Value input, Value features, Value time, Value state, Value output) = (node.InputValue(0), node.InputValue(1), node.InputValue(2), node.InputValue(4), node.OutputValue(0));
+        (Value input, Value features, Value time, Value state, Value output) = (context.Input(0), context.Input(1), context.Input(2), context.Input(4), context.Output(0));
         (int batch, int inputs, int filters, int memory) = (input.Shape[0], input.Shape[1], features.Shape[0], time.Shape[1]);
-        List<RoutineArgument> arguments = [In(0), In(1), In(2), In(node, 3), In(4), Out(0), Out(1), batch, inputs, filters, memory, Rank];
-        string routine;
-        switch (input.Type, features.Type, time.Type, state.Type, output.Type)
+        string routine = (input.Type, features.Type, time.Type, state.Type, output.Type) switch
         {
-            case (ElementType.Float32, ElementType.Float32, ElementType.Float32, ElementType.Float32, ElementType.Float32):
-                routine = nameof(Routine.SvdfFloat);
-                arguments.AddRange([Activation.Min, Activation.Max]);
-                break;
-            case (ElementType.Int8, ElementType.Int8, ElementType.Int8 or ElementType.Int16, ElementType.Int8 or ElementType.Int16, ElementType.Int8) when time.Type == state.Type:
-                routine = time.Type == ElementType.Int8 ? nameof(Routine.SvdfInt8) : nameof(Routine.SvdfInt16);
-                // The reference computes these factors in float.
-                (int featureMultiplier, int featureShift) = Requantization.QuantizeMultiplier(input.Q.Scale * features.Q.Scale / state.Q.Scale);
-                (int timeMultiplier, int timeShift) = Requantization.QuantizeMultiplier(state.Q.Scale * time.Q.Scale / output.Q.Scale);
-                arguments.AddRange([input.Q.ZeroPoint, state.Q.ZeroPoint, output.Q.ZeroPoint, featureMultiplier, featureShift, timeMultiplier, timeShift, output.Type.MinValue(), output.Type.MaxValue()]);
-                break;
-            default:
-                throw node.Unsupported("An SVDF");
-        }
+            (ElementType.Float32, ElementType.Float32, ElementType.Float32, ElementType.Float32, ElementType.Float32) => "Routine.SvdfFloat",
+            (ElementType.Int8, ElementType.Int8, ElementType.Int8, ElementType.Int8, ElementType.Int8) => "Routine.SvdfInt8",
+            (ElementType.Int8, ElementType.Int8, ElementType.Int16, ElementType.Int16, ElementType.Int8) => "Routine.SvdfInt16",
+            _ => throw context.Unsupported("An SVDF"),
+        };
+        LibraryCall call = new LibraryCall(routine).In(0, 1, 2).InOrNull(context, 3).In(4).Out(0, 1).Number(batch, inputs, filters, memory, Rank).InPlace((1, 4)).Macs((long)batch * filters * (inputs + memory));
+        if (input.Type == ElementType.Float32) return call.Number(Activation.Min, Activation.Max);
 
-        yield return new RoutineCall(routine, arguments) { InPlace = [(1, 4)], Macs = (long)batch * filters * (inputs + memory) };
+        // The reference computes these factors in float.
+        (int featureMultiplier, int featureShift) = Requantization.QuantizeMultiplier(input.Q.Scale * features.Q.Scale / state.Q.Scale);
+        (int timeMultiplier, int timeShift) = Requantization.QuantizeMultiplier(state.Q.Scale * time.Q.Scale / output.Q.Scale);
+        return call.Number(input.Q.ZeroPoint, state.Q.ZeroPoint, output.Q.ZeroPoint, featureMultiplier, featureShift, timeMultiplier, timeShift, output.Type.MinValue(), output.Type.MaxValue());
     }
 
     // TFLite: options are rank, fused_activation. The reference ignores the activation of the integer form: it saturates.

@@ -1,8 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
-using static ModelCompiler.Core.Operators.RoutineArgument;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -17,7 +17,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="PadTop">Rows cut off above.</param>
 /// <param name="PadLeft">Columns cut off on the left.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation) : RoutineOperator
+public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation) : LibraryOperator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -30,30 +30,26 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
         return [new TensorType(input.Type, new Shape(input.Shape[0], OutHeight, OutWidth, weights.Shape[0]))];
     }
 
-    private protected override IEnumerable<RoutineCall> Calls(INodeValues node)
+    /// <inheritdoc/>
+    public override LibraryCall Call(CallContext context)
     {
-        (Value input, Value weights, Value output) = (node.InputValue(0), node.InputValue(1), node.OutputValue(0));
+        (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         (Shape from, Shape window) = (input.Shape, weights.Shape);
-        RoutineArgument[] sizes = [from[0], from[1], from[2], from[3], OutHeight, OutWidth, window[0], window[1], window[2], StrideDown, StrideRight, PadTop, PadLeft];
-        long macs = (long)from.Elements * window[0] * window[1] * window[2];
-        switch (input.Type, weights.Type, output.Type)
+        (string routine, ElementType biasType) = (input.Type, weights.Type, output.Type) switch
         {
-            case (ElementType.Float32, ElementType.Float32, ElementType.Float32):
-                yield return new RoutineCall(nameof(Routine.TransposeConvFloat), [In(0), In(1), In(node, 2), Out(0), .. sizes, Activation.Min, Activation.Max]) { Macs = macs };
-                break;
-            case (ElementType.Int8, ElementType.Int8, ElementType.Int8):
-                (RoutineArgument multiplier, RoutineArgument shift, RoutineArgument bias) = Int16Calls.Tables(node, window[0], ElementType.Int32);
-                (int min, int max) = Activation.Quantized(output);
-                yield return new RoutineCall(nameof(Routine.TransposeConvInt8), [In(0), In(1), bias, Out(0), multiplier, shift, .. sizes, input.Q.ZeroPoint, output.Q.ZeroPoint, min, max]) { Macs = macs };
-                break;
-            case (ElementType.Int16, ElementType.Int8, ElementType.Int16):
-                (multiplier, shift, bias) = Int16Calls.Tables(node, window[0], ElementType.Int64);
-                (min, max) = Activation.Quantized(output);
-                yield return new RoutineCall(nameof(Routine.TransposeConvInt16), [In(0), In(1), bias, Out(0), multiplier, shift, .. sizes, min, max]) { Macs = macs };
-                break;
-            default:
-                throw node.Unsupported("A transposed convolution");
-        }
+            (ElementType.Float32, ElementType.Float32, ElementType.Float32) => ("Routine.TransposeConvFloat", ElementType.Float32),
+            (ElementType.Int8, ElementType.Int8, ElementType.Int8) => ("Routine.TransposeConvInt8", ElementType.Int32),
+            (ElementType.Int16, ElementType.Int8, ElementType.Int16) => ("Routine.TransposeConvInt16", ElementType.Int64),
+            _ => throw context.Unsupported("A transposed convolution"),
+        };
+        LibraryCall call = new LibraryCall(routine).In(0, 1).Weights(Int16Calls.Bias(context, window[0], biasType)).Out(0)
+            .Macs((long)from.Elements * window[0] * window[1] * window[2])
+            .Number(from[0], from[1], from[2], from[3], OutHeight, OutWidth, window[0], window[1], window[2], StrideDown, StrideRight, PadTop, PadLeft);
+        if (output.Type == ElementType.Float32) return call.Number(Activation.Min, Activation.Max);
+        Int16Calls.AddFactors(call, context, window[0]);
+        if (output.Type == ElementType.Int8) call.Number(input.Q.ZeroPoint, output.Q.ZeroPoint);
+        (int min, int max) = Activation.Quantized(output);
+        return call.Number(min, max);
     }
 
     // TFLite: inputs are output shape, weights, images, optional bias; options are padding, stride_w, stride_h, fused_activation.

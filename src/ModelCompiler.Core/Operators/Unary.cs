@@ -1,6 +1,8 @@
 using ModelCompiler.CodeGen.Kernels;
+using ModelCompiler.CodeGen.Library;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -73,7 +75,7 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
         TensorData input = context.Input(0);
         if (context.InputValue(0).IsQuantized16)
         {
-            RoutineRunner.Evaluate(context, [Int16Calls.Unary(context, this)]);
+            Int16Calls.Unary(CallContext.Of(context), this).Evaluate(context);
         }
         else if (context.OutputValue(0).IsQuantized)
         {
@@ -96,7 +98,7 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
         (Value input, Value output) = (context.Input(0), context.Output(0));
         if (input.IsQuantized16)
         {
-            RoutineRunner.Lower(context, [Int16Calls.Unary(context, this)]);
+            Int16Calls.Unary(CallContext.Of(context), this).Lower(context);
         }
         else if (output.IsQuantized)
         {

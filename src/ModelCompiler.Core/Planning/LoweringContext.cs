@@ -1,13 +1,12 @@
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Planning;
 
 /// <summary>What an operator needs to add its kernels to the plan.</summary>
-public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode) : INodeValues
+public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode)
 {
     /// <summary>How accumulators become activations.</summary>
     public RequantizationMode Mode { get; } = mode;
@@ -27,9 +26,8 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
     /// <summary>An output.</summary>
     public Value Output(int index) => graph.Values[Node.Outputs[index]];
 
-    Value INodeValues.InputValue(int index) => Input(index);
-
-    Value INodeValues.OutputValue(int index) => Output(index);
+    /// <summary>Number of outputs.</summary>
+    public int OutputCount => Node.Outputs.Length;
 
     /// <summary>The tensor of an input; constants live in the weights.</summary>
     public TensorRef In(int index) => plan.Tensor(Input(index));

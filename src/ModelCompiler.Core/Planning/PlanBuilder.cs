@@ -221,7 +221,6 @@ public sealed class PlanBuilder
             IEnumerable<TensorRef> list = property.GetValue(kernel) switch
             {
                 EquatableArray<TensorRef> tensors => tensors,
-                EquatableArray<PlanArgument> arguments => arguments.Select(a => a.Tensor),
                 _ => [],
             };
             foreach (TensorRef tensor in list) yield return tensor;

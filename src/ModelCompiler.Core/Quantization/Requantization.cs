@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using ModelCompiler.Core.Operators;
+using ModelCompiler.CodeGen.Library;
 
 namespace ModelCompiler.Core.Quantization;
 

@@ -8,7 +8,8 @@ namespace ModelCompiler.Tool.Engines;
 /// </summary>
 internal static class AdapterSource
 {
-    public const string TypeName = "ModelCompilerEngine.Adapter";
+    /// <summary>Name of the adapter's type.</summary>
+    public static string TypeName(ModelPlan plan) => $"ModelCompilerEngine.{plan.Namespace}.{plan.ClassName}Adapter";
 
     public const string CreateMethod = "Create";
 
@@ -25,9 +26,9 @@ internal static class AdapterSource
             using System;
             using System.Runtime.InteropServices;
 
-            namespace ModelCompilerEngine
+            namespace ModelCompilerEngine.{{plan.Namespace}}
             {
-                public static class Adapter
+                public static class {{plan.ClassName}}Adapter
                 {
                     public static IDisposable {{CreateMethod}}() => new {{type}}();
 

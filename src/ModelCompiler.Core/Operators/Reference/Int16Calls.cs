@@ -1,7 +1,7 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Quantization;
-using static ModelCompiler.Core.Operators.RoutineArgument;
 
 namespace ModelCompiler.Core.Operators.Reference;
 
@@ -11,55 +11,63 @@ namespace ModelCompiler.Core.Operators.Reference;
 internal static class Int16Calls
 {
     /// <summary>A convolution or fully connected layer.</summary>
-    public static RoutineCall Layer(INodeValues node, ConvShape s, ActivationRange activation)
+    public static LibraryCall Layer(CallContext context, ConvShape s, ActivationRange activation)
     {
-        (Value input, Value weights, Value output) = (node.InputValue(0), node.InputValue(1), node.OutputValue(0));
-        if (weights.Type != ElementType.Int8 || output.Type != ElementType.Int16 || input.Q.ZeroPoint != 0 || output.Q.ZeroPoint != 0 || weights.Q.ZeroPoints.Any(z => z != 0)) throw node.Unsupported("A layer with zero points or other weights than int8");
+        (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
+        if (weights.Type != ElementType.Int8 || output.Type != ElementType.Int16 || input.Q.ZeroPoint != 0 || output.Q.ZeroPoint != 0 || weights.Q.ZeroPoints.Any(z => z != 0)) throw context.Unsupported("A layer with zero points or other weights than int8");
         // Convolutions with a bias of 32 bits, or none, have sums of 32 bits.
-        bool wide = s.IsFullyConnected || s.IsDepthwise || (node.HasInput(2) && node.InputValue(2).Type != ElementType.Int32);
-        (RoutineArgument multiplier, RoutineArgument shift, RoutineArgument bias) = Tables(node, s.OutChannels, ElementType.Int64);
+        bool wide = s.IsFullyConnected || s.IsDepthwise || (context.HasInput(2) && context.Input(2).Type != ElementType.Int32);
         (int min, int max) = activation.Quantized(output);
-        return new RoutineCall(
-            nameof(Routine.ConvInt16),
-            In(0), In(1), bias, Out(0), Scratch(ElementType.Int16, s.Taps), multiplier, shift, wide, s.Batch, s.Height, s.Width, s.Channels, s.OutHeight, s.OutWidth, s.OutChannels, s.WindowHeight, s.WindowWidth,
-            s.StrideDown, s.StrideRight, s.DilationDown, s.DilationRight, s.PadTop, s.PadLeft, s.Groups, min, max)
-        { Macs = (long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels * s.Taps };
+        LibraryCall call = new LibraryCall("Routine.ConvInt16").In(0, 1).Weights(Bias(context, s.OutChannels, ElementType.Int64)).Out(0).Scratch(ElementType.Int16, s.Taps)
+            .Macs((long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels * s.Taps);
+        AddFactors(call, context, s.OutChannels);
+        return call.Number(
+            wide, s.Batch, s.Height, s.Width, s.Channels, s.OutHeight, s.OutWidth, s.OutChannels, s.WindowHeight, s.WindowWidth, s.StrideDown, s.StrideRight, s.DilationDown, s.DilationRight,
+            s.PadTop, s.PadLeft, s.Groups, min, max);
     }
 
-    /// <summary>Multipliers, shifts and biases of a layer whose inputs are activations, weights and bias.</summary>
-    public static (RoutineArgument Multiplier, RoutineArgument Shift, RoutineArgument Bias) Tables(INodeValues node, int outputs, ElementType biasType)
+    /// <summary>Biases of a layer, or zeros.</summary>
+    public static TensorData Bias(CallContext context, int outputs, ElementType type)
     {
-        (Value input, Value weights, Value output) = (node.InputValue(0), node.InputValue(1), node.OutputValue(0));
+        var bias = new TensorData(type, new Shape(outputs));
+        TensorData? given = context.HasInput(2) ? context.Constant(2, "biases of a layer") : null;
+        for (int i = 0; i < outputs && given is not null; i++) bias.Set(i, given.ToDouble(i));
+        return bias;
+    }
+
+    /// <summary>Adds tables of Q31 multipliers and shifts of a layer whose inputs are activations and weights.</summary>
+    public static void AddFactors(LibraryCall call, CallContext context, int outputs)
+    {
+        (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         List<(int Multiplier, int Shift)> factors = [.. Enumerable.Range(0, outputs).Select(c => Requantization.QuantizeMultiplier((double)input.Q.Scale * weights.Q.ScaleOf(c) / output.Q.Scale))];
-        IEnumerable<double> bias = node.HasInput(2) ? node.Constant(2, "biases of a layer") is var b ? Enumerable.Range(0, b.Count).Select(b.ToDouble) : [] : new double[outputs];
-        return (Table("Multiplier", factors.Select(f => f.Multiplier)), Table("Shift", factors.Select(f => f.Shift)), Table("Bias", biasType, bias));
+        call.Table("Multiplier", factors.Select(f => f.Multiplier)).Table("Shift", factors.Select(f => f.Shift));
     }
 
     /// <summary>A sum, difference or product.</summary>
-    public static RoutineCall Binary(INodeValues node, BinaryKind kind, ActivationRange activation)
+    public static LibraryCall Binary(CallContext context, BinaryKind kind, ActivationRange activation)
     {
-        (Value a, Value b, Value output) = (node.InputValue(0), node.InputValue(1), node.OutputValue(0));
-        if (kind == BinaryKind.Divide || a.Type != ElementType.Int16 || b.Type != ElementType.Int16 || output.Type != ElementType.Int16) throw node.Unsupported(kind.ToString());
+        (Value a, Value b, Value output) = (context.Input(0), context.Input(1), context.Output(0));
+        if (kind == BinaryKind.Divide || a.Type != ElementType.Int16 || b.Type != ElementType.Int16 || output.Type != ElementType.Int16) throw context.Unsupported(kind.ToString());
         Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
         (int min, int max) = activation.Quantized(output);
-        RoutineArgument axes = Table("Axes", [.. broadcasting.Sizes, .. broadcasting.StepsA, .. broadcasting.StepsB]);
+        int[] axes = [.. broadcasting.Sizes, .. broadcasting.StepsA, .. broadcasting.StepsB];
         int rank = broadcasting.Sizes.Length;
         if (kind == BinaryKind.Multiply)
         {
             (int multiplier, int shift) = Requantization.QuantizeMultiplier((double)a.Q.Scale * b.Q.Scale / output.Q.Scale);
-            return new RoutineCall(nameof(Routine.MultiplyInt16), In(0), In(1), Out(0), axes, rank, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, min, max);
+            return new LibraryCall("Routine.MultiplyInt16").In(0, 1).Out(0).Table("Axes", axes).Number(rank, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, min, max);
         }
 
         bool subtract = kind == BinaryKind.Subtract;
         int[] factors = new QuantizedArithmetic(kind, a, b, output, activation, sumShift: 15).FixedFactors;
-        return new RoutineCall(nameof(Routine.AddInt16), In(0), In(1), Out(0), axes, rank, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, subtract, Table("Factor", factors), min, max);
+        return new LibraryCall("Routine.AddInt16").In(0, 1).Out(0).Table("Axes", axes).Table("Factor", factors).Number(rank, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, subtract, min, max);
     }
 
     /// <summary>A function of every element.</summary>
-    public static RoutineCall Unary(INodeValues node, Unary op)
+    public static LibraryCall Unary(CallContext context, Unary op)
     {
-        (Value input, Value output) = (node.InputValue(0), node.OutputValue(0));
-        if (output.Type != ElementType.Int16) throw node.Unsupported(op.Name);
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (output.Type != ElementType.Int16) throw context.Unsupported(op.Name);
         int count = input.Shape.Elements;
         if (op.Range is { } range)
         {
@@ -72,12 +80,12 @@ internal static class Int16Calls
             case UnaryKind.LeakyRelu:
                 (int multiplier, int shift) = Requantization.QuantizeMultiplier(input.Q.Scale / output.Q.Scale);
                 (int alpha, int alphaShift) = Requantization.QuantizeMultiplier(input.Q.Scale * op.Alpha / output.Q.Scale);
-                return new RoutineCall(nameof(Routine.LeakyReluInt16), In(0), Out(0), input.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, alpha, alphaShift, count) { InPlace = [(0, 0)] };
+                return new LibraryCall("Routine.LeakyReluInt16").In(0).Out(0).InPlace((0, 0)).Number(input.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, alpha, alphaShift, count);
             case UnaryKind.Sigmoid or UnaryKind.Tanh:
                 (int tableMultiplier, int tableShift) = TableFactor(input.Q.Scale, op.Kind == UnaryKind.Tanh);
-                return new RoutineCall(op.Kind == UnaryKind.Tanh ? nameof(Routine.Tanhs) : nameof(Routine.Sigmoids), In(0), Out(0), tableMultiplier, tableShift, count) { InPlace = [(0, 0)] };
+                return new LibraryCall(op.Kind == UnaryKind.Tanh ? "Routine.Tanhs" : "Routine.Sigmoids").In(0).Out(0).InPlace((0, 0)).Number(tableMultiplier, tableShift, count);
             default:
-                throw node.Unsupported(op.Name);
+                throw context.Unsupported(op.Name);
         }
     }
 
@@ -100,22 +108,20 @@ internal static class Int16Calls
     }
 
     /// <summary>Softmax of int16 or int8 rows to int16.</summary>
-    public static RoutineCall Softmax(INodeValues node, int axis, float beta)
+    public static LibraryCall Softmax(CallContext context, int axis, float beta)
     {
-        (Value input, Value output) = (node.InputValue(0), node.OutputValue(0));
-        if (axis != input.Shape.Rank - 1 || input.Type is not (ElementType.Int8 or ElementType.Int16)) throw node.Unsupported("This softmax");
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (axis != input.Shape.Rank - 1 || input.Type is not (ElementType.Int8 or ElementType.Int16)) throw context.Unsupported("This softmax");
         int length = input.Shape[axis], rows = input.Shape.ElementsBetween(0, axis);
         if (input.Type == ElementType.Int8)
         {
             var exponentials = new SoftmaxTable(input, output, beta, RequantizationMode.FixedPoint);
-            return new RoutineCall(nameof(Routine.SoftmaxInt8ToInt16), In(0), Out(0), Table("Exp", exponentials.Exponentials), rows, length);
+            return new LibraryCall("Routine.SoftmaxInt8ToInt16").In(0).Out(0).Table("Exp", exponentials.Exponentials).Number(rows, length);
         }
 
         (int multiplier, int shift) = Requantization.QuantizeMultiplier((double)input.Q.Scale * beta / (10.0 / 65535.0));
-        return new RoutineCall(
-            nameof(Routine.SoftmaxInt16),
-            In(0), Out(0), Table("Exp", ElementType.Int16, InterpolationTable(MathF.Exp, -10, 0)), Table("Reciprocal", ElementType.Int16, InterpolationTable(x => 1 / (1 + x), 0, 1)),
-            rows, length, multiplier, shift);
+        return new LibraryCall("Routine.SoftmaxInt16").In(0).Out(0)
+            .ShortTable("Exp", InterpolationTable(MathF.Exp, -10, 0)).ShortTable("Reciprocal", InterpolationTable(x => 1 / (1 + x), 0, 1)).Number(rows, length, multiplier, shift);
     }
 
     // 513 entries with 15 fractional bits, each moved by half the error that interpolation makes between it and the next (TFLite's gen_lut).
@@ -139,21 +145,20 @@ internal static class Int16Calls
     }
 
     /// <summary>A pool.</summary>
-    public static RoutineCall Pool(INodeValues node, Pool pool)
+    public static LibraryCall Pool(CallContext context, Pool pool)
     {
-        (Value input, Value output) = (node.InputValue(0), node.OutputValue(0));
-        if (output.Quantization != input.Quantization || pool.DilationDown != 1 || pool.DilationRight != 1 || pool.CountIncludePad) throw node.Unsupported(pool.Name);
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (output.Quantization != input.Quantization || pool.DilationDown != 1 || pool.DilationRight != 1 || pool.CountIncludePad) throw context.Unsupported(pool.Name);
         (int min, int max) = pool.Activation.Quantized(output);
-        return new RoutineCall(
-            nameof(Routine.PoolInt16),
-            In(0), Out(0), pool.Kind == PoolKind.Average, input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3], output.Shape[1], output.Shape[2], pool.WindowHeight, pool.WindowWidth,
+        return new LibraryCall("Routine.PoolInt16").In(0).Out(0).Number(
+            pool.Kind == PoolKind.Average, input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3], output.Shape[1], output.Shape[2], pool.WindowHeight, pool.WindowWidth,
             pool.StrideDown, pool.StrideRight, pool.PadTop, pool.PadLeft, min, max);
     }
 
     /// <summary>A change of scale among integers of any widths.</summary>
-    public static RoutineCall Requantize(Value input, Value output, int min, int max)
+    public static LibraryCall Requantize(Value input, Value output, int min, int max)
     {
         (int multiplier, int shift) = Requantization.QuantizeMultiplier((double)input.Q.Scale / output.Q.Scale);
-        return new RoutineCall(nameof(Routine.Requantize), In(0), Out(0), input.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, min, max, input.Shape.Elements);
+        return new LibraryCall("Routine.Requantize", input.Type.Name(), output.Type.Name()).In(0).Out(0).Number(input.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, min, max, input.Shape.Elements);
     }
 }

@@ -1,6 +1,7 @@
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 
@@ -22,7 +23,7 @@ internal static class LinearLayer
 
     public static void Evaluate(EvaluationContext context, ConvShape shape, ActivationRange activation)
     {
-        if (context.InputValue(0).IsQuantized16) RoutineRunner.Evaluate(context, [Int16Calls.Layer(context, shape, activation)]);
+        if (context.InputValue(0).IsQuantized16) Int16Calls.Layer(CallContext.Of(context), shape, activation).Evaluate(context);
         else if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
         else EvaluateFloat(context, shape, activation);
     }
@@ -68,7 +69,7 @@ internal static class LinearLayer
         if (context.HasInput(2) && context.Input(2).Constant is null) throw context.Unsupported("A layer whose bias is computed at run time", "Make the bias an initializer.");
         if (input.IsQuantized16)
         {
-            RoutineRunner.Lower(context, [Int16Calls.Layer(context, s, activation)]);
+            Int16Calls.Layer(CallContext.Of(context), s, activation).Lower(context);
             return;
         }
 

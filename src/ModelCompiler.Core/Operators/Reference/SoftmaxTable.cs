@@ -1,3 +1,4 @@
+using ModelCompiler.CodeGen.Library;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Quantization;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ModelCompiler.Core.Operators;
+namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>Transposed convolutions: every input pixel spreads over a window of the output.</summary>
 internal static unsafe partial class Routine

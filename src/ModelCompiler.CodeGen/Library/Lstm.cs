@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace ModelCompiler.Core.Operators;
+namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>Long short-term memory (Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997). Gates are in the order input, forget, cell, output.</summary>
 internal static unsafe partial class Routine

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ModelCompiler.Core.Operators;
+namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>Singular value decomposition filters (Nakkiran et al., "Compressing Deep Neural Networks Using a Rank-Constrained Topology", 2015).</summary>
 internal static unsafe partial class Routine

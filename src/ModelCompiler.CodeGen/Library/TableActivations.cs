@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ModelCompiler.Core.Operators;
+namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>Functions of int16 numbers, as the TFLite reference kernels compute them from tables.</summary>
 internal static unsafe partial class Routine

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace ModelCompiler.Core.Operators;
+namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>Scalar products of rows.</summary>
 internal static unsafe partial class Routine

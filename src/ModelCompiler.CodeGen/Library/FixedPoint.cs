@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ModelCompiler.Core.Operators;
+namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>
 /// Functions on signed fixed-point numbers of 32 bits, as the TFLite reference kernels take them from gemmlowp (fixedpoint.h), bit by bit.

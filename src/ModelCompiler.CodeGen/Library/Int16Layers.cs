@@ -1,6 +1,7 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace ModelCompiler.Core.Operators;
+namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>Layers of int16 activations and int8 weights, as the TFLite reference kernels compute them. Zero points are zero.</summary>
 internal static unsafe partial class Routine
@@ -99,16 +100,16 @@ internal static unsafe partial class Routine
     /// <param name="b">Second operand.</param>
     /// <param name="output">Result.</param>
     /// <param name="axes">Sizes of the result's axes, then elements from one index to the next in a, then in b.</param>
+    /// <param name="factors">Q31 multiplier and shift of a, of b and of the sum.</param>
     /// <param name="rank">Number of axes.</param>
     /// <param name="zeroA">Zero point of a.</param>
     /// <param name="zeroB">Zero point of b.</param>
     /// <param name="zero">Zero point of the result.</param>
     /// <param name="subtract">True for a difference.</param>
-    /// <param name="factors">Q31 multiplier and shift of a, of b and of the sum.</param>
     /// <param name="min">Smallest result.</param>
     /// <param name="max">Largest result.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddInt16(short* a, short* b, short* output, int* axes, int rank, int zeroA, int zeroB, int zero, bool subtract, int* factors, int min, int max)
+    public static void AddInt16(short* a, short* b, short* output, int* axes, int* factors, int rank, int zeroA, int zeroB, int zero, bool subtract, int min, int max)
     {
         int inner = axes[rank - 1], stepA = axes[(2 * rank) - 1], stepB = axes[(3 * rank) - 1];
         for (int row = 0, rows = RowCount(axes, rank); row < rows; row++)
@@ -174,8 +175,8 @@ internal static unsafe partial class Routine
     /// <summary>Integers of one scale to integers of another, clamped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Requantize<TIn, TOut>(TIn* input, TOut* output, int zero, int outZero, int multiplier, int shift, int min, int max, int count)
-        where TIn : unmanaged, global::System.Numerics.INumber<TIn>
-        where TOut : unmanaged, global::System.Numerics.INumber<TOut>
+        where TIn : unmanaged, INumber<TIn>
+        where TOut : unmanaged, INumber<TOut>
     {
         for (int i = 0; i < count; i++)
         {
@@ -187,7 +188,7 @@ internal static unsafe partial class Routine
     /// <summary>Integers to the real numbers they stand for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void DequantizeIntegers<T>(T* input, float* output, float scale, int zero, int count)
-        where T : unmanaged, global::System.Numerics.INumber<T>
+        where T : unmanaged, INumber<T>
     {
         for (int i = 0; i < count; i++) output[i] = unchecked(int.CreateTruncating(input[i]) - zero) * scale;
     }
@@ -203,7 +204,7 @@ internal static unsafe partial class Routine
     /// <param name="count">Number of elements.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void QuantizeFloats<T>(float* input, T* output, float scale, int zero, bool awayFromZero, int min, int max, int count)
-        where T : unmanaged, global::System.Numerics.INumber<T>
+        where T : unmanaged, INumber<T>
     {
         for (int i = 0; i < count; i++)
         {

@@ -1,0 +1,92 @@
+using System.Globalization;
+using ModelCompiler.Core;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Import;
+using ModelCompiler.Core.Import.Onnx;
+using ModelCompiler.Core.Import.Onnx.Proto;
+using ModelCompiler.Tool.Engines;
+
+namespace ModelCompiler.Tool.Conformance;
+
+/// <summary>One data set of a test with the model compiled for it: open dimensions bound to its shapes and, where shapes depend on them, inputs to its values.</summary>
+internal sealed class ConformanceCase
+{
+    private const int MostAttempts = 8;
+
+    private readonly GraphProto _graph;
+    private readonly ConformanceData _data;
+    private readonly List<string> _constants = [];
+
+    private ConformanceCase(string name, GraphProto graph, ConformanceData data) => (Name, _graph, _data) = (name, graph, data);
+
+    /// <summary>Name of the test.</summary>
+    public string Name { get; }
+
+    /// <summary>What the compiler gave.</summary>
+    public CompilationResult Compilation { get; private set; } = null!;
+
+    /// <summary>The options that the model was compiled with.</summary>
+    public CompilationOptions Options { get; private set; } = null!;
+
+    /// <summary>Inputs that became constants.</summary>
+    public IReadOnlyList<string> Constants => _constants;
+
+    /// <summary>Reads and compiles every data set of a test.</summary>
+    /// <param name="folder">Folder of the test.</param>
+    /// <param name="number">A number that no other test has.</param>
+    /// <param name="target">Target machine.</param>
+    /// <exception cref="ModelCompilationException">The files cannot be read.</exception>
+    public static IReadOnlyList<ConformanceCase> Load(string folder, int number, string target)
+    {
+        byte[] model = File.ReadAllBytes(Path.Combine(folder, "model.onnx"));
+        GraphProto graph = OnnxFile.Parse(model).Graph;
+        var cases = new List<ConformanceCase>();
+        foreach (string set in Directory.EnumerateDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal))
+        {
+            var loaded = new ConformanceCase(Path.GetFileName(folder), graph, ConformanceData.Read(set, graph));
+            loaded.Compile(model, FormattableString.Invariant($"Case{number}.Set{cases.Count}"), target);
+            cases.Add(loaded);
+        }
+
+        return cases;
+    }
+
+    /// <summary>Runs an engine and compares.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public string? Check(IEngine engine)
+    {
+        Dictionary<string, TensorData> given = [];
+        for (int i = 0; i < _graph.Input.Count; i++)
+        {
+            for (int j = 0; j < _data.Inputs[i].Count; j++) given[NameOf(_graph.Input[i], j)] = _data.Inputs[i][j];
+        }
+
+        IReadOnlyList<TensorData> outputs = engine.RunRaw([.. engine.Inputs.Select(e => given[e.Name])]);
+        (string Name, TensorData Data)[] expected = [.. _graph.Output.SelectMany((o, i) => _data.Outputs[i].Select((d, j) => (NameOf(o, j), d)))];
+        if (expected.Length != outputs.Count) return $"There are {outputs.Count} outputs instead of {expected.Length}.";
+        return expected.Select((e, i) => Tolerance.Compare(e.Name, e.Data, outputs[i])).FirstOrDefault(problem => problem is not null);
+    }
+
+    private void Compile(byte[] model, string @namespace, string target)
+    {
+        string shapes = string.Join(";", _graph.Input.SelectMany((input, i) => _data.Inputs[i].Select((d, j) => Shape(NameOf(input, j), d)).Where(_ => !IsFixed(input))));
+        Options = new CompilationOptions { ClassName = "Model", Namespace = @namespace, Target = target, InputShapes = shapes.Length > 0 ? shapes : null };
+        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            string values = string.Join(";", _graph.Input.SelectMany((input, i) => _data.Inputs[i].Select((d, j) => (Name: NameOf(input, j), Data: d))).Where(v => _constants.Contains(v.Name)).Select(v => InputValues.Format(v.Name, v.Data)));
+            Options = Options with { InputValues = values.Length > 0 ? values : null };
+            Compilation = ModelCompilation.Run(new CompilationInput(Name + ".onnx", model, Options));
+            string[] needed = [.. Compilation.Diagnostics.SelectMany(d => d.NeededInputs).Except(_constants)];
+            if (Compilation.Success || needed.Length == 0) return;
+            _constants.AddRange(needed);
+        }
+    }
+
+    private static string Shape(string name, TensorData data) => $"{name}:{string.Join("x", data.Shape.Select(d => d.ToString(CultureInfo.InvariantCulture)))}";
+
+    private static bool IsFixed(ValueInfoProto input) => input.Type?.TensorType?.Shape is { } shape && shape.Dim.All(d => d.HasDimValue && d.DimValue > 0);
+
+    private static string NameOf(ValueInfoProto value, int element) => value.Type?.SequenceType is not null || value.Type?.OptionalType?.ElemType?.SequenceType is not null
+        ? $"{value.Name}_{element.ToString(CultureInfo.InvariantCulture)}"
+        : value.Name;
+}

@@ -36,7 +36,22 @@ public class OperatorTests
                     IReadOnlyList<TensorData> actual = engine.RunRaw(inputs);
                     for (int i = 0; i < expected.Count; i++) AssertSame(expected[i], actual[i], $"{name}, {mode}, {target}, seed {seed}, output {i}");
 
-                    // State of one run must not leak into the next.
+                    // What the network does not keep as state must not leak into the next run; what it keeps must agree, and be forgotten after a reset.
+                    if (engine.IsStateful)
+                    {
+                        var reference = new ReferenceInterpreter(graph, mode);
+                        engine.Reset();
+                        for (int run = 0; run < 4; run++)
+                        {
+                            TensorData[] next = [.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))];
+                            expected = reference.Run(next);
+                            IReadOnlyList<TensorData> others = engine.RunRaw(next);
+                            for (int i = 0; i < expected.Count; i++) AssertSame(expected[i], others[i], $"{name}, {mode}, {target}, seed {seed}, run {run}, output {i}");
+                        }
+
+                        engine.Reset();
+                    }
+
                     Assert.Equal(actual[0].Bytes, engine.RunRaw(inputs)[0].Bytes);
                 }
             }

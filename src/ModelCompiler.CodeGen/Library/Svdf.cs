@@ -39,8 +39,10 @@ internal static unsafe partial class Routine
             for (int filter = 0; filter < filters; filter++)
             {
                 int feature = DotInt8(input + (b * inputs), features + (filter * inputs), inputs, inZero);
-                int newest = stateZero + MultiplyByQuantizedMultiplier(feature, featureMultiplier, featureShift);
-                next[(((b * filters) + filter) * memory) + memory - 1] = (sbyte)Math.Min(Math.Max(newest, sbyte.MinValue), sbyte.MaxValue);
+                int newest = Math.Min(Math.Max(MultiplyByQuantizedMultiplier(feature, featureMultiplier, featureShift), sbyte.MinValue), sbyte.MaxValue);
+
+                // The reference saturates before it adds the zero point, and then wraps around.
+                next[(((b * filters) + filter) * memory) + memory - 1] = unchecked((sbyte)(newest + stateZero));
             }
 
             for (int unit = 0; unit < filters / rank; unit++)
@@ -65,8 +67,8 @@ internal static unsafe partial class Routine
             for (int filter = 0; filter < filters; filter++)
             {
                 int feature = DotInt8(input + (b * inputs), features + (filter * inputs), inputs, inZero);
-                int newest = stateZero + MultiplyByQuantizedMultiplier(feature, featureMultiplier, featureShift);
-                next[(((b * filters) + filter) * memory) + memory - 1] = (short)Math.Min(Math.Max(newest, short.MinValue), short.MaxValue);
+                int newest = Math.Min(Math.Max(MultiplyByQuantizedMultiplier(feature, featureMultiplier, featureShift), short.MinValue), short.MaxValue);
+                next[(((b * filters) + filter) * memory) + memory - 1] = unchecked((short)(newest + stateZero));
             }
 
             for (int unit = 0; unit < filters / rank; unit++)

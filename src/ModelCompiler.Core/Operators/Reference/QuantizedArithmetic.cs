@@ -27,8 +27,6 @@ internal sealed class QuantizedArithmetic
         ProductFactor = scaleA * scaleB / scale;
         double common = 2 * Math.Max(scaleA, scaleB);
         double[] factors = [scaleA / common, scaleB / common, common / ((1 << sumShift) * scale)];
-        // The reference divides in double for sums and in float for differences.
-        if (_subtract) factors = [(float)scaleA / (float)common, (float)scaleB / (float)common, (float)common / ((1 << sumShift) * (float)scale)];
         FixedFactors = [.. factors.SelectMany(f => Requantization.QuantizeMultiplier(f) is var (multiplier, shift) ? new[] { multiplier, shift } : [])];
     }
 

@@ -6,17 +6,17 @@ internal static unsafe partial class NarrowFloats
 {
     /// <summary>
     /// The nearest numbers, ties to even, of a format with so many bits of mantissa, this smallest exponent and this largest number. What is larger becomes the largest
-    /// when it saturates, else infinity or, when the format has none, NaN. The rounding of powers of two: 0 nearest, 1 up, −1 down.
+    /// when it saturates, else infinity or, when the format has none, NaN. NaN becomes negative zero in formats without it. The rounding of powers of two: 0 nearest, 1 up, −1 down.
     /// </summary>
-    public static void Round(float* input, float* output, int count, int mantissa, int smallest, float largest, bool saturate, bool infinity, bool negativeZero, int rounding, bool powers)
+    public static void Round(float* input, float* output, int count, int mantissa, int smallest, float largest, bool saturate, bool infinity, bool negativeZero, bool noNaN, int rounding, bool powers)
     {
-        for (int i = 0; i < count; i++) output[i] = powers ? RoundPower(input[i], saturate, rounding) : RoundOne(input[i], mantissa, smallest, largest, saturate, infinity, negativeZero);
+        for (int i = 0; i < count; i++) output[i] = powers ? RoundPower(input[i], saturate, rounding) : RoundOne(input[i], mantissa, smallest, largest, saturate, infinity, negativeZero, noNaN);
     }
 
     /// <summary>One number of a format with sign, exponent and mantissa.</summary>
-    private static float RoundOne(float x, int mantissa, int smallest, float largest, bool saturate, bool infinity, bool negativeZero)
+    private static float RoundOne(float x, int mantissa, int smallest, float largest, bool saturate, bool infinity, bool negativeZero, bool noNaN)
     {
-        if (float.IsNaN(x)) return x;
+        if (float.IsNaN(x)) return noNaN ? -0f : x;
         double magnitude = Math.Abs((double)x);
         if (magnitude != 0 && !double.IsInfinity(magnitude))
         {

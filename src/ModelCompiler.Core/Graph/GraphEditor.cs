@@ -102,6 +102,33 @@ public sealed class GraphEditor
         return output;
     }
 
+    /// <summary>Adds a node with several outputs of inferred types; when all inputs are constants, adds the computed constants instead.</summary>
+    /// <exception cref="ModelCompilationException">The operator refuses its inputs.</exception>
+    public IReadOnlyList<Value> AddMany(string name, string origin, Operator op, ReadOnlySpan<int> inputs)
+    {
+        ImmutableArray<int> ids = [.. inputs];
+        Value[] outputs;
+        try
+        {
+            outputs = [.. op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])])).Select((type, i) => AddValue(i == 0 ? name : $"{name}/{i}", type))];
+        }
+        catch (ModelCompilationException e)
+        {
+            throw e.At($"'{name}' ({origin})");
+        }
+
+        var node = new Node(name, origin, op, ids, [.. outputs.Select(o => o.Id)]);
+        if (ids.Any(i => i >= 0 && this[i].Constant is null) || ids.All(i => i < 0))
+        {
+            AddNode(node);
+            return outputs;
+        }
+
+        TensorData[] data = ReferenceInterpreter.EvaluateNode(node, id => this[id], id => this[id].Constant!, RequantizationMode.Float);
+        for (int i = 0; i < outputs.Length; i++) SetValue(outputs[i] = outputs[i] with { Constant = data[i] });
+        return outputs;
+    }
+
     /// <summary>Names of the model's inputs that a value depends on.</summary>
     public IReadOnlyList<string> InputsBehind(int id)
     {

@@ -114,6 +114,14 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     {
         Shape shape = node.Value(0).Shape;
         int axis = Resolve(node, node.Int("axis", node.Opset < 13 ? 1 : -1), shape);
+        if (node.Value(0).Type is ElementType.Float16 or ElementType.Float64)
+        {
+            Value x = node.Value(0);
+            if (node.Opset < 13) x = node.Add("flat", new Reshape(new Shape(shape.ElementsBetween(0, axis), shape.ElementsBetween(axis, shape.Rank))), x.Id);
+            node.Emit(new Reshape(shape), SoftmaxBindings.Compose(node, x, node.Opset < 13 ? 1 : axis).Id);
+            return;
+        }
+
         if (node.Opset >= 13 || axis == shape.Rank - 1)
         {
             node.Emit(new Softmax(axis), node.Input(0));

@@ -26,7 +26,7 @@ internal static class Lowering
         }
 
         TensorRef[] inputs = [.. graph.InputValues.Select(builder.Tensor)];
-        TensorRef[] outputs = [.. graph.OutputValues.Select(builder.Tensor)];
+        TensorRef[] outputs = [.. graph.OutputValues.Select(builder.Output)];
         foreach (StateVariable state in graph.States) builder.State(graph.Values[state.Current], graph.Values[state.Next], state.Initial);
         PlanParts parts = builder.Build(inputs, outputs);
         // Generated code counts bytes in ints.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using ModelCompiler.CodeGen.Kernels;
@@ -36,6 +37,16 @@ public sealed class PlanBuilder
             : AddTensor(value, 0, isConstant: false);
         _ofValue.Add(value.Id, tensor);
         return tensor;
+    }
+
+    /// <summary>The tensor of an output of the model, which lies in the arena: constants are copied there.</summary>
+    public TensorRef Output(Value value)
+    {
+        TensorRef tensor = Tensor(value);
+        if (!_tensors[tensor.Id].IsConstant) return tensor;
+        TensorRef copy = AddTensor(value with { Constant = null }, 0, isConstant: false);
+        Copy(tensor, copy);
+        return copy;
     }
 
     /// <summary>A buffer that lives for one step.</summary>
@@ -142,12 +153,6 @@ public sealed class PlanBuilder
         for (int i = 0; i < moved.Count; i++) Copy(next[i], moved[i].Current);
         return results;
 
-        TensorRef Copy(TensorRef from, TensorRef to)
-        {
-            _steps.Add(new StepPlan(_tensors[from.Id].Name, new CopyKernel(from, to, _tensors[from.Id].Bytes)));
-            return to;
-        }
-
         TensorRef Like(TensorRef tensor)
         {
             int id = _tensors.Count;
@@ -155,6 +160,12 @@ public sealed class PlanBuilder
             _buffers.Add(id);
             return new TensorRef(id);
         }
+    }
+
+    private TensorRef Copy(TensorRef from, TensorRef to)
+    {
+        Step(_tensors[from.Id].Name, new LibraryKernel("Movement.Copy", default, EquatableArray.Of(from, to), default, EquatableArray.Of(_tensors[from.Id].Bytes.ToString(CultureInfo.InvariantCulture))));
+        return to;
     }
 
     private bool IsMoved(TensorRef current, TensorRef next) => _tensors[next.Id].IsConstant || _buffers[current.Id] != _buffers[next.Id];

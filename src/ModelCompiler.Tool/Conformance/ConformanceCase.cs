@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import;
@@ -12,6 +13,7 @@ namespace ModelCompiler.Tool.Conformance;
 internal sealed class ConformanceCase
 {
     private const int MostAttempts = 8;
+    private const string LengthSuffix = "_length";
 
     private readonly GraphProto _graph;
     private readonly ConformanceData _data;
@@ -63,13 +65,29 @@ internal sealed class ConformanceCase
 
         IReadOnlyList<TensorData> outputs = engine.RunRaw([.. engine.Inputs.Select(e => given[e.Name])]);
         (string Name, TensorData Data)[] expected = [.. _graph.Output.SelectMany((o, i) => _data.Outputs[i].Select((d, j) => (NameOf(o, j), d)))];
-        if (expected.Length != outputs.Count) return $"There are {outputs.Count} outputs instead of {expected.Length}.";
-        return expected.Select((e, i) => Tolerance.Compare(e.Name, e.Data, outputs[i])).FirstOrDefault(problem => problem is not null);
+        Dictionary<string, TensorData> actual = engine.Outputs.Zip(outputs).DistinctBy(o => o.First.Name).ToDictionary(o => o.First.Name, o => o.Second);
+        int lengths = engine.Outputs.Count(o => o.Name.EndsWith(LengthSuffix, StringComparison.Ordinal) && actual.ContainsKey(o.Name[..^LengthSuffix.Length]));
+        if (expected.Length + lengths != outputs.Count) return $"There are {outputs.Count - lengths} outputs instead of {expected.Length}.";
+        return expected.Select(e => actual.TryGetValue(e.Name, out TensorData? data)
+            ? Tolerance.Compare(e.Name, e.Data, actual.TryGetValue(e.Name + LengthSuffix, out TensorData? length) ? Cut(data, e.Data.Shape, length.ToInt32(0)) : data)
+            : $"There is no output '{e.Name}'.").FirstOrDefault(problem => problem is not null);
+    }
+
+    // The first elements along the axis in which a tensor has more room than it needs.
+    private static TensorData Cut(TensorData data, Shape wanted, int length)
+    {
+        int axis = Enumerable.Range(0, Math.Min(data.Shape.Rank, wanted.Rank)).FirstOrDefault(a => data.Shape[a] != wanted[a], -1);
+        if (axis < 0 || length > data.Shape[axis]) return data;
+        var result = new TensorData(data.Type, data.Shape.With(axis, length));
+        int inner = data.Shape.ElementsBetween(axis + 1, data.Shape.Rank) * data.Type.Size();
+        for (int outer = 0; outer < data.Shape.ElementsBetween(0, axis); outer++) data.Bytes.AsSpan(outer * data.Shape[axis] * inner, length * inner).CopyTo(result.Bytes.AsSpan(outer * length * inner));
+        return result;
     }
 
     private void Compile(byte[] model, string @namespace, string target)
     {
-        string shapes = string.Join(";", _graph.Input.SelectMany((input, i) => _data.Inputs[i].Select((d, j) => Shape(NameOf(input, j), d)).Where(_ => !IsFixed(input))));
+        IEnumerable<string> absent = _graph.Input.Where((input, i) => _data.Inputs[i].Count == 0 && (input.Type?.OptionalType is not null || input.Type?.SequenceType is not null)).Select(input => input.Name + ":none");
+        string shapes = string.Join(";", absent.Concat(_graph.Input.SelectMany((input, i) => _data.Inputs[i].Select((d, j) => Shape(NameOf(input, j), d)).Where(_ => !IsFixed(input)))));
         Options = new CompilationOptions { ClassName = "Model", Namespace = @namespace, Target = target, InputShapes = shapes.Length > 0 ? shapes : null };
         for (int attempt = 0; attempt < MostAttempts; attempt++)
         {

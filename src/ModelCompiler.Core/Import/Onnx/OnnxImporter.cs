@@ -39,7 +39,7 @@ internal sealed class OnnxImporter
         foreach (FunctionProto function in model.Functions) _functions[(Domain(function.Domain), function.Name, function.Overload)] = function;
         var scope = new OnnxScope();
         AddInitializers(model.Graph, scope);
-        foreach (ValueInfoProto input in model.Graph.Input.Where(i => !scope.Values.ContainsKey(i.Name))) AddInput(input, scope, model.Graph.Input.Count);
+        foreach (ValueInfoProto input in model.Graph.Input.Where(i => !scope.Values.ContainsKey(i.Name)).ToArray()) AddInput(input, scope, model.Graph.Input.Count);
         _shapes.RequireAllUsed();
         _values.RequireAllUsed();
         foreach (NodeProto node in model.Graph.Node) ImportNode(node, opsets, scope);
@@ -133,15 +133,44 @@ internal sealed class OnnxImporter
 
     private void AddInput(ValueInfoProto input, OnnxScope scope, int inputCount)
     {
-        // An optional value of a tensor type is a tensor: a program that has none would not run the network.
-        TypeProto.Types.Tensor? tensor = input.Type?.TensorType ?? input.Type?.OptionalType?.ElemType?.TensorType;
-        if (tensor is null) throw new ModelCompilationException("MC2004", $"Input '{input.Name}' is not a tensor.", "Sequences, maps and optional values are not supported as inputs.");
+        TypeProto? wrapped = input.Type?.OptionalType?.ElemType;
+        if (_shapes.IsAbsent(input.Name) && (wrapped is not null || input.Type?.SequenceType is not null))
+        {
+            scope.Sequences[input.Name] = [];
+            return;
+        }
+
+        if ((input.Type?.SequenceType ?? wrapped?.SequenceType)?.ElemType?.TensorType is { } element)
+        {
+            scope.Sequences[input.Name] = [.. AddSequence(input.Name, element, inputCount)];
+            return;
+        }
+
+        // An optional value of a tensor type is a tensor, unless an option says that there is none.
+        TypeProto.Types.Tensor? tensor = input.Type?.TensorType ?? wrapped?.TensorType;
+        if (tensor is null) throw new ModelCompilationException("MC2004", $"Input '{input.Name}' is not a tensor.", "Sequences of sequences, maps and sparse tensors are not supported as inputs.");
         TensorType type = InputType(input.Name, tensor, inputCount);
         TensorData? known = _values.For(input.Name, type);
         Value value = known is null ? _graph.AddValue(input.Name, type) : _graph.AddConstant(input.Name, known);
         scope.Add(input.Name, value, (DataType)tensor.ElemType);
         if (input.Type!.OptionalType is not null) scope.Sequences[input.Name] = [value.Id];
         if (known is null) _graph.Inputs.Add(value.Id);
+    }
+
+    // One input per element, as many as the option InputShapes gives shapes for.
+    private IEnumerable<int> AddSequence(string name, TypeProto.Types.Tensor element, int inputCount)
+    {
+        int count = _shapes.ElementsOf(name);
+        if (count == 0) throw new ModelCompilationException("MC2004", $"Input '{name}' is a sequence, whose length the model does not tell.", $"Give the shapes of its elements with the option InputShapes, such as InputShapes=\"{name}_0:3;{name}_1:4\", or {name}:none.");
+        for (int i = 0; i < count; i++)
+        {
+            string own = $"{name}_{i.ToString(CultureInfo.InvariantCulture)}";
+            TensorType type = InputType(own, element, inputCount + count);
+            TensorData? known = _values.For(own, type);
+            Value value = known is null ? _graph.AddValue(own, type) : _graph.AddConstant(own, known);
+            if (known is null) _graph.Inputs.Add(value.Id);
+            yield return value.Id;
+        }
     }
 
     private TensorType InputType(string name, TypeProto.Types.Tensor tensor, int inputCount)
@@ -180,6 +209,7 @@ internal sealed class OnnxImporter
         // What is kept in float32 is rounded to the type that the model promises.
         if (NarrowFloat.Find(declared) is { } format && _graph[id].Type == ElementType.Float32) id = _graph.Add(output.Name, "output", Round.To(format), [id]).Id;
         AddOutput(output.Name, id);
+        if (scope.Lengths.TryGetValue(output.Name, out (int Length, int Axis) bound)) AddOutput(output.Name + "_length", bound.Length);
     }
 
     private void AddOutput(string name, int id)

@@ -57,6 +57,11 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public int Input(int index)
     {
         if (!HasInput(index)) return -1;
+        if (scope.Lengths.TryGetValue(proto.Input[index], out (int Length, int Axis) bound))
+        {
+            throw ComputedAtRunTime(Graph[bound.Length], $"number of elements of '{proto.Input[index]}'");
+        }
+
         return scope.Values.TryGetValue(proto.Input[index], out int id)
             ? id
             : throw new ModelCompilationException("MC1013", $"Input '{proto.Input[index]}' is computed by no earlier node.", "The file is damaged or not topologically sorted; export it again.", $"'{Name}' ({Origin})");
@@ -87,6 +92,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     /// <summary>Adds an intermediate node.</summary>
     public Value Add(string suffix, Operator op, params ReadOnlySpan<int> inputs) => Graph.Add($"{Name}/{suffix}", Origin, op, inputs);
 
+    /// <summary>Adds an intermediate node with several outputs.</summary>
+    public IReadOnlyList<Value> AddMany(string suffix, Operator op, params ReadOnlySpan<int> inputs) => Graph.AddMany($"{Name}/{suffix}", Origin, op, inputs);
+
     /// <summary>Adds an intermediate node whose output is quantised as two constant inputs (scale, zero point) say.</summary>
     public Value AddQuantized(string suffix, Operator op, int scale, int zeroPoint, params ReadOnlySpan<int> inputs)
     {
@@ -111,6 +119,22 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public void Bind(int output, Value value)
     {
         if (HasOutput(output)) scope.Add(proto.Output[output], value, DataType.Undefined);
+    }
+
+    /// <summary>
+    /// Lets an output be a value of which only the first elements along an axis count. When their number is known, the rest is cut off; else only outputs of the model may be such.
+    /// </summary>
+    public void BindBounded(int output, Value value, Value length, int axis)
+    {
+        if (!HasOutput(output)) return;
+        if (length.Constant is { } known)
+        {
+            Bind(output, Operators.Library.MovementBindings.Part(this, OutputName(output), value, axis, 0, known.ToInt32(0)));
+            return;
+        }
+
+        Bind(output, value);
+        scope.Lengths[proto.Output[output]] = (length.Id, axis);
     }
 
     /// <summary>True when something may use the output.</summary>
@@ -226,6 +250,12 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         data.Set(0, value);
         return Graph.AddConstant($"{Name}/constant", data);
     }
+
+    /// <summary>A half-precision value in float32; other values as they are.</summary>
+    public Value Widen(Value x) => x.Type == ElementType.Float16 ? Operators.Library.Cast.To(this, x, ElementType.Float32) : x;
+
+    /// <summary>A value in another floating-point type, the last step of an operator that computed in a wider one.</summary>
+    public Value Narrow(Value x, ElementType type) => Operators.Library.Cast.To(this, x, type);
 
     /// <summary>An axis counted from the front.</summary>
     public int Axis(int axis, int rank) => axis < -rank || axis >= rank ? throw Malformed($"A tensor of rank {rank} has no axis {axis}.") : axis < 0 ? axis + rank : axis;

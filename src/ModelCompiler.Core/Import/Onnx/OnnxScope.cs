@@ -17,6 +17,7 @@ internal sealed class OnnxScope
         Values = new(outer.Values, StringComparer.Ordinal);
         Sequences = new(outer.Sequences, StringComparer.Ordinal);
         Types = new(outer.Types, StringComparer.Ordinal);
+        Lengths = new(outer.Lengths, StringComparer.Ordinal);
     }
 
     /// <summary>Tensors by name.</summary>
@@ -27,6 +28,9 @@ internal sealed class OnnxScope
 
     /// <summary>Types in the file of tensors that the compiler keeps in a wider type: bfloat16 and floats of 8 and 4 bits in float32, integers of 4 and 2 bits in 8.</summary>
     public Dictionary<string, DataType> Types { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Tensors of which only the first elements along an axis count, with the number of these.</summary>
+    public Dictionary<string, (int Length, int Axis)> Lengths { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Adds a tensor.</summary>
     public void Add(string name, Value value, DataType type)

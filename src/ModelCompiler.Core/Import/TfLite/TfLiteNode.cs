@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
@@ -80,21 +81,41 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
             if (!reader.IsVariable(InputTensor(variable))) throw Malformed($"Input {variable} is not a variable tensor.");
         }
 
-        Value[] results =
-        [
-            .. Enumerable.Range(0, OutputCount).Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i))),
-            .. variables.Select(v => Graph.AddValue(Value(v).Name, Value(v).TensorType)),
-        ];
-        var inference = new InferenceContext([.. ids.ToArray().Select(i => i < 0 ? null : Graph[i])]);
-        IReadOnlyList<TensorType> inferred = op.Infer(inference);
+        Value[] next = EmitAll(op, [.. variables.Select(Value)], ids);
+        for (int i = 0; i < variables.Length; i++) reader.Bind(InputTensor(variables[i]), next[i]);
+    }
+
+    /// <summary>
+    /// Adds one node that computes all outputs and the new content of state that the operator has to itself. The state comes after the other inputs and outputs.
+    /// </summary>
+    /// <param name="op">The operator.</param>
+    /// <param name="initial">Content of each state before the first run.</param>
+    /// <param name="ids">The other inputs.</param>
+    public void EmitWithState(Operator op, TensorData[] initial, params ReadOnlySpan<int> ids)
+    {
+        string[] keys = [.. initial.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"operator {reader.Index} {op.Name} {OutputTensor(0)} {i}"))];
+        for (int i = 0; i < keys.Length; i++) reader.State.Initialise(keys[i], initial[i]);
+        Value[] current = [.. keys.Select((key, i) => Graph[reader.State.Read(key, $"{Name}/state", new TensorType(initial[i].Type, initial[i].Shape))])];
+        Value[] next = EmitAll(op, current, [.. ids, .. current.Select(c => c.Id)]);
+        for (int i = 0; i < keys.Length; i++) reader.State.Write(keys[i], current[i].Name, next[i]);
+    }
+
+    // One node that computes all outputs, and further values like these.
+    private Value[] EmitAll(Operator op, Value[] like, ReadOnlySpan<int> ids)
+    {
+        Value[] outputs = [.. Enumerable.Range(0, OutputCount).Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i)))];
+        Value[] further = [.. like.Select(v => Graph.AddValue(v.Name, v.TensorType))];
+        Value[] results = [.. outputs, .. further];
+        IReadOnlyList<TensorType> inferred = op.Infer(new InferenceContext([.. ids.ToArray().Select(i => i < 0 ? null : Graph[i])]));
+        if (inferred.Count != results.Length) throw Malformed($"The operator has {inferred.Count - like.Length} outputs, not {OutputCount}.");
         for (int i = 0; i < results.Length; i++)
         {
             if (results[i].Shape != inferred[i].Shape) throw Malformed($"'{results[i].Name}' should have shape {inferred[i].Shape}, but is declared with {results[i].Shape}.");
         }
 
         Graph.AddNode(new Node(Name, Origin, op, [.. ids], [.. results.Select(r => r.Id)]));
-        for (int i = 0; i < OutputCount; i++) Bind(i, results[i]);
-        for (int i = 0; i < variables.Length; i++) reader.Bind(InputTensor(variables[i]), results[OutputCount + i]);
+        for (int i = 0; i < OutputCount; i++) Bind(i, outputs[i]);
+        return further;
     }
 
     /// <summary>

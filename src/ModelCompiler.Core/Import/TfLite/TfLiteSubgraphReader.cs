@@ -19,6 +19,9 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
     private readonly Dictionary<int, string> _resources = [];
     private int _depth;
 
+    /// <summary>Which subgraph it is.</summary>
+    public int Index => index;
+
     /// <summary>The graph that grows.</summary>
     public GraphEditor Graph { get; } = graph;
 

@@ -30,6 +30,6 @@ internal sealed record Round(NarrowFloat Format, bool Saturate, int Direction = 
         int largest = Format.Kind switch { NarrowKind.Ieee => (((1 << Format.Exponent) - 1) << Format.Mantissa) - 1, NarrowKind.Finite => codes - 2, _ => codes - 1 };
         return new LibraryCall("NarrowFloats.Round").In(0).Out(0).Number(
             context.Input(0).Shape.Elements, Format.Mantissa, 1 - Format.Bias, Format.Decode(largest), Saturate || Format.Kind == NarrowKind.FiniteWithoutNaN,
-            Format.Kind == NarrowKind.Ieee, Format.Kind != NarrowKind.FiniteUnsignedZero, Direction, Format.Kind == NarrowKind.Powers);
+            Format.Kind == NarrowKind.Ieee, Format.Kind != NarrowKind.FiniteUnsignedZero, Format.Kind == NarrowKind.FiniteWithoutNaN, Direction, Format.Kind == NarrowKind.Powers);
     }
 }

@@ -181,5 +181,12 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     internal static void DivideFromTfLite(TfLiteNode node) => FromTfLite(node, BinaryKind.Divide);
 
     // TFLite: the first option is the fused activation.
-    private static void FromTfLite(TfLiteNode node, BinaryKind kind) => node.Emit(new Binary(kind, node.Activation(0)), node.Input(0), node.Input(1));
+    private static void FromTfLite(TfLiteNode node, BinaryKind kind)
+    {
+        (Value a, ActivationRange activation) = (node.Value(0), node.Activation(0));
+        if (a.IsAffine && kind == BinaryKind.Divide) node.EmitReal(x => node.Add("quotient", new Binary(kind, activation), x[0], x[1]));
+        else if (a.Type == ElementType.Float32 || a.IsQuantized || a.IsQuantized16) node.Emit(new Binary(kind, activation), a.Id, node.Input(1));
+        else if (activation.IsNone) node.Emit(new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1));
+        else node.Emit(new Elementwise("ClampNumber", ElementKind.Number, null, activation.Min, activation.Max), node.Add("result", new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1)).Id);
+    }
 }

@@ -68,6 +68,26 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
         Bind(index, Graph.Add(output, Origin, op, ids, declared.Quantization, declared.Type));
     }
 
+    /// <summary>
+    /// Computes output 0 in real numbers: quantised inputs are dequantised before, and the result is quantised after. Integers that stand for themselves stay as they are.
+    /// </summary>
+    /// <param name="compute">Makes the result from the inputs.</param>
+    /// <param name="inputs">Number of inputs that take part; the others are attributes.</param>
+    public void EmitReal(Func<int[], Value> compute, int? inputs = null)
+    {
+        int[] ids = [.. Enumerable.Range(0, inputs ?? InputCount).Select(i => Value(i) is { IsAffine: true } value ? Real(value).Id : Value(i).Id)];
+        Value result = compute(ids);
+        TensorType declared = Output(0);
+        if (declared.Quantization is null || result.Type != ElementType.Float32) EmitOutput(0, new Reshape(result.Shape), result.Id);
+        else EmitOutput(0, new Quantize(), result.Id);
+    }
+
+    /// <summary>The real numbers that integers stand for.</summary>
+    public Value Real(Value value) => Add("real", new Dequantize(), value.Id);
+
+    /// <summary>Adds a node whose output is called as an output of the operator is, with the type that the node infers.</summary>
+    public Value Named(int index, Operator op, params ReadOnlySpan<int> ids) => Graph.Add(reader.NameOf(OutputTensor(index)), Origin, op, ids);
+
     /// <summary>Gives an output its value.</summary>
     public void Bind(int index, Value value) => reader.Bind(OutputTensor(index), value);
 

@@ -37,6 +37,23 @@ internal sealed class TfLiteState(GraphEditor graph)
     /// <summary>Sets the content before the first run.</summary>
     public void Initialise(string key, TensorData content) => _initial[key] = content;
 
+    /// <summary>The values that all variables have at this point.</summary>
+    public Dictionary<string, int> Snapshot() => new(_now, StringComparer.Ordinal);
+
+    /// <summary>Goes back to earlier values; variables that were not read then have the value of the start.</summary>
+    public void Restore(Dictionary<string, int> values)
+    {
+        foreach (string key in _order) _now[key] = values.TryGetValue(key, out int value) ? value : _variables[key].Current.Id;
+    }
+
+    /// <summary>Joins the values of now with those of another way to this point.</summary>
+    /// <param name="other">The values on the other way.</param>
+    /// <param name="choose">The value to go on with, from the other one and the one of now.</param>
+    public void Merge(Dictionary<string, int> other, Func<int, int, int> choose)
+    {
+        foreach (string key in _order) _now[key] = choose(other.TryGetValue(key, out int value) ? value : _variables[key].Current.Id, _now[key]);
+    }
+
     /// <summary>Hands the state to the graph when all operators are read.</summary>
     public void Finish()
     {

@@ -44,9 +44,8 @@ public class OperatorTests
                         for (int run = 0; run < 4; run++)
                         {
                             TensorData[] next = [.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))];
-                            expected = reference.Run(next);
-                            IReadOnlyList<TensorData> others = engine.RunRaw(next);
-                            for (int i = 0; i < expected.Count; i++) AssertSame(expected[i], others[i], $"{name}, {mode}, {target}, seed {seed}, run {run}, output {i}");
+                            IReadOnlyList<TensorData> wanted = reference.Run(next), others = engine.RunRaw(next);
+                            for (int i = 0; i < wanted.Count; i++) AssertSame(wanted[i], others[i], $"{name}, {mode}, {target}, seed {seed}, run {run}, output {i}");
                         }
 
                         engine.Reset();

@@ -1,4 +1,3 @@
-
 namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>Functions of elements.</summary>

@@ -20,7 +20,7 @@ install_linker
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 status=0
-projects=(tests/*/*.csproj)
+projects=(tests/*.Tests/*.csproj)
 dotnet build ModelCompiler.sln -c Release || status=1
 if [ "$status" -eq 0 ]; then
   # One project at a time: the package tests build projects that the others have loaded.

@@ -47,7 +47,8 @@ public static class ModelCompilation
             ValidateNaming(input.Options);
             string target = ResolveTarget(input.Options.Target);
             ModelGraph original = Pipeline.Optimise(Import(input), notes.Add);
-            ModelGraph compiled = ChooseFormat(original, input, diagnostics, notes.Add);
+            ModelGraph compiled = ChooseFormat(original, input, target, diagnostics, notes.Add);
+            compiled = Pipeline.Specialise(compiled, Isa.ForTarget(target)[0], input.Options.Requantization, notes.Add);
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.Hash(compiled, input.Options.Requantization) };
             return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled };
@@ -67,7 +68,7 @@ public static class ModelCompilation
         return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues));
     }
 
-    private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, DiagnosticBag diagnostics, Action<string> note)
+    private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, string target, DiagnosticBag diagnostics, Action<string> note)
     {
         bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true });
         switch (input.Options.Precision)
@@ -89,7 +90,10 @@ public static class ModelCompilation
         int[] chosen = [.. samples.Spread(input.Options.CalibrationSamples)];
         Dictionary<int, ValueRange> ranges = calibrator.Calibrate(graph, [.. chosen.Select(samples.Real)]);
         note($"Calibrated ranges on {chosen.Length} samples of {file}.");
-        return Pipeline.Quantise(graph, ranges, note);
+        int bits = input.Options.WeightBits;
+        if (bits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {bits} bits.", "Give WeightBits from 2 to 8.");
+        if (bits == 0 && Isa.ForTarget(target)[0].HasByteProducts) return WeightBitsChoice.Choose(graph, b => Pipeline.Quantise(graph, ranges, b, _ => { }), [.. chosen.Select(samples.Real)], input.Options.Requantization, note);
+        return Pipeline.Quantise(graph, ranges, bits == 0 ? 8 : bits, note);
     }
 
     private static string ResolveTarget(string? target)

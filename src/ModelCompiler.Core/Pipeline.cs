@@ -1,3 +1,4 @@
+using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Passes;
 using ModelCompiler.Core.Quantization;
@@ -26,9 +27,14 @@ internal static class Pipeline
     ]);
 
     /// <summary>Float graph to integer graph.</summary>
-    public static ModelGraph Quantise(ModelGraph graph, Dictionary<int, ValueRange> ranges, Action<string> note) => Apply(graph, note, [
-        ("post-training quantisation", (g, n) => PostTrainingQuantization.Run(g, ranges, n)),
+    public static ModelGraph Quantise(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits, Action<string> note) => Apply(graph, note, [
+        ("post-training quantisation", (g, n) => PostTrainingQuantization.Run(g, ranges, weightBits, n)),
         ("conversions at the edges", AbsorbEdgeConversions.Run),
+    ]);
+
+    /// <summary>Integer graph to the form in which the target computes it best, same results.</summary>
+    public static ModelGraph Specialise(ModelGraph graph, Isa isa, RequantizationMode mode, Action<string> note) => !isa.HasByteProducts ? graph : Apply(graph, note, [
+        ("unsigned activations", (g, n) => UnsignedActivations.Run(g, mode, n)),
     ]);
 
     private static ModelGraph Apply(ModelGraph graph, Action<string> note, (string Name, Pass Run)[] passes)

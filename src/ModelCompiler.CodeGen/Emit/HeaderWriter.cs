@@ -25,7 +25,7 @@ internal static class HeaderWriter
         if (plan.Notes.Count > 0) code.Line("//");
         foreach (string note in plan.Notes) code.Line("// " + ModelEmitter.OneLine(note));
         code.Line("//");
-        for (int i = 0; i < plan.Steps.Count; i++) code.Line($"//   {i,3}  {plan.Steps[i].Kernel.Summary}   ({ModelEmitter.Label(plan.Steps[i])})");
+        for (int i = 0; i < plan.Steps.Count; i++) code.Line($"//   {i,3}  {plan.Steps[i].Kernel.Summary}{(plan.Steps[i].Choice.Length > 0 ? ": " + ModelEmitter.OneLine(plan.Steps[i].Choice) : "")}   ({ModelEmitter.Label(plan.Steps[i])})");
         code.Line("// </auto-generated>");
         code.Line();
         code.Line("#nullable disable");

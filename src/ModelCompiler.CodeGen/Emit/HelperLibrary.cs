@@ -46,6 +46,7 @@ public static class HelperLibrary
     {
         ["Simd128"] = "Vector operations the kernels need, 128 bits wide, on any platform.",
         ["Simd256"] = "Vector operations the kernels need, 256 bits wide, on x64 with AVX2.",
+        ["Simd512"] = "Vector operations of the matrix products, 512 bits wide, on x64 with AVX-512.",
         ["Scalar"] = "Arithmetic of single numbers, exactly as the vector operations do it.",
         ["Edge"] = "Conversions between the caller's numbers and the network's.",
     };
@@ -83,6 +84,7 @@ public static class HelperLibrary
         var classes = new SortedDictionary<string, SortedDictionary<string, string>>(StringComparer.Ordinal);
         Add("Simd128", SimdHelpers.ForWidth(128));
         Add("Simd256", SimdHelpers.ForWidth(256));
+        Add("Simd512", TileHelpers.ForWidth(512));
         Add("Scalar", ScalarHelpers.Source);
         Add("Edge", EdgeHelpers.Source);
         foreach (var library in LibrarySource.Classes) classes.Add(library.Key, library.Value.Members);

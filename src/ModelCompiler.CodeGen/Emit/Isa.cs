@@ -11,7 +11,8 @@ namespace ModelCompiler.CodeGen.Emit;
 /// <param name="Name">Suffix of emitted methods.</param>
 /// <param name="Bits">Vector width, 0 for scalar code.</param>
 /// <param name="Guard">C# expression that is true where the code may run; empty when it may run anywhere.</param>
-public sealed record Isa(string Name, int Bits, string Guard)
+/// <param name="Tile">Width of the vectors in register-tiled matrix products, in bits, where it differs.</param>
+public sealed record Isa(string Name, int Bits, string Guard, int Tile = 0)
 {
     /// <summary>Plain C# loops without vectors.</summary>
     public static Isa Scalar { get; } = new("Scalar", 0, "");
@@ -19,15 +20,25 @@ public sealed record Isa(string Name, int Bits, string Guard)
     /// <summary>128-bit vectors that every platform has or emulates: SSE, AdvSimd, WebAssembly.</summary>
     public static Isa Vector128 { get; } = new("Vector128", 128, "");
 
+    /// <summary>The 128-bit vectors that every x64 processor has that .NET runs on.</summary>
+    public static Isa Ssse3 { get; } = new("Ssse3", 128, "");
+
     /// <summary>256-bit vectors of x64 with AVX2 and FMA.</summary>
     public static Isa Avx2 { get; } = new("Avx2", 256, "Avx2.IsSupported && Fma.IsSupported");
+
+    /// <summary>
+    /// x64 with the 512-bit vectors and 32 registers of AVX-512 F, BW and VL. Matrix products use them; all else runs as fast on 256 bits,
+    /// which avoids accesses that cross cache lines.
+    /// </summary>
+    public static Isa Avx512 { get; } = new("Avx512", 256, "Avx512BW.VL.IsSupported && Fma.IsSupported", 512);
 
     private static readonly Dictionary<string, Isa[]> Targets = new(StringComparer.Ordinal)
     {
         ["portable"] = [Avx2, Vector128],
-        ["x64"] = [Avx2, Vector128],
-        ["x64-v2"] = [Vector128],
+        ["x64"] = [Avx2, Ssse3],
+        ["x64-v2"] = [Ssse3],
         ["x64-v3"] = [Avx2],
+        ["x64-v4"] = [Avx512],
         ["arm64"] = [Vector128],
         ["vector128"] = [Vector128],
         ["scalar"] = [Scalar],
@@ -43,6 +54,15 @@ public sealed record Isa(string Name, int Bits, string Guard)
 
     /// <summary>True for scalar code.</summary>
     public bool IsScalar => Bits == 0;
+
+    /// <summary>True where uint8 × int8 products summed in pairs are one instruction.</summary>
+    public bool HasByteProducts => this == Ssse3 || this == Avx2 || this == Avx512;
+
+    /// <summary>The same instruction set at the width of its register-tiled matrix products.</summary>
+    public Isa Wide => Tile == 0 ? this : new Isa(Name, Tile, Guard);
+
+    /// <summary>Accumulators that fit the registers beside as many temporaries and the operands: 14 of 32, or 6 of 16.</summary>
+    public int TileSums => Bits == 512 ? 14 : 6;
 
     /// <summary>32-bit lanes of a vector.</summary>
     public int Lanes => Bits / 32;

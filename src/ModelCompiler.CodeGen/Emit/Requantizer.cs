@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Emit;
@@ -37,6 +39,28 @@ internal sealed class Requantizer(KernelWriter writer, DataRef scale, DataRef sh
     public string Single(string sum, string channel) => shift.Exists
         ? $"Scalar.RequantizeFixed({sum}, multiplier[{channel}], shift[{channel}], {Bounds})"
         : $"Scalar.Requantize({sum}, scale[{channel}], {Bounds})";
+
+    /// <summary>Statements that load the tables for one vector of channels, for use by <see cref="PackedBytes"/>.</summary>
+    public IEnumerable<string> Loads(string channel, int vector)
+    {
+        string type = writer.Isa.Wide.Vector;
+        yield return shift.Exists ? $"{type}<int> multiplier{vector} = {type}.Load(multiplier + {channel}), shift{vector} = {type}.Load(shift + {channel});" : $"{type}<float> scale{vector} = {type}.Load(scale + {channel});";
+    }
+
+    /// <summary>
+    /// Statement that declares a vector of the outputs of four pixels, one after the other, from four sums. Bounds are applied to the packed bytes, which saturate;
+    /// that is the same as long as no scaled sum leaves the range of int32.
+    /// </summary>
+    public string PackedBytes(string name, string outType, IEnumerable<string> sums, int vector)
+    {
+        Isa isa = writer.Isa.Wide;
+        bool signed = outType == "sbyte";
+        string[] scaled = sums.Select(s => shift.Exists ? $"{isa.Simd}.MultiplyByQuantizedMultiplier({s}, multiplier{vector}, shift{vector})" : $"{isa.Simd}.Scaled({s}, scale{vector})").ToArray();
+        string packed = $"{isa.Simd}.Pack{(signed ? "Int8" : "UInt8")}({string.Join(", ", scaled)}, zero)";
+        if (min > (signed ? sbyte.MinValue : byte.MinValue)) packed = $"{isa.Vector}.Max({packed}, {isa.Vector}.Create(({outType}){Literals.Int(min)}))";
+        if (max < (signed ? sbyte.MaxValue : byte.MaxValue)) packed = $"{isa.Vector}.Min({packed}, {isa.Vector}.Create(({outType}){Literals.Int(max)}))";
+        return $"{isa.Vector}<byte> {name} = {packed}{(signed ? ".AsByte()" : "")};";
+    }
 
     private string Bounds => shift.Exists
         ? $"{Literals.Int(min)}, {Literals.Int(max)}, {Literals.Int(zero)}"

@@ -8,7 +8,7 @@ internal static class SimdHelpers
 {
     /// <summary>All helpers of one width, separated by blank lines.</summary>
     public static string ForWidth(int bits) =>
-        (Common + "\n\n" + ElementwiseHelpers.Vector + "\n\n" + (bits == 256 ? Avx2 : Portable)).Replace("VECTOR", "Vector" + Literals.Int(bits)).Replace("LANES", Literals.Int(bits / 32)).Replace("SHORTS", Literals.Int(bits / 16)).Replace("BYTES", Literals.Int(bits / 8));
+        (Common + "\n\n" + ElementwiseHelpers.Vector + "\n\n" + (bits == 256 ? Avx2 : Portable) + "\n\n" + TileHelpers.ForWidth(bits)).Replace("VECTOR", "Vector" + Literals.Int(bits)).Replace("LANES", Literals.Int(bits / 32)).Replace("SHORTS", Literals.Int(bits / 16)).Replace("BYTES", Literals.Int(bits / 8));
 
     private const string Common = """
         /// <summary>The pair of int16 at the address, in every pair of lanes.</summary>

@@ -83,6 +83,24 @@ public sealed record ConvInt8(
     /// <summary>Elements of the scratch tensor.</summary>
     public static int PatchElements(int taps) => TilePixels * (taps + (taps & 1));
 
+    /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
+    public static KernelOffer? Offer(LinearTask task)
+    {
+        if (task.IsDepthwise) return null;
+        double steps = (double)task.Batch * task.Pixels * task.Groups * Blocks(task.OutPerGroup) * BlockChannels / 16;
+        double gather = task.Geometry.IsPointwise ? task.Taps / 16.0 : task.Window[0] * 14;
+        double cycles = (steps * (((task.Taps + 3) / 4 * 2.9) + 4)) + (task.Batch * task.Pixels * gather);
+        return new KernelOffer(cycles, "int16 pairs", parts =>
+        {
+            (DataRef scale, DataRef shift) = parts.Requantization(task.PaddedByGroup(task.Factors, BlockChannels));
+            return new ConvInt8(
+                parts.In, parts.Out, parts.Scratch(ElementType.Int16, PatchElements(task.Taps)),
+                parts.Weights(Pack(task.RawWeights, task.Groups, task.OutChannels, task.Taps, unchecked((byte)task.WeightsZero))),
+                parts.Table("Bias", ElementType.Int32, task.PaddedByGroup(task.Bias.Select(b => (double)b), BlockChannels)), scale, shift,
+                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, task.InZero, task.UnsignedWeights, task.WeightsZero, task.OutZero, task.Min, task.Max);
+        });
+    }
+
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
     {

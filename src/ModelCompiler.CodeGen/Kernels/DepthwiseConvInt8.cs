@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
@@ -65,12 +64,19 @@ public sealed record DepthwiseConvInt8(
         return PackedBytes.Of(packed);
     }
 
-    /// <summary>Pads a table per channel to whole blocks.</summary>
-    public static double[] PadChannels(IEnumerable<double> values)
+    /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
+    public static KernelOffer? Offer(LinearTask task)
     {
-        double[] items = values.ToArray();
-        Array.Resize(ref items, (items.Length + BlockChannels - 1) / BlockChannels * BlockChannels);
-        return items;
+        if (!task.IsDepthwise) return null;
+        double cycles = (double)task.Batch * task.Pixels * ((task.OutChannels + 15) / 16) * (((task.Taps + 1) / 2 * 4) + 6);
+        return new KernelOffer(cycles, "int16 pairs", parts =>
+        {
+            (DataRef scale, DataRef shift) = parts.Requantization(task.Padded(task.Factors, BlockChannels));
+            return new DepthwiseConvInt8(
+                parts.In, parts.Out, parts.Scratch(ElementType.Int16, RowElements(task.Input, task.Window, task.Dilation, task.Padding, task.Output, task.Stride)),
+                parts.Weights(Pack(task.Weights, task.OutChannels, task.Taps)), parts.Table("Bias", ElementType.Int32, task.Padded(task.Bias.Select(b => (double)b), BlockChannels)), scale, shift,
+                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.InZero, task.OutZero, task.Min, task.Max);
+        });
     }
 
     /// <summary>Elements of the scratch tensor.</summary>

@@ -12,6 +12,13 @@ internal static class PackedBytes
         return bytes;
     }
 
+    public static byte[] Of(int[] values)
+    {
+        var bytes = new byte[values.Length * sizeof(int)];
+        Buffer.BlockCopy(values, 0, bytes, 0, bytes.Length);
+        return bytes;
+    }
+
     public static byte[] Of(short[] values)
     {
         var bytes = new byte[values.Length * sizeof(short)];

@@ -136,7 +136,8 @@ public sealed record DataTable(string Name, ElementType Type, EquatableArray<dou
 /// <summary>One kernel call.</summary>
 /// <param name="Name">Name of the node it came from, for people.</param>
 /// <param name="Kernel">The kernel with all its parameters.</param>
-public sealed record StepPlan(string Name, Kernel Kernel);
+/// <param name="Choice">Why this kernel was chosen, where there was a choice; for people.</param>
+public sealed record StepPlan(string Name, Kernel Kernel, string Choice = "");
 
 /// <summary>Points to a tensor of the plan; written <c>%3</c>, or <c>-</c> for none.</summary>
 public readonly record struct TensorRef(int Id)

@@ -46,7 +46,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
             .Macs((long)from.Elements * window[0] * window[1] * window[2])
             .Number(from[0], from[1], from[2], from[3], OutHeight, OutWidth, window[0], window[1], window[2], StrideDown, StrideRight, PadTop, PadLeft);
         if (output.Type == ElementType.Float32) return call.Number(Activation.Min, Activation.Max);
-        Int16Calls.AddFactors(call, context, window[0]);
+        Int16Calls.AddFactors(call, Enumerable.Range(0, window[0]).Select(c => (double)input.Q.Scale * weights.Q.ScaleOf(c) / output.Q.Scale));
         if (output.Type == ElementType.Int8) call.Number(input.Q.ZeroPoint, output.Q.ZeroPoint);
         (int min, int max) = Activation.Quantized(output);
         return call.Number(min, max);

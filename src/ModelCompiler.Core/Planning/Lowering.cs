@@ -13,11 +13,12 @@ internal static class Lowering
     {
         CompilationOptions options = input.Options;
         var builder = new PlanBuilder();
+        IReadOnlyList<Isa> isas = Isa.ForTarget(target);
         foreach (Node node in graph.Nodes)
         {
             try
             {
-                node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization));
+                node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization, isas));
             }
             catch (ModelCompilationException e)
             {

@@ -1,3 +1,4 @@
+using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
@@ -6,8 +7,11 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Planning;
 
 /// <summary>What an operator needs to add its kernels to the plan.</summary>
-public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode)
+public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode, IReadOnlyList<Isa> isas) : IKernelParts
 {
+    /// <summary>The instruction sets that kernels must be written for, best first.</summary>
+    public IReadOnlyList<Isa> Isas { get; } = isas;
+
     /// <summary>How accumulators become activations.</summary>
     public RequantizationMode Mode { get; } = mode;
 
@@ -50,6 +54,9 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
     /// <summary>Adds a kernel.</summary>
     public void Emit(Kernel kernel) => plan.Step(Node.Name, kernel);
 
+    /// <summary>Adds the kernel of an offer, with the reason for it.</summary>
+    public void Emit(KernelOffer offer) => plan.Step(Node.Name, offer.Make(this), choice: offer.Reason);
+
     /// <summary>Adds a kernel that reads each element before it writes the element at the same place, so that both may share memory.</summary>
     public void EmitInPlace(Kernel kernel, int input = 0) => EmitInPlace(kernel, (0, input));
 
@@ -58,7 +65,7 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
     {
         var tensors = new (TensorRef, TensorRef)[pairs.Length];
         for (int i = 0; i < pairs.Length; i++) tensors[i] = (Out(pairs[i].Output), In(pairs[i].Input));
-        plan.Step(Node.Name, kernel, tensors);
+        plan.Step(Node.Name, kernel, "", tensors);
     }
 
     /// <summary>Lets the output be the input's bytes under another shape.</summary>
@@ -72,6 +79,12 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
         List<(int Multiplier, int Shift)> fixedPoint = [.. factors.Select(Requantization.QuantizeMultiplier)];
         return (Table("Multiplier", ElementType.Int32, fixedPoint.Select(f => (double)f.Multiplier)), Table("Shift", ElementType.Int32, fixedPoint.Select(f => (double)f.Shift)));
     }
+
+    TensorRef IKernelParts.In => In(0);
+
+    TensorRef IKernelParts.Out => Out(0);
+
+    (DataRef Scale, DataRef Shift) IKernelParts.Requantization(IReadOnlyList<double> factors) => RequantizationTables(factors);
 
     /// <summary>Stops with MC2002: the operator is known, but not for these types.</summary>
     public ModelCompilationException Unsupported(string what, string remedy) => new("MC2002", $"{what} is not supported.", remedy, Node.Label);

@@ -90,11 +90,12 @@ public sealed class PlanBuilder
     /// <summary>Adds a kernel.</summary>
     /// <param name="name">Name of the node it comes from.</param>
     /// <param name="kernel">The kernel.</param>
+    /// <param name="choice">Why this kernel, where there was a choice.</param>
     /// <param name="inPlace">Outputs and inputs that may share memory when the input is not needed afterwards.</param>
-    public void Step(string name, Kernel kernel, params ReadOnlySpan<(TensorRef Output, TensorRef Input)> inPlace)
+    public void Step(string name, Kernel kernel, string choice = "", params ReadOnlySpan<(TensorRef Output, TensorRef Input)> inPlace)
     {
         foreach ((TensorRef output, TensorRef input) in inPlace) _inPlace.Add((_steps.Count, input, output));
-        _steps.Add(new StepPlan(name, kernel));
+        _steps.Add(new StepPlan(name, kernel, choice));
     }
 
     /// <summary>Adds a constant to the weights, as a tensor.</summary>

@@ -16,12 +16,12 @@ public static class AffineRange
         return new(scale, zero);
     }
 
-    /// <summary>Symmetric scale for weights: the largest magnitude becomes ±127.</summary>
-    public static float Weight(ReadOnlySpan<float> weights)
+    /// <summary>Symmetric scale for weights: the largest magnitude becomes the largest integer, such as ±127.</summary>
+    public static float Weight(ReadOnlySpan<float> weights, int limit = 127)
     {
         float largest = 0;
         foreach (float w in weights) largest = Math.Max(largest, Math.Abs(w));
-        return largest > 0 ? largest / 127 : 1f / 127;
+        return largest > 0 ? largest / limit : 1f / limit;
     }
 
     /// <summary>A bias as int32 in the accumulator's unit, input scale × weight scale of the channel.</summary>

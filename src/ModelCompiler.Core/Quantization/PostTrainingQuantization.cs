@@ -5,7 +5,7 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>
-/// Post-training quantisation to 8 bits: asymmetric activations from calibrated ranges, symmetric weights per output channel, int32 biases at scale
+/// Post-training quantisation to 8 bits: asymmetric activations from calibrated ranges, symmetric weights (of 8 bits or fewer) per output channel, int32 biases at scale
 /// input × weight. Operators without integer kernels stay in float, with conversions around them.
 /// </summary>
 internal sealed class PostTrainingQuantization
@@ -16,12 +16,14 @@ internal sealed class PostTrainingQuantization
     private readonly Dictionary<int, Value> _float = [];
     private readonly Dictionary<int, Value> _integer = [];
 
-    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges) => (_graph, _ranges) = (graph, ranges);
+    private readonly int _limit;
+
+    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits) => (_graph, _ranges, _limit) = (graph, ranges, (1 << (weightBits - 1)) - 1);
 
     /// <summary>The graph in integers, as far as operators have integer kernels.</summary>
-    public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, Action<string> note)
+    public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits, Action<string> note)
     {
-        ModelGraph result = new PostTrainingQuantization(graph, ranges).Quantize();
+        ModelGraph result = new PostTrainingQuantization(graph, ranges, weightBits).Quantize();
         string[] kept = [.. result.Nodes.Where(n => n.Operator is not (Operators.Quantize or Dequantize) && result.Values[n.Outputs[0]].Type == ElementType.Float32).Select(n => n.Label)];
         note($"Quantised {graph.Nodes.Length - kept.Length} of {graph.Nodes.Length} operators to 8 bits.");
         if (kept.Length > 0) note($"Kept in float, for lack of integer kernels: {string.Join(", ", kept)}.");
@@ -105,8 +107,8 @@ internal sealed class PostTrainingQuantization
         var integers = new byte[real.Length];
         for (int c = 0; c < channels; c++)
         {
-            scales[c] = AffineRange.Weight(real.AsSpan(c * taps, taps));
-            for (int i = c * taps; i < (c + 1) * taps; i++) integers[i] = unchecked((byte)Requantization.Quantize(real[i], scales[c], 0, -127, 127));
+            scales[c] = AffineRange.Weight(real.AsSpan(c * taps, taps), _limit);
+            for (int i = c * taps; i < (c + 1) * taps; i++) integers[i] = unchecked((byte)Requantization.Quantize(real[i], scales[c], 0, -_limit, _limit));
         }
 
         return _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers), new QuantizationParameters(scales.ToEquatableArray(), new int[channels].ToEquatableArray()));

@@ -93,6 +93,11 @@ public sealed class GeneratedEngine : IEngine
     /// <inheritdoc/>
     public IReadOnlyList<TensorData> RunRaw(IReadOnlyList<TensorData> inputs) => Run(_raw, inputs, e => e.Type);
 
+    /// <summary>The fixed-point entry on buffers of the caller, without any allocation.</summary>
+    /// <param name="inputs">Bytes of each input.</param>
+    /// <param name="outputs">Receive the bytes of each output.</param>
+    public void RunRaw(byte[][] inputs, byte[][] outputs) => _raw(_model, inputs, outputs);
+
     /// <inheritdoc/>
     public void Dispose()
     {

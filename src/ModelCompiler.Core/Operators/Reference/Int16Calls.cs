@@ -20,7 +20,7 @@ internal static class Int16Calls
         (int min, int max) = activation.Quantized(output);
         LibraryCall call = new LibraryCall("Routine.ConvInt16").In(0, 1).Weights(Bias(context, s.OutChannels, ElementType.Int64)).Out(0).Scratch(ElementType.Int16, s.Taps)
             .Macs((long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels * s.Taps);
-        AddFactors(call, context, s.OutChannels);
+        AddFactors(call, LinearLayer.Factors(input, weights, output, s));
         return call.Number(
             wide, s.Batch, s.Height, s.Width, s.Channels, s.OutHeight, s.OutWidth, s.OutChannels, s.WindowHeight, s.WindowWidth, s.StrideDown, s.StrideRight, s.DilationDown, s.DilationRight,
             s.PadTop, s.PadLeft, s.Groups, min, max);
@@ -35,12 +35,11 @@ internal static class Int16Calls
         return bias;
     }
 
-    /// <summary>Adds tables of Q31 multipliers and shifts of a layer whose inputs are activations and weights.</summary>
-    public static void AddFactors(LibraryCall call, CallContext context, int outputs)
+    /// <summary>Adds tables of Q31 multipliers and shifts.</summary>
+    public static void AddFactors(LibraryCall call, IEnumerable<double> factors)
     {
-        (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
-        List<(int Multiplier, int Shift)> factors = [.. Enumerable.Range(0, outputs).Select(c => Requantization.QuantizeMultiplier((double)input.Q.Scale * weights.Q.ScaleOf(c) / output.Q.Scale))];
-        call.Table("Multiplier", factors.Select(f => f.Multiplier)).Table("Shift", factors.Select(f => f.Shift));
+        List<(int Multiplier, int Shift)> parts = [.. factors.Select(Requantization.QuantizeMultiplier)];
+        call.Table("Multiplier", parts.Select(f => f.Multiplier)).Table("Shift", parts.Select(f => f.Shift));
     }
 
     /// <summary>A sum, difference or product.</summary>

@@ -95,33 +95,38 @@ internal static class LinearLayer
         }
 
         (int min, int max) = activation.Quantized(output);
-        int[] bias = context.HasInput(2) ? context.Input(2).Constant!.ToInt32s() : new int[s.OutChannels];
-        double[] factors = Factors(input, weights, output, s);
-        bool unsigned = weights.Type == ElementType.UInt8;
-        int weightsZero = weights.Q.ZeroPoint;
-        if (s.IsDepthwise)
+        context.Emit(LinearKernels.Choose(new LinearTask
         {
-            (DataRef scale, DataRef shift) = context.RequantizationTables(DepthwiseConvInt8.PadChannels(factors));
-            context.Emit(new DepthwiseConvInt8(
-                context.In(0), context.Out(0), context.Scratch(ElementType.Int16, DepthwiseConvInt8.RowElements(inSize, window, dilation, padding, outSize, stride)),
-                context.Weights(DepthwiseConvInt8.Pack(Centred(weights.Constant, weights), s.Channels, s.Taps)),
-                context.Table("Bias", ElementType.Int32, DepthwiseConvInt8.PadChannels(bias.Select(b => (double)b))), scale, shift,
-                s.Batch, inSize, outSize, window, stride, dilation, padding, input.Q.ZeroPoint, output.Q.ZeroPoint, min, max));
-        }
-        else
-        {
-            (DataRef scale, DataRef shift) = context.RequantizationTables([.. PadPerGroup(factors, s)]);
-            context.Emit(new ConvInt8(
-                context.In(0), context.Out(0), context.Scratch(ElementType.Int16, ConvInt8.PatchElements(s.Taps)),
-                context.Weights(ConvInt8.Pack(weights.Constant.Bytes, s.Groups, s.OutChannels, s.Taps, unchecked((byte)weightsZero))),
-                context.Table("Bias", ElementType.Int32, PadPerGroup(bias.Select(b => (double)b), s)), scale, shift,
-                s.Batch, inSize, outSize, window, stride, dilation, padding, s.Groups, input.Q.ZeroPoint, unsigned, weightsZero, output.Q.ZeroPoint, min, max));
-        }
+            Isas = context.Isas,
+            Batch = s.Batch,
+            Input = inSize,
+            Output = outSize,
+            Window = window,
+            Stride = stride,
+            Dilation = dilation,
+            Padding = padding,
+            Groups = s.Groups,
+            Weights = Centred(weights.Constant, weights),
+            RawWeights = weights.Constant.Bytes,
+            UnsignedWeights = weights.Type == ElementType.UInt8,
+            WeightsZero = weights.Q.ZeroPoint,
+            Bias = context.HasInput(2) ? context.Input(2).Constant!.ToInt32s() : new int[s.OutChannels],
+            Factors = Factors(input, weights, output, s),
+            FixedPoint = context.Mode == RequantizationMode.FixedPoint,
+            SignedInput = input.Type == ElementType.Int8,
+            InZero = input.Q.ZeroPoint,
+            OutZero = output.Q.ZeroPoint,
+            Min = min,
+            Max = max,
+        }));
     }
 
-    /// <summary>input scale × weight scale ÷ output scale, per output channel.</summary>
-    private static double[] Factors(Value input, Value weights, Value output, ConvShape shape) =>
-        [.. Enumerable.Range(0, shape.OutChannels).Select(c => (double)input.Q.Scale * weights.Q.ScaleOf(c) / output.Q.Scale)];
+    /// <summary>input scale × weight scale ÷ output scale, per output channel. The TFLite reference multiplies in float where one weight scale serves a dense layer, or uint8.</summary>
+    public static double[] Factors(Value input, Value weights, Value output, ConvShape shape)
+    {
+        bool inFloat = weights.Q.IsPerTensor && (shape.IsFullyConnected || input.Type == ElementType.UInt8);
+        return [.. Enumerable.Range(0, shape.OutChannels).Select(c => (inFloat ? input.Q.Scale * weights.Q.Scale : (double)input.Q.Scale * weights.Q.ScaleOf(c)) / output.Q.Scale)];
+    }
 
     /// <summary>Integers less their zero point.</summary>
     private static int[] Centred(TensorData data, Value value)

@@ -4,7 +4,7 @@ using Google.Protobuf;
 using ModelCompiler.Core.Import.Onnx.Proto;
 using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType;
 
-namespace ModelCompiler.Conformance.Tests.Onnx;
+namespace ModelCompiler.Testing;
 
 /// <summary>Writes small ONNX models; values are named in order, constants are reproducible from the seed.</summary>
 internal sealed class OnnxGraph

@@ -1,29 +1,11 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace ModelCompiler.Package.Tests;
+namespace ModelCompiler.Testing;
 
 /// <summary>What a command said and how it ended.</summary>
 internal sealed record CommandResult(string Command, int ExitCode, string Output)
 {
-    public CommandResult AssertSuccess()
-    {
-        Assert.True(ExitCode == 0, $"{Command} ended with {ExitCode}:\n{Output}");
-        return this;
-    }
-
-    public CommandResult AssertFailure()
-    {
-        Assert.True(ExitCode != 0, $"{Command} should have failed:\n{Output}");
-        return this;
-    }
-
-    public CommandResult AssertNoWarnings()
-    {
-        Assert.DoesNotContain(" warning ", Output, StringComparison.OrdinalIgnoreCase);
-        return this;
-    }
-
     public bool Says(string text) => Output.Contains(text, StringComparison.Ordinal);
 }
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using ModelCompiler.Core.Graph;
 
-namespace ModelCompiler.Conformance.Tests;
+namespace ModelCompiler.Testing;
 
 /// <summary>Reads uncompressed bitmaps and brings them to a network's size.</summary>
 internal static class Pictures
@@ -64,7 +64,7 @@ internal static class Pictures
         int width = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(18));
         int height = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(22));
         int bits = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(28));
-        Assert.Equal(bytesPerPixel * 8, bits);
+        if (bits != bytesPerPixel * 8) throw new InvalidDataException($"The picture has {bits} bits per pixel.");
         int stride = ((width * bytesPerPixel) + 3) / 4 * 4;
         int rows = Math.Abs(height);
         var pixels = new byte[width * rows * bytesPerPixel];

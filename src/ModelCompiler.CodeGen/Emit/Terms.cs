@@ -1,0 +1,14 @@
+namespace ModelCompiler.CodeGen.Emit;
+
+/// <summary>Small C# expressions as a person would write them: without additions of 0, multiplications by 1 and needless parentheses.</summary>
+internal static class Terms
+{
+    /// <summary>a + b.</summary>
+    public static string Plus(string a, string b) => b is "0" or "" ? a : a is "0" or "" ? b : b[0] == '-' ? $"{a} - {b.Substring(1)}" : $"{a} + {b}";
+
+    /// <summary>a + b.</summary>
+    public static string Plus(string a, int b) => b == 0 ? a : a is "0" or "" ? Literals.Int(b) : b < 0 ? $"{a} - {Literals.Int(-(long)b)}" : $"{a} + {Literals.Int(b)}";
+
+    /// <summary>a · b.</summary>
+    public static string Times(string a, int b) => a is "0" or "" || b == 0 ? "0" : b == 1 ? a : a.IndexOf(' ') >= 0 ? $"({a}) * {Literals.Int(b)}" : $"{a} * {Literals.Int(b)}";
+}

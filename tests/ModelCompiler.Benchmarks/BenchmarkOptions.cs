@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using ModelCompiler.Benchmarks.Models;
+using ModelCompiler.CodeGen.Emit;
+
+namespace ModelCompiler.Benchmarks;
+
+/// <summary>What the command line says.</summary>
+/// <param name="Cases">The rows to measure.</param>
+/// <param name="Target">Target of the generated code.</param>
+/// <param name="Seconds">Time for each engine and row.</param>
+internal sealed record BenchmarkOptions(IReadOnlyList<ModelCase> Cases, string Target, double Seconds)
+{
+    /// <summary>The best target that this machine runs.</summary>
+    public static string BestTarget =>
+        Vector512.IsHardwareAccelerated && Avx512BW.VL.IsSupported && Isa.TargetNames.Contains("x64-v4") ? "x64-v4"
+        : Avx2.IsSupported && Fma.IsSupported ? "x64-v3"
+        : Dp.IsSupported && Isa.TargetNames.Contains("arm64-dotprod") ? "arm64-dotprod"
+        : AdvSimd.Arm64.IsSupported ? "arm64"
+        : "portable";
+
+    /// <summary>Reads the command line.</summary>
+    /// <param name="args">Names of rows, and options.</param>
+    /// <param name="unnamed">The rows that are meant when there are no names; null for all.</param>
+    public static BenchmarkOptions Parse(string[] args, Func<ModelCase, bool>? unnamed = null)
+    {
+        var options = new BenchmarkOptions([], BestTarget, 2);
+        var names = new List<string>();
+        for (int i = 0; i < args.Length; i++)
+        {
+            if (args[i] == "--target" && i + 1 < args.Length) options = options with { Target = args[++i] };
+            else if (args[i] == "--seconds" && i + 1 < args.Length) options = options with { Seconds = double.Parse(args[++i], CultureInfo.InvariantCulture) };
+            else names.Add(args[i]);
+        }
+
+        return options with { Cases = [.. ModelCases.All.Where(c => names.Count == 0 ? unnamed?.Invoke(c) ?? true : names.Any(n => c.Name.Contains(n, StringComparison.OrdinalIgnoreCase)))] };
+    }
+}

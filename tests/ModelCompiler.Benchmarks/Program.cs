@@ -1,0 +1,40 @@
+using BenchmarkDotNet.Running;
+using ModelCompiler.Benchmarks.Layers;
+using ModelCompiler.Benchmarks.Peers;
+using ModelCompiler.Benchmarks.Programs;
+
+namespace ModelCompiler.Benchmarks;
+
+/// <summary>Chooses the view: peers, layers, programs, or BenchmarkDotNet with its own arguments.</summary>
+internal static class Program
+{
+    private const string Usage = """
+        peers [MODEL…]       each model beside ONNX Runtime: time, share of the machine's floor, memory
+        layers MODEL…        time of each kernel, with its speed
+        programs [MODEL…]    whole native programs beside ONNX Runtime: size, start-up, memory (by default of the imported models)
+        anything else        goes to BenchmarkDotNet, such as --filter '*'
+
+        MODEL is any part of a row's name, such as MobileNet, "KWS DS-CNN, imported".
+          --target NAME      target of the generated code; by default the best that this machine runs
+          --seconds N        time for each engine and row (default 2)
+        """;
+
+    private static int Main(string[] args)
+    {
+        switch (args.FirstOrDefault())
+        {
+            case null or "help" or "--help":
+                Console.WriteLine(Usage);
+                return 0;
+            case "peers":
+                return PeersView.Run(BenchmarkOptions.Parse(args[1..]));
+            case "layers":
+                return LayersView.Run(BenchmarkOptions.Parse(args[1..]));
+            case "programs":
+                return ProgramsView.Run(BenchmarkOptions.Parse(args[1..], row => !row.Calibrate));
+            default:
+                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+                return 0;
+        }
+    }
+}

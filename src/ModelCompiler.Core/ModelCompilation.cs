@@ -50,7 +50,7 @@ public static class ModelCompilation
             ModelGraph compiled = ChooseFormat(original, input, target, diagnostics, notes.Add);
             compiled = Pipeline.Specialise(compiled, Isa.ForTarget(target)[0], input.Options.Requantization, notes.Add);
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
-            if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.Hash(compiled, input.Options.Requantization) };
+            if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
             return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled };
         }
         catch (ModelCompilationException e)

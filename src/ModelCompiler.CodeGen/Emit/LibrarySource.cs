@@ -27,8 +27,8 @@ internal static class LibrarySource
         foreach (string name in assembly.GetManifestResourceNames().Where(n => n.StartsWith("Library/", StringComparison.Ordinal)).OrderBy(n => n, StringComparer.Ordinal))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-            string text = "\n" + reader.ReadToEnd().Replace("\r", "");
-            foreach (string part in Regex.Split(text.Substring(text.IndexOf("\nnamespace", StringComparison.Ordinal)), "\n\n(?=///)").Skip(1)) Add(part.TrimEnd('\n'));
+            string text = reader.ReadToEnd().Replace("\r", "");
+            foreach (string part in Regex.Split(text, "\n\n(?=///)").Skip(1)) Add(part.TrimEnd('\n'));
         }
     }
 

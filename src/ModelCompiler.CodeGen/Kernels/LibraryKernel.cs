@@ -12,14 +12,14 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Tensors">Pointers, outputs included; <c>-</c> for optional ones that are absent.</param>
 /// <param name="Tables">Tables of sizes, steps and the like, which follow the tensors.</param>
 /// <param name="Numbers">Numbers as C# literals, which follow the tables.</param>
-/// <param name="Work">Multiply-accumulate operations of one run.</param>
-public sealed record LibraryKernel(string Routine, EquatableArray<string> Types, EquatableArray<TensorRef> Tensors, EquatableArray<DataRef> Tables, EquatableArray<string> Numbers, long Work = 0) : Kernel
+/// <param name="Cost">Multiply-accumulate operations.</param>
+public sealed record LibraryKernel(string Routine, EquatableArray<string> Types, EquatableArray<TensorRef> Tensors, EquatableArray<DataRef> Tables, EquatableArray<string> Numbers, long Cost = 0) : Kernel
 {
     /// <inheritdoc/>
-    public override string Summary => $"{Routine}{(Types.Count > 0 ? $" of {string.Join(", ", Types)}" : "")}";
+    public override long Macs => Cost;
 
     /// <inheritdoc/>
-    public override long Macs => Work;
+    public override string Summary => $"{Routine}{(Types.Count > 0 ? $" of {string.Join(", ", Types)}" : "")}";
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)

@@ -1,4 +1,3 @@
-
 namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>Floating-point formats below 32 bits, kept in float32.</summary>

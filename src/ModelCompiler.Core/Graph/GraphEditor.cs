@@ -8,6 +8,8 @@ namespace ModelCompiler.Core.Graph;
 /// <summary>Builds a graph, from nothing (importers) or from another graph (passes).</summary>
 public sealed class GraphEditor
 {
+    private const int MostFoldedElements = 1 << 24;
+
     private readonly Dictionary<int, Value> _values = [];
     private readonly List<Node> _nodes = [];
     private readonly Dictionary<int, int> _replacements = [];
@@ -88,7 +90,7 @@ public sealed class GraphEditor
 
         var node = new Node(name, origin, op, ids, [output.Id]);
         // Dequantised constants stay as they are until it is known whether an integer operator takes them.
-        if (op is not Dequantize && ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0))
+        if (op is not Dequantize && ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0) && IsWorthFolding(output, ids))
         {
             TensorData data = ReferenceInterpreter.EvaluateNode(node, id => this[id], id => this[id].Constant!, RequantizationMode.Float)[0];
             output = output with { Constant = data };
@@ -118,7 +120,7 @@ public sealed class GraphEditor
         }
 
         var node = new Node(name, origin, op, ids, [.. outputs.Select(o => o.Id)]);
-        if (ids.Any(i => i >= 0 && this[i].Constant is null) || ids.All(i => i < 0))
+        if (ids.Any(i => i >= 0 && this[i].Constant is null) || ids.All(i => i < 0) || outputs.Any(o => !IsWorthFolding(o, ids)))
         {
             AddNode(node);
             return outputs;
@@ -128,6 +130,10 @@ public sealed class GraphEditor
         for (int i = 0; i < outputs.Length; i++) SetValue(outputs[i] = outputs[i] with { Constant = data[i] });
         return outputs;
     }
+
+    /// <summary>False for large constants that grow out of small ones, such as by repetition: they are computed at run time.</summary>
+    internal bool IsWorthFolding(Value output, ImmutableArray<int> inputs) =>
+        output.Shape.Elements <= MostFoldedElements || output.Shape.Elements <= inputs.Where(i => i >= 0).Sum(i => (long)this[i].Shape.Elements);
 
     /// <summary>Names of the model's inputs that a value depends on.</summary>
     public IReadOnlyList<string> InputsBehind(int id)

@@ -115,6 +115,13 @@ public sealed record Conv(
     [OnnxOperator("QLinearConv")]
     internal static void QuantizedFromOnnx(OnnxNode node)
     {
+        bool isCommon = node.Value(0).Shape.Rank is 3 or 4 && Enumerable.Range(1, 7).All(i => node.Value(i).Constant is not null) && (!node.HasInput(8) || node.Value(8).Constant is not null);
+        if (!isCommon)
+        {
+            QuantizationBindings.Convolution(node);
+            return;
+        }
+
         int input = node.Quantized(0, 1, 2);
         int weights = node.Quantized(3, 4, 5);
         node.EmitImage(input, x =>

@@ -120,9 +120,15 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     [OnnxOperator("QLinearMatMul")]
     internal static void QuantizedMatMulFromOnnx(OnnxNode node)
     {
+        bool isCommon = node.Value(3) is { Constant: not null, Shape.Rank: 2 } && Enumerable.Range(1, 7).All(i => i == 3 || (node.Value(i).Constant is { } known && known.Type != ElementType.Float16)) && node.Value(1).Shape.Elements == 1;
+        if (!isCommon)
+        {
+            QuantizationBindings.MatrixProduct(node);
+            return;
+        }
+
         int input = node.Quantized(0, 1, 2);
         Value weights = node.Graph[node.Quantized(3, 4, 5)];
-        if (weights.Constant is null || weights.Shape.Rank != 2) throw node.Unsupported("A quantised matrix product is supported with a constant matrix on the right only.", "Make the right-hand side an initializer of rank 2.");
         node.EmitQuantized(new FullyConnected(true, ActivationRange.None), 6, 7, input, node.Add("weights", new Transpose([1, 0]), weights.Id).Id);
     }
 }

@@ -104,11 +104,25 @@ public sealed record Quantize : Operator
     [OnnxOperator("QuantizeLinear", "com.microsoft")]
     internal static void FromOnnx(OnnxNode node)
     {
+        if (!IsCommon(node))
+        {
+            QuantizationBindings.Quantize(node);
+            return;
+        }
+
         int rank = node.Value(0).Shape.Rank;
         int axis = node.Int("axis", 1);
         (QuantizationParameters q, ElementType type) = node.Parameters(1, 2, axis < 0 ? axis + rank : axis);
         Dequantize.RequireScalePerSlice(node, q, node.Value(0).Shape);
         node.Bind(0, node.Graph.Add(node.OutputName(0), node.Origin, new Quantize(), [node.Input(0)], q, type));
+    }
+
+    // To 8 bits with one constant scale, or of constants.
+    private static bool IsCommon(OnnxNode node)
+    {
+        bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32;
+        ElementType type = node.HasInput(2) ? node.Value(2).Type : ElementType.UInt8;
+        return isKnown && node.Value(0).Type == ElementType.Float32 && node.Value(1).Shape.Elements == 1 && type.IsByte() && !node.HasAttribute("output_dtype") && node.NarrowType(2) == default;
     }
 
     [TfLiteOperator(TfLiteBuiltinOperator.Quantize)]

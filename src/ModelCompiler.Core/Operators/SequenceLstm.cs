@@ -56,7 +56,7 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
             .Weights(isFloat ? Packed(context, Weights, inputs) : Joined(context, Weights)).Weights(isFloat ? Packed(context, Recurrent, units) : Joined(context, Recurrent))
             .Weights(Bias(context, gates, input.Type switch { ElementType.Float32 => ElementType.Float32, ElementType.Int8 => ElementType.Int32, _ => ElementType.Int64 }))
             .In(Hidden, Cell).Out(0, 1, 2).Scratch(isFloat ? ElementType.Float32 : ElementType.Int16, gates)
-            .InPlace((1, Hidden), (2, Cell)).Macs(4L * steps * batch * units * (inputs + units)).Number(steps, batch, inputs, units, TimeMajor);
+            .InPlace((1, Hidden), (2, Cell)).Costs(4L * steps * batch * units * (inputs + units)).Number(steps, batch, inputs, units, TimeMajor);
         if (isFloat) return call.Number(CellClip);
         int clip = CellClip > 0 ? (int)Math.Min(CellClip / (double)cell.Q.Scale, short.MaxValue) : 0;
         call.Table("Factor", Factors(context));

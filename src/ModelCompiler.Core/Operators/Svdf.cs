@@ -40,7 +40,7 @@ public sealed record Svdf(int Rank, ActivationRange Activation) : LibraryOperato
             (ElementType.Int8, ElementType.Int8, ElementType.Int16, ElementType.Int16, ElementType.Int8) => "Routine.SvdfInt16",
             _ => throw context.Unsupported("An SVDF"),
         };
-        LibraryCall call = new LibraryCall(routine).In(0, 1, 2).InOrNull(context, 3).In(4).Out(0, 1).Number(batch, inputs, filters, memory, Rank).InPlace((1, 4)).Macs((long)batch * filters * (inputs + memory));
+        LibraryCall call = new LibraryCall(routine).In(0, 1, 2).InOrNull(context, 3).In(4).Out(0, 1).Number(batch, inputs, filters, memory, Rank).InPlace((1, 4)).Costs((long)batch * filters * (inputs + memory));
         if (input.Type == ElementType.Float32) return call.Number(Activation.Min, Activation.Max);
 
         // The reference computes these factors in float.

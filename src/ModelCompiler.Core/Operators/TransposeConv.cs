@@ -43,7 +43,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
             _ => throw context.Unsupported("A transposed convolution"),
         };
         LibraryCall call = new LibraryCall(routine).In(0, 1).Weights(Int16Calls.Bias(context, window[0], biasType)).Out(0)
-            .Macs((long)from.Elements * window[0] * window[1] * window[2])
+            .Costs((long)from.Elements * window[0] * window[1] * window[2])
             .Number(from[0], from[1], from[2], from[3], OutHeight, OutWidth, window[0], window[1], window[2], StrideDown, StrideRight, PadTop, PadLeft);
         if (output.Type == ElementType.Float32) return call.Number(Activation.Min, Activation.Max);
         Int16Calls.AddFactors(call, Enumerable.Range(0, window[0]).Select(c => (double)input.Q.Scale * weights.Q.ScaleOf(c) / output.Q.Scale));

@@ -74,10 +74,12 @@ internal sealed class OnnxImporter
         }
 
         var node = new OnnxNode(proto, opsets.GetValueOrDefault(domain), _graph, scope, this, opsets);
+        string full = (domain.Length > 0 ? domain + "." : "") + proto.OpType;
+        if (OnnxUnsupported.Reasons.TryGetValue((domain, proto.OpType), out string? reason)) throw new ModelCompilationException("MC2001", $"Operator '{full}' is not supported.", $"The reason: {reason}.", $"'{node.Name}' ({node.Origin})");
         if (!Operators.TryGetValue((domain, proto.OpType), out Action<OnnxNode>? import))
         {
             throw new ModelCompilationException(
-                "MC2001", $"Operator '{(domain.Length > 0 ? domain + "." : "")}{proto.OpType}' is not supported.", "The table of operators in the documentation lists what is; replace the operator or export the model with another opset.", $"'{node.Name}' ({node.Origin})");
+                "MC2001", $"Operator '{full}' is not supported.", "The table of operators in the documentation lists what is; replace the operator or export the model with another opset.", $"'{node.Name}' ({node.Origin})");
         }
 
         try
@@ -88,6 +90,11 @@ internal sealed class OnnxImporter
         catch (ModelCompilationException e)
         {
             throw e.At($"'{node.Name}' ({node.Origin})");
+        }
+        catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or InvalidOperationException)
+        {
+            // Attributes of hostile files may contradict shapes in more ways than are worth a message of their own.
+            throw node.Malformed($"Its attributes and inputs contradict each other ({e.GetType().Name}).");
         }
     }
 

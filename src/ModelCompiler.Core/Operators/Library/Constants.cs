@@ -8,6 +8,8 @@ namespace ModelCompiler.Core.Operators.Library;
 /// <summary>ONNX operators whose result follows from shapes and constants alone: nothing of them is left in the network.</summary>
 internal static class Constants
 {
+    private const int MostElements = 1 << 26;
+
     [OnnxOperator("Shape")]
     internal static void ShapeFromOnnx(OnnxNode node)
     {
@@ -28,7 +30,7 @@ internal static class Constants
         TensorData value = node.Tensor("value") ?? TensorData.Of(new Shape(1), [0f]);
         int[] dimensions = node.ConstantInput(0, "shape").ToInt32s();
         if (dimensions.Any(d => d < 0) || value.Count != 1) throw node.Malformed("A dimension is negative, or the value is not a single one.");
-        Bind(node, Filled(value, new Shape(dimensions)));
+        Bind(node, Filled(value, Reasonable(node, new Shape(dimensions))));
     }
 
     /// <summary>A tensor of one value.</summary>
@@ -47,7 +49,7 @@ internal static class Constants
         (double from, double step) = (start.ToDouble(0), delta.ToDouble(0));
         double count = Math.Max(Math.Ceiling((limit.ToDouble(0) - from) / step), 0);
         if (double.IsNaN(count) || count > int.MaxValue) throw node.Malformed("The range does not end.");
-        var data = new TensorData(start.Type, new Shape((int)count));
+        var data = new TensorData(start.Type, Reasonable(node, new Shape((int)count)));
         for (int i = 0; i < data.Count; i++) data.Set(i, from + (i * step));
         Bind(node, data);
     }
@@ -57,7 +59,7 @@ internal static class Constants
     {
         Value like = node.Value(0);
         if (like.Shape.Rank != 2) throw node.Malformed($"The input of shape {like.Shape} is not a matrix.");
-        var data = new TensorData(node.HasAttribute("dtype") ? node.StoredType(node.TypeAttribute("dtype", DataType.Float)) : like.Type, like.Shape);
+        var data = new TensorData(node.HasAttribute("dtype") ? node.StoredType(node.TypeAttribute("dtype", DataType.Float)) : like.Type, Reasonable(node, like.Shape));
         for (int row = 0; row < like.Shape[0]; row++)
         {
             if (row + (long)node.Int("k", 0) is var column and >= 0 && column < like.Shape[1]) data.Set((row * like.Shape[1]) + (int)column, 1);
@@ -80,7 +82,7 @@ internal static class Constants
     {
         int size = node.ConstantInput(0, "size").ToInt32(0);
         if (size < 1) throw node.Malformed($"The size is {size}.");
-        var data = new TensorData(node.StoredType(node.TypeAttribute("output_datatype", DataType.Float)), new Shape(size));
+        var data = new TensorData(node.StoredType(node.TypeAttribute("output_datatype", DataType.Float)), Reasonable(node, new Shape(size)));
         double period = Math.Max(node.Int("periodic", 1) != 0 ? size : size - 1, 1);
         for (int i = 0; i < size; i++) data.Set(i, a - (b * Math.Cos(2 * Math.PI * i / period)) + (c * Math.Cos(4 * Math.PI * i / period)));
         Bind(node, data);
@@ -99,7 +101,7 @@ internal static class Constants
         int rows = (length / 2) + 1;
         double step = (high - low) / (bins + 2);
         int[] edges = [.. Enumerable.Range(0, bins + 2).Select(i => (int)Math.Floor((length + 1) * (700 * (Math.Pow(10, ((i * step) + low) / 2595) - 1)) / rate))];
-        var data = new TensorData(node.StoredType(node.TypeAttribute("output_datatype", DataType.Float)), new Shape(rows, bins));
+        var data = new TensorData(node.StoredType(node.TypeAttribute("output_datatype", DataType.Float)), Reasonable(node, new Shape(rows, bins)));
         for (int i = 0; i < bins; i++)
         {
             (int left, int centre, int right) = (edges[i], edges[i + 1], edges[i + 2]);
@@ -118,6 +120,10 @@ internal static class Constants
     }
 
     private static TensorData Longs(long[] values) => TensorData.Of(new Shape(values.Length), values);
+
+    // What costs nothing in a file may not cost gigabytes here.
+    private static Shape Reasonable(OnnxNode node, Shape shape) =>
+        shape.Elements <= MostElements ? shape : throw new ModelCompilationException("MC1003", $"A constant of shape {shape} is too large.", "Use smaller dimensions.", $"'{node.Name}' ({node.Origin})");
 
     private static void Bind(OnnxNode node, TensorData data) => node.Bind(0, node.Graph.AddConstant(node.OutputName(0), data));
 }

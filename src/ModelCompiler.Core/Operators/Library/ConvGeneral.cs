@@ -28,7 +28,8 @@ public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Direct", x.Type.Name(), w.Type.Name(), context.Output(0).Type.Name())
             .In(0, 1).InOrNull(context, 2).InOrNull(context, 3).InOrNull(context, 4).Out(0);
-        return Window.Describe(call, x.Shape).Number(Window.Axes, x.Shape[0], Groups, w.Shape[1], w.Shape[0] / Groups, context.HasInput(4) ? context.Input(4).Shape.Elements : 1);
+        return Window.Describe(call, x.Shape).Number(Window.Axes, x.Shape[0], Groups, w.Shape[1], w.Shape[0] / Groups, context.HasInput(4) ? context.Input(4).Shape.Elements : 1)
+            .Costs((long)context.Output(0).Shape.Elements * w.Shape.ElementsBetween(1, w.Shape.Rank));
     }
 
     /// <summary>The convolution that a node's attributes describe.</summary>

@@ -23,7 +23,8 @@ public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
     {
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Transposed", x.Type.Name()).In(0, 1).InOrNull(context, 2).Out(0);
-        return Window.Describe(call, x.Shape).Number(Window.Axes, x.Shape[0], Groups, w.Shape[0] / Groups, w.Shape[1]);
+        return Window.Describe(call, x.Shape).Number(Window.Axes, x.Shape[0], Groups, w.Shape[0] / Groups, w.Shape[1])
+            .Costs((long)x.Shape.Elements * w.Shape.ElementsBetween(1, w.Shape.Rank));
     }
 
     [OnnxOperator("ConvTranspose")]

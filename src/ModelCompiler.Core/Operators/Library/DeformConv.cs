@@ -26,7 +26,8 @@ public sealed record DeformConv(Window Window, int Groups, int OffsetGroups) : L
     {
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Deformable", x.Type.Name()).In(0, 1, 2).InOrNull(context, 3).InOrNull(context, 4).Out(0);
-        return Window.Describe(call, x.Shape).Number(x.Shape[0], Groups, w.Shape[1], w.Shape[0] / Groups, OffsetGroups);
+        return Window.Describe(call, x.Shape).Number(x.Shape[0], Groups, w.Shape[1], w.Shape[0] / Groups, OffsetGroups)
+            .Costs((long)context.Output(0).Shape.Elements * w.Shape.ElementsBetween(1, w.Shape.Rank));
     }
 
     [OnnxOperator("DeformConv")]

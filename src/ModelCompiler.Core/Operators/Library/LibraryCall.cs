@@ -77,13 +77,6 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
         return this;
     }
 
-    /// <summary>Says how many multiply-accumulate operations the call does.</summary>
-    public LibraryCall Macs(long count)
-    {
-        _macs = count;
-        return this;
-    }
-
     /// <summary>Passes a table of 16-bit integers.</summary>
     public LibraryCall ShortTable(string kind, IEnumerable<double> values)
     {
@@ -104,6 +97,13 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     {
         double[] items = [.. values.Select(v => (double)v)];
         _tables.Add((kind, ElementType.Float32, items.Length == 0 ? [0] : items));
+        return this;
+    }
+
+    /// <summary>Says how many multiply-accumulate operations there are.</summary>
+    public LibraryCall Costs(long macs)
+    {
+        _macs = macs;
         return this;
     }
 

@@ -35,7 +35,8 @@ public sealed record MatMul(ElementType? Output = null) : LibraryOperator
         return new LibraryCall("MatrixProduct.Multiply", a.Type.Name(), b.Type.Name(), sum, output.Type.Name())
             .In(0, 1).InOrNull(context, 2).InOrNull(context, 3).Out(0)
             .Table("Sizes", loops.Sizes).Table("Steps", loops.StepsA).Table("Steps", loops.StepsB)
-            .Number(loops.Sizes.Length, batch.Elements, a.Shape[-2], a.Shape[-1], b.Shape[-1], Zeros(2), Zeros(3));
+            .Number(loops.Sizes.Length, batch.Elements, a.Shape[-2], a.Shape[-1], b.Shape[-1], Zeros(2), Zeros(3))
+            .Costs((long)output.Shape.Elements * a.Shape[-1]);
 
         int Zeros(int input) => context.HasInput(input) ? context.Input(input).Shape.Elements : 1;
     }

@@ -6,6 +6,8 @@ namespace ModelCompiler.Core.Operators.Library;
 /// <summary>Works out which elements, and how much of each, make a place of a resized axis (ONNX operator Resize).</summary>
 internal static class ResizeTaps
 {
+    private const long MostTaps = 1 << 22;
+
     /// <summary>The resampling of one axis.</summary>
     /// <param name="node">The node, for its attributes.</param>
     /// <param name="axis">The axis.</param>
@@ -26,6 +28,7 @@ internal static class ResizeTaps
         double stretch = node.Int("antialias", 0) != 0 && scale < 1 ? scale : 1;
         double support = (mode == "cubic" ? 2 : 1) / stretch;
         int taps = mode == "nearest" ? 1 : (2 * (int)Math.Ceiling(support)) + (stretch < 1 ? 1 : 0);
+        if ((long)places * taps > MostTaps) throw new ModelCompilationException("MC1003", $"Axis {axis} becomes {places} elements long, which is too much.", "Use smaller sizes.");
         var indices = new int[places * taps];
         var weights = new float[places * taps];
         for (int place = 0; place < places; place++)

@@ -19,7 +19,7 @@ internal static class Int16Calls
         bool wide = s.IsFullyConnected || s.IsDepthwise || (context.HasInput(2) && context.Input(2).Type != ElementType.Int32);
         (int min, int max) = activation.Quantized(output);
         LibraryCall call = new LibraryCall("Routine.ConvInt16").In(0, 1).Weights(Bias(context, s.OutChannels, ElementType.Int64)).Out(0).Scratch(ElementType.Int16, s.Taps)
-            .Macs((long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels * s.Taps);
+            .Costs((long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels * s.Taps);
         AddFactors(call, LinearLayer.Factors(input, weights, output, s));
         return call.Number(
             wide, s.Batch, s.Height, s.Width, s.Channels, s.OutHeight, s.OutWidth, s.OutChannels, s.WindowHeight, s.WindowWidth, s.StrideDown, s.StrideRight, s.DilationDown, s.DilationRight,

@@ -61,8 +61,11 @@ public sealed record Isa(string Name, int Bits, string Guard, int Tile = 0)
     /// <summary>The same instruction set at the width of its register-tiled matrix products.</summary>
     public Isa Wide => Tile == 0 ? this : new Isa(Name, Tile, Guard);
 
+    /// <summary>The same instruction set with vectors of at most so many bits.</summary>
+    public Isa Narrowed(int bits) => Wide.Bits <= bits ? Wide : new Isa(Name, bits, Guard);
+
     /// <summary>Accumulators that fit the registers beside as many temporaries and the operands: 14 of 32, or 6 of 16.</summary>
-    public int TileSums => Bits == 512 ? 14 : 6;
+    public int TileSums => Name == Avx512.Name ? 14 : 6;
 
     /// <summary>32-bit lanes of a vector.</summary>
     public int Lanes => Bits / 32;

@@ -40,23 +40,27 @@ internal sealed class Requantizer(KernelWriter writer, DataRef scale, DataRef sh
         ? $"Scalar.RequantizeFixed({sum}, multiplier[{channel}], shift[{channel}], {Bounds})"
         : $"Scalar.Requantize({sum}, scale[{channel}], {Bounds})";
 
-    /// <summary>Statements that load the tables for one vector of channels, for use by <see cref="PackedBytes"/>.</summary>
-    public IEnumerable<string> Loads(string channel, int vector)
+    /// <summary>Statements that load the tables for one vector of channels, for use by <c>PackedBytes</c>.</summary>
+    public IEnumerable<string> Loads(string channel, int vector, Isa isa)
     {
-        string type = writer.Isa.Wide.Vector;
+        string type = isa.Vector;
         yield return shift.Exists ? $"{type}<int> multiplier{vector} = {type}.Load(multiplier + {channel}), shift{vector} = {type}.Load(shift + {channel});" : $"{type}<float> scale{vector} = {type}.Load(scale + {channel});";
     }
 
     /// <summary>
-    /// Statement that declares a vector of the outputs of four pixels, one after the other, from four sums. Bounds are applied to the packed bytes, which saturate;
+    /// Statement that declares a vector of outputs from four vectors of sums, each with its tables' number. Bounds are applied to the packed bytes, which saturate;
     /// that is the same as long as no scaled sum leaves the range of int32.
     /// </summary>
-    public string PackedBytes(string name, string outType, IEnumerable<string> sums, int vector)
+    /// <param name="name">Name of the variable.</param>
+    /// <param name="outType">C# type of the output.</param>
+    /// <param name="sums">The sums.</param>
+    /// <param name="isa">Instruction set.</param>
+    /// <param name="inLanes">True to leave the four parts of each 128-bit lane there; false to put each sum's outputs side by side.</param>
+    public string PackedBytes(string name, string outType, IEnumerable<(string Sum, int Vector)> sums, Isa isa, bool inLanes)
     {
-        Isa isa = writer.Isa.Wide;
         bool signed = outType == "sbyte";
-        string[] scaled = sums.Select(s => shift.Exists ? $"{isa.Simd}.MultiplyByQuantizedMultiplier({s}, multiplier{vector}, shift{vector})" : $"{isa.Simd}.Scaled({s}, scale{vector})").ToArray();
-        string packed = $"{isa.Simd}.Pack{(signed ? "Int8" : "UInt8")}({string.Join(", ", scaled)}, zero)";
+        string[] scaled = sums.Select(s => shift.Exists ? $"{isa.Simd}.MultiplyByQuantizedMultiplier({s.Sum}, multiplier{s.Vector}, shift{s.Vector})" : $"{isa.Simd}.Scaled({s.Sum}, scale{s.Vector})").ToArray();
+        string packed = $"{isa.Simd}.Pack{(signed ? "Int8" : "UInt8")}{(inLanes ? "InLanes" : "")}({string.Join(", ", scaled)}, zero)";
         if (min > (signed ? sbyte.MinValue : byte.MinValue)) packed = $"{isa.Vector}.Max({packed}, {isa.Vector}.Create(({outType}){Literals.Int(min)}))";
         if (max < (signed ? sbyte.MaxValue : byte.MaxValue)) packed = $"{isa.Vector}.Min({packed}, {isa.Vector}.Create(({outType}){Literals.Int(max)}))";
         return $"{isa.Vector}<byte> {name} = {packed}{(signed ? ".AsByte()" : "")};";

@@ -72,17 +72,43 @@ internal static class TileHelpers
 
         /// <summary>Four pixels' integers plus the zero point as uint8, pixel after pixel; what is out of range saturates.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<byte> PackUInt8(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, Vector512<short> zero) => GatherPixels(Avx512BW.PackUnsignedSaturate(
-            Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(a, b), zero), Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(c, d), zero)).AsInt32()).AsByte();
+        public static Vector512<byte> PackUInt8(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, Vector512<short> zero) =>
+            GatherPixels(PackUInt8InLanes(a, b, c, d, zero).AsInt32()).AsByte();
+
+        /// <summary>Four vectors of integers plus the zero point as byte, side by side within each 128-bit lane; what is out of range saturates.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> PackUInt8InLanes(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, Vector512<short> zero) =>
+            Avx512BW.PackUnsignedSaturate(Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(a, b), zero), Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(c, d), zero));
 
         /// <summary>Four pixels' integers plus the zero point as int8, pixel after pixel; what is out of range saturates.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<sbyte> PackInt8(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, Vector512<short> zero) => GatherPixels(Avx512BW.PackSignedSaturate(
-            Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(a, b), zero), Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(c, d), zero)).AsInt32()).AsSByte();
+        public static Vector512<sbyte> PackInt8(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, Vector512<short> zero) =>
+            GatherPixels(PackInt8InLanes(a, b, c, d, zero).AsInt32()).AsSByte();
+
+        /// <summary>Four vectors of integers plus the zero point as sbyte, side by side within each 128-bit lane; what is out of range saturates.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<sbyte> PackInt8InLanes(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, Vector512<short> zero) =>
+            Avx512BW.PackSignedSaturate(Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(a, b), zero), Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(c, d), zero));
 
         /// <summary>Packing works within 128-bit lanes: puts the four parts of each pixel side by side.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<int> GatherPixels(Vector512<int> packed) => Avx512F.PermuteVar16x32(packed, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+
+        /// <summary>Interleaves the bytes of the first halves of the 128-bit lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<short> ZipLowerBytes(Vector512<byte> a, Vector512<byte> b) => Avx512BW.UnpackLow(a, b).AsInt16();
+
+        /// <summary>Interleaves the bytes of the second halves of the 128-bit lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<short> ZipUpperBytes(Vector512<byte> a, Vector512<byte> b) => Avx512BW.UnpackHigh(a, b).AsInt16();
+
+        /// <summary>Interleaves the pairs of bytes of the first halves of the 128-bit lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> ZipLowerWords(Vector512<short> a, Vector512<short> b) => Avx512BW.UnpackLow(a, b).AsByte();
+
+        /// <summary>Interleaves the pairs of bytes of the second halves of the 128-bit lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<byte> ZipUpperWords(Vector512<short> a, Vector512<short> b) => Avx512BW.UnpackHigh(a, b).AsByte();
 
         /// <summary>Stores the 16 bytes of one pixel.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -136,17 +162,43 @@ internal static class TileHelpers
 
         /// <summary>Four pixels' integers plus the zero point as uint8, pixel after pixel; what is out of range saturates.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<byte> PackUInt8(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) => GatherPixels(Avx2.PackUnsignedSaturate(
-            Avx2.AddSaturate(Avx2.PackSignedSaturate(a, b), zero), Avx2.AddSaturate(Avx2.PackSignedSaturate(c, d), zero)).AsInt32()).AsByte();
+        public static Vector256<byte> PackUInt8(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) =>
+            GatherPixels(PackUInt8InLanes(a, b, c, d, zero).AsInt32()).AsByte();
+
+        /// <summary>Four vectors of integers plus the zero point as byte, side by side within each 128-bit lane; what is out of range saturates.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> PackUInt8InLanes(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) =>
+            Avx2.PackUnsignedSaturate(Avx2.AddSaturate(Avx2.PackSignedSaturate(a, b), zero), Avx2.AddSaturate(Avx2.PackSignedSaturate(c, d), zero));
 
         /// <summary>Four pixels' integers plus the zero point as int8, pixel after pixel; what is out of range saturates.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<sbyte> PackInt8(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) => GatherPixels(Avx2.PackSignedSaturate(
-            Avx2.AddSaturate(Avx2.PackSignedSaturate(a, b), zero), Avx2.AddSaturate(Avx2.PackSignedSaturate(c, d), zero)).AsInt32()).AsSByte();
+        public static Vector256<sbyte> PackInt8(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) =>
+            GatherPixels(PackInt8InLanes(a, b, c, d, zero).AsInt32()).AsSByte();
+
+        /// <summary>Four vectors of integers plus the zero point as sbyte, side by side within each 128-bit lane; what is out of range saturates.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> PackInt8InLanes(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) =>
+            Avx2.PackSignedSaturate(Avx2.AddSaturate(Avx2.PackSignedSaturate(a, b), zero), Avx2.AddSaturate(Avx2.PackSignedSaturate(c, d), zero));
 
         /// <summary>Packing works within 128-bit lanes: puts the two parts of each pixel side by side.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> GatherPixels(Vector256<int> packed) => Avx2.PermuteVar8x32(packed, Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7));
+
+        /// <summary>Interleaves the bytes of the first halves of the 128-bit lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> ZipLowerBytes(Vector256<byte> a, Vector256<byte> b) => Avx2.UnpackLow(a, b).AsInt16();
+
+        /// <summary>Interleaves the bytes of the second halves of the 128-bit lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> ZipUpperBytes(Vector256<byte> a, Vector256<byte> b) => Avx2.UnpackHigh(a, b).AsInt16();
+
+        /// <summary>Interleaves the pairs of bytes of the first halves of the 128-bit lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> ZipLowerWords(Vector256<short> a, Vector256<short> b) => Avx2.UnpackLow(a, b).AsByte();
+
+        /// <summary>Interleaves the pairs of bytes of the second halves of the 128-bit lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> ZipUpperWords(Vector256<short> a, Vector256<short> b) => Avx2.UnpackHigh(a, b).AsByte();
 
         /// <summary>Stores the 8 bytes of one pixel.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -212,6 +264,34 @@ internal static class TileHelpers
         public static Vector128<short> PackWords(Vector128<int> a, Vector128<int> b, Vector128<int> offset, int min, int max) => Vector128.Narrow(
             Vector128.Min(Vector128.Max(a, Vector128.Create(min) - offset), Vector128.Create(max) - offset) + offset,
             Vector128.Min(Vector128.Max(b, Vector128.Create(min) - offset), Vector128.Create(max) - offset) + offset);
+
+        /// <summary>Interleaves the bytes of the first halves.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<short> ZipLowerBytes(Vector128<byte> a, Vector128<byte> b) =>
+            Sse2.IsSupported ? Sse2.UnpackLow(a, b).AsInt16() : (Vector128.WidenLower(a) | (Vector128.WidenLower(b) << 8)).AsInt16();
+
+        /// <summary>Interleaves the bytes of the second halves.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<short> ZipUpperBytes(Vector128<byte> a, Vector128<byte> b) =>
+            Sse2.IsSupported ? Sse2.UnpackHigh(a, b).AsInt16() : (Vector128.WidenUpper(a) | (Vector128.WidenUpper(b) << 8)).AsInt16();
+
+        /// <summary>Interleaves the pairs of bytes of the first halves.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<byte> ZipLowerWords(Vector128<short> a, Vector128<short> b) =>
+            Sse2.IsSupported ? Sse2.UnpackLow(a, b).AsByte() : (Vector128.WidenLower(a.AsUInt16()) | (Vector128.WidenLower(b.AsUInt16()) << 16)).AsByte();
+
+        /// <summary>Interleaves the pairs of bytes of the second halves.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<byte> ZipUpperWords(Vector128<short> a, Vector128<short> b) =>
+            Sse2.IsSupported ? Sse2.UnpackHigh(a, b).AsByte() : (Vector128.WidenUpper(a.AsUInt16()) | (Vector128.WidenUpper(b.AsUInt16()) << 16)).AsByte();
+
+        /// <summary>Four vectors of integers plus the zero point as uint8, one after the other; what is out of range saturates.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<byte> PackUInt8InLanes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<short> zero) => PackUInt8(a, b, c, d, zero);
+
+        /// <summary>Four vectors of integers plus the zero point as int8, one after the other; what is out of range saturates.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<sbyte> PackInt8InLanes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<short> zero) => PackInt8(a, b, c, d, zero);
 
         /// <summary>Stores the 4 bytes of one pixel.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

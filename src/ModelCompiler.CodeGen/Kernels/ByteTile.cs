@@ -18,7 +18,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="structure">Groups of each segment, when they are the same for all blocks; empty when the schedule tells.</param>
 internal sealed class ByteTile(KernelWriter writer, int channels, int block, bool isBroadcast, Requantizer requantizer, string outType, int outZero, IReadOnlyList<int> structure)
 {
-    private readonly Isa _isa = writer.Isa.Wide;
+    private readonly Isa _isa = writer.Isa.Narrowed(block * 32);
 
     private int Vectors => block / _isa.Lanes;
 
@@ -110,11 +110,11 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
         string first = Terms.Plus("channel", v * _isa.Lanes);
         string left = $"left{v}";
         if (partial) code.Line($"int {left} = {channels} - channel{(v == 0 ? "" : $" - {v * _isa.Lanes}")};");
-        foreach (string line in requantizer.Loads(first, v)) code.Line(line);
+        foreach (string line in requantizer.Loads(first, v, _isa)) code.Line(line);
         for (int p = 0; p < to.Length; p += 4)
         {
             string packed = $"packed{p}_{v}";
-            code.Line(requantizer.PackedBytes(packed, outType, Enumerable.Range(p, 4).Select(i => Sum(System.Math.Min(i, to.Length - 1), v)), v));
+            code.Line(requantizer.PackedBytes(packed, outType, Enumerable.Range(p, 4).Select(i => (Sum(System.Math.Min(i, to.Length - 1), v), v)), _isa, inLanes: false));
             for (int i = p; i < System.Math.Min(p + 4, to.Length); i++)
             {
                 string store = $"{_isa.Simd}.StorePart((byte*)output + {Terms.Plus(first, to[i])}, {packed}, {i - p}";

@@ -46,15 +46,21 @@ public sealed record ConvBytesByChannel(
     /// <inheritdoc/>
     public override long Macs => Geometry.Macs;
 
-    /// <summary>Channels of a block: one vector of sums, or four where there are too few pixels to keep the processor busy.</summary>
-    public static int BlockFor(Isa isa, int pixels) => isa.Wide.Lanes * (pixels == 1 ? 4 : pixels <= 3 ? 2 : 1);
-
-    /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
+    /// <summary>The best that this kernel could do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
         if (task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].HasByteProducts) return null;
-        Isa isa = task.Isas[0].Wide;
-        int block = BlockFor(task.Isas[0], task.Pixels * task.Batch);
+        int lanes = task.Isas[0].Wide.Lanes;
+        int pixels = task.Pixels * task.Batch;
+
+        // One vector of sums to a block, or four where there are too few pixels to keep the processor busy; half a vector wastes less of some channel numbers.
+        int[] blocks = pixels == 1 ? [4 * lanes] : pixels <= 3 ? [2 * lanes] : lanes == 16 ? [16, 8] : [lanes];
+        return blocks.Select(b => Offer(task, b)).OrderBy(o => o.Cycles).First();
+    }
+
+    private static KernelOffer Offer(LinearTask task, int block)
+    {
+        Isa isa = task.Isas[0].Narrowed(block * 32);
         var rows = new InputRows(task.Geometry, task.SignedInput, task.InZero);
         var groups = rows.Groups().ToArray();
         List<List<WeightGroup>>[] blocks = Enumerable.Range(0, (task.OutChannels + block - 1) / block)
@@ -62,12 +68,12 @@ public sealed record ConvBytesByChannel(
 
         double vectors = task.Pixels * (block / (double)isa.Lanes);
         double multiply = vectors * blocks.Sum(WeightSegments.Cost);
-        double finish = vectors * blocks.Length * 2.8;
+        double finish = vectors * blocks.Length * 3.2;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
         int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Pixels, Math.Max(1, isa.TileSums * isa.Lanes / block)));
         return new KernelOffer(
-            task.Batch * (multiply + finish) * (isa.Bits == 512 ? 1 : 0.5), // two narrower instructions a cycle
-            FormattableString.Invariant($"bytes by channel, {average:0.0} of 4 products before widening"),
+            task.Batch * (multiply + finish) * (isa.Bits == 512 ? 1.12 : task.Isas[0].Wide.Bits == 512 ? 0.65 : 0.58), // two narrower instructions a cycle, nearly
+            FormattableString.Invariant($"bytes by channel, blocks of {block}, {average:0.0} of 4 products before widening"),
             parts =>
             {
                 (DataRef scale, DataRef shift) = parts.Requantization(task.Padded(task.Factors, block));
@@ -85,7 +91,7 @@ public sealed record ConvBytesByChannel(
         bool signed = writer.Tensor(In).Type == ElementType.Int8;
         var rows = new InputRows(g, signed, InZero);
         var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
-        PixelTiles tiles = TilesFor(rows, writer.Isa.Wide);
+        PixelTiles tiles = TilesFor(rows, writer.Isa.Narrowed(Block * 32));
         string outType = writer.Tensor(Out).Type.CSharpName();
         var tile = new ByteTile(writer, g.OutChannels, Block, isBroadcast: true, requantizer, outType, OutZero, Structure);
         string method = writer.Method(
@@ -111,6 +117,6 @@ public sealed record ConvBytesByChannel(
     public int RowBytes(Isa isa, bool signed)
     {
         var rows = new InputRows(Geometry, signed, InZero);
-        return rows.ScratchBytes(TilesFor(rows, isa.Wide).BandHeight);
+        return rows.ScratchBytes(TilesFor(rows, isa.Narrowed(Block * 32)).BandHeight);
     }
 }

@@ -66,7 +66,7 @@ public sealed record DepthwiseBytes(
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
         int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.OutWidth, isa.TileSums));
         return new KernelOffer(
-            task.Batch * (cycles + interleave) * (isa.Bits == 512 ? 1 : 0.5),
+            task.Batch * 1.5 * (cycles + interleave) * (isa.Bits == 512 ? 1 : 0.5),
             FormattableString.Invariant($"bytes by channel, {average:0.0} of 4 products before widening"),
             parts =>
             {

@@ -177,6 +177,6 @@ public interface IKernelParts
 public static class LinearKernels
 {
     /// <summary>The cheapest offer for a layer.</summary>
-    public static KernelOffer Choose(LinearTask task) => new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvBytesByChannel.Offer(task), DepthwiseBytes.Offer(task) }
+    public static KernelOffer Choose(LinearTask task) => new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvBytesByChannel.Offer(task), DepthwiseBytes.Offer(task), DepthwiseColumns.Offer(task) }
         .OfType<KernelOffer>().OrderBy(o => o.Cycles).First();
 }

@@ -51,7 +51,7 @@ internal sealed class QuadRows(ConvGeometry geometry)
                         bytes[i] = tap < 0 || (IsAlongRow && tap >= _g.WindowWidth) ? 0 : weights[(channel * taps) + tap];
                     }
 
-                    if (!IsAlongRow && slots[1] == slots[3] && slots[1] >= 0) (bytes[1], bytes[3]) = Spread(bytes[0], bytes[1], bytes[2]);
+                    if (!IsAlongRow && slots[1] == slots[3] && slots[1] >= 0) (bytes[1], bytes[3]) = ColumnEntries.Spread(bytes[0], bytes[1], bytes[2]);
                     bytes.CopyTo(group, c * 4);
                 }
 
@@ -59,13 +59,6 @@ internal sealed class QuadRows(ConvGeometry geometry)
             }
         }
     }
-
-    // Divides the middle weight between two bytes so that the larger of the two pairs becomes as small as can be.
-    private static (int First, int Second) Spread(int upper, int middle, int lower) => Enumerable.Range(0, Math.Abs(middle) + 1)
-        .Select(i => (First: Math.Sign(middle) * i, Second: middle - (Math.Sign(middle) * i)))
-        .OrderBy(s => Math.Max(Load(upper, s.First), Load(lower, s.Second))).ThenBy(s => Math.Abs(s.First - s.Second)).First();
-
-    private static int Load(int a, int b) => Math.Max(Math.Max(a, 0) + Math.Max(b, 0), Math.Max(-a, 0) + Math.Max(-b, 0));
 
     private int[] Slots(int plane)
     {

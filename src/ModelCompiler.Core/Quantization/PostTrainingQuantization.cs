@@ -16,6 +16,9 @@ internal sealed class PostTrainingQuantization
     private readonly Dictionary<int, Value> _float = [];
     private readonly Dictionary<int, Value> _integer = [];
 
+    // Far from the end of int32, so that sums are, too.
+    private const float LargestBias = 1 << 24;
+
     private readonly int _limit;
 
     private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits) => (_graph, _ranges, _limit) = (graph, ranges, (1 << (weightBits - 1)) - 1);
@@ -83,7 +86,7 @@ internal sealed class PostTrainingQuantization
     private void QuantizeLayer(Node node)
     {
         Value input = AsInteger(node.Inputs[0]);
-        Value weights = QuantizeWeights(_graph.Values[node.Inputs[1]]);
+        Value weights = QuantizeWeights(_graph.Values[node.Inputs[1]], node.Inputs.Length > 2 && node.Inputs[2] >= 0 ? _graph.Values[node.Inputs[2]].Constant : null, input.Q.Scale);
         int[] inputs = node.Inputs.Length > 2 && node.Inputs[2] >= 0
             ? [input.Id, weights.Id, QuantizeBias(_graph.Values[node.Inputs[2]], input, weights).Id]
             : [input.Id, weights.Id];
@@ -98,8 +101,10 @@ internal sealed class PostTrainingQuantization
         _integer[output.Id] = integer;
     }
 
-    private Value QuantizeWeights(Value weights)
+    // Where all weights of a channel are tiny, the bias decides the scale, or it would not fit int32.
+    private Value QuantizeWeights(Value weights, TensorData? bias, float inputScale)
     {
+        float[]? biases = bias?.ToFloats();
         float[] real = weights.Constant!.ToFloats();
         int channels = weights.Shape[0];
         int taps = real.Length / channels;
@@ -108,6 +113,7 @@ internal sealed class PostTrainingQuantization
         for (int c = 0; c < channels; c++)
         {
             scales[c] = AffineRange.Weight(real.AsSpan(c * taps, taps), _limit);
+            if (biases is not null) scales[c] = Math.Max(scales[c], Math.Abs(biases[c]) / (inputScale * LargestBias));
             for (int i = c * taps; i < (c + 1) * taps; i++) integers[i] = unchecked((byte)Requantization.Quantize(real[i], scales[c], 0, -_limit, _limit));
         }
 

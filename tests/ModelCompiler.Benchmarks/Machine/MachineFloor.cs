@@ -20,7 +20,8 @@ internal sealed class MachineFloor
     /// <summary>Measures the ways of multiplying that a target may use.</summary>
     public MachineFloor(string target)
     {
-        int bits = Isa.ForTarget(target)[0].Bits;
+        Isa isa = Isa.ForTarget(target)[0];
+        int bits = Math.Max(isa.Bits, isa.Tile);
         Measure<Vector256<int>, Maddubs256>(bits);
         Measure<Vector256<int>, FourMaddubs256>(bits);
         Measure<Vector256<int>, Words256>(bits);

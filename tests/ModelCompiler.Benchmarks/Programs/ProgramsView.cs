@@ -87,7 +87,7 @@ internal static class ProgramsView
     }
 
     private static string[] Pair(double ours, double theirs, string format) =>
-        [ours.ToString(format, CultureInfo.InvariantCulture), theirs.ToString(format, CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"1/{theirs / ours:F0}")];
+        [ours.ToString(format, CultureInfo.InvariantCulture), theirs.ToString(format, CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"1/{Math.Round(theirs / ours, theirs < 10 * ours ? 1 : 0)}")];
 
     private static NativeProgram PublishOurs(PackageFeed feed, string folder, ModelCase row, string target, CompilationResult result)
     {

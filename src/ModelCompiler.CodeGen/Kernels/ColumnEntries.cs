@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace ModelCompiler.CodeGen.Kernels;
+
+/// <summary>
+/// How a depthwise window's columns become safe products of bytes: which columns are multiplied, in one part or in two halves, and which are summed in int16;
+/// see <see cref="WeightSegments"/> for the condition.
+/// </summary>
+/// <param name="Columns">Window column of every entry.</param>
+/// <param name="Structure">Entries of each sum in int16, in order.</param>
+/// <param name="Weights">For every entry, channels × 4.</param>
+internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Weights)
+{
+    private const int Limit = 128;
+
+    /// <summary>The cheapest structure that is safe for some channels, or null when weights are too large even in halves.</summary>
+    public static ColumnEntries? Of(LinearTask task, int[] order)
+    {
+        (int height, int width, int channels) = (task.Window[0], task.Window[1], order.Length);
+        var columns = new List<int>();
+        var weights = new List<int[]>();
+        for (int x = 0; x < width; x++)
+        {
+            var whole = new int[channels * 4];
+            for (int c = 0; c < channels; c++)
+            {
+                for (int y = 0; y < height; y++) whole[(c * 4) + y] = task.Weights[(order[c] * task.Taps) + (y * width) + x];
+                if (height == 3) (whole[(c * 4) + 1], whole[(c * 4) + 3]) = Spread(whole[c * 4], whole[(c * 4) + 1], whole[(c * 4) + 2]);
+            }
+
+            int[][] parts = IsSafe(whole) ? [whole] : [Array.ConvertAll(whole, w => w / 2), Array.ConvertAll(whole, w => w - (w / 2))];
+            if (!parts.All(p => IsSafe(p))) return null;
+            foreach (int[] part in parts)
+            {
+                columns.Add(x);
+                weights.Add(part);
+            }
+        }
+
+        // Sums of as many neighbouring entries as are safe.
+        var structure = new List<int>();
+        for (int first = 0; first < weights.Count; first += structure[structure.Count - 1])
+        {
+            int count = 1;
+            while (first + count < weights.Count && IsSafe([.. weights.Skip(first).Take(count + 1)])) count++;
+            structure.Add(count);
+        }
+
+        return new ColumnEntries([.. columns], [.. structure], [.. weights]);
+    }
+
+    /// <summary>The weights: [entry][channel][4].</summary>
+    public IEnumerable<byte> Bytes => Weights.SelectMany(w => w).Select(w => unchecked((byte)w));
+
+    /// <summary>Divides the middle weight between two bytes so that the larger of the two pairs becomes as small as can be.</summary>
+    public static (int First, int Second) Spread(int upper, int middle, int lower) => Enumerable.Range(0, Math.Abs(middle) + 1)
+        .Select(i => (First: Math.Sign(middle) * i, Second: middle - (Math.Sign(middle) * i)))
+        .OrderBy(s => Math.Max(Load(upper, s.First), Load(lower, s.Second))).ThenBy(s => Math.Abs(s.First - s.Second)).First();
+
+    private static int Load(int a, int b) => Math.Max(Math.Max(a, 0) + Math.Max(b, 0), Math.Max(-a, 0) + Math.Max(-b, 0));
+
+    // Positive and negative weights of each int16 lane stay within what uint8 activations cannot saturate.
+    private static bool IsSafe(params int[][] entries)
+    {
+        if (entries.Any(e => e.Any(w => w is < sbyte.MinValue or > sbyte.MaxValue))) return false;
+        for (int i = 0; i < entries[0].Length; i += 2)
+        {
+            int positive = entries.Sum(e => Math.Max(e[i], 0) + Math.Max(e[i + 1], 0));
+            int negative = entries.Sum(e => Math.Max(-e[i], 0) + Math.Max(-e[i + 1], 0));
+            if (positive > Limit || negative > Limit) return false;
+        }
+
+        return true;
+    }
+}

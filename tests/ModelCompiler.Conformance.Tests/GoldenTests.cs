@@ -88,7 +88,9 @@ public class GoldenTests
     public static TheoryData<string, string> Goldens()
     {
         var data = new TheoryData<string, string>();
-        foreach ((string golden, string model) in Cases.Concat(Sequences)) data.Add(golden, model);
+
+        // Without the front end: its energies outside the filter bank are whatever the kernels found in their memory.
+        foreach ((string golden, string model) in Cases.Concat(Sequences[1..])) data.Add(golden, model);
         return data;
     }
 
@@ -113,6 +115,7 @@ public class GoldenTests
         CompilationResult result = TestModels.Compile(model, TestModels.FixedPoint);
         TfLiteSubgraph subgraph = TfLiteReader.Read(File.ReadAllBytes(SharedData.Path(model))).Subgraphs[0];
         int[] tensors = arrays["layer_tensor"].AsSpan<int>().ToArray();
+        TfLiteTensorType[] types = [.. tensors.Select(t => subgraph.Tensors[t].Type)];
         Dictionary<string, int> layers = tensors.Select((t, i) => (subgraph.Tensors[t].Name, i)).ToDictionary(p => p.Name, p => p.i);
         var interpreter = new ReferenceInterpreter(result.Compiled!, RequantizationMode.FixedPoint);
         Value input = result.Compiled!.InputValues.First();
@@ -123,7 +126,11 @@ public class GoldenTests
             {
                 if (!layers.TryGetValue(value.Name, out int layer)) return;
                 uint expected = arrays["layer_crc32"][sample].AsSpan<uint>()[layer];
-                Assert.True(expected == Crc32.Of(data.Bytes), $"Layer {layer} ('{value.Name}') of sample {sample} differs.");
+                byte[] bytes = data.Bytes;
+
+                // Activations kept unsigned (pass UnsignedActivations) are the file's plus 128.
+                if (data.Type == ElementType.UInt8 && types[layer] == TfLiteTensorType.Int8) bytes = [.. bytes.Select(b => (byte)(b ^ 0x80))];
+                Assert.True(expected == Crc32.Of(bytes), $"Layer {layer} ('{value.Name}') of sample {sample} differs.");
                 compared++;
             });
         }

@@ -16,8 +16,8 @@ public static class Names
 
     // What generated code calls its members, its helpers and the framework's classes: a class of this name would hide them.
     private static readonly HashSet<string> Taken = new(
-        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Dispose Edge Fma GC GeneratedCode Half IDisposable Infer Info Math MathF MemoryMarshal MethodImpl MethodImplOptions " +
-        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run Scalar SelfTest Simd128 Simd256 Span Sse2 Sse41 Ssse3 Unsafe Vector128 Vector256 Weights " +
+        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Edge Fma GC GeneratedCode Half IDisposable Infer Info Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
+        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run Scalar SelfTest Simd128 Simd256 Simd512 Span Sse2 Sse41 Ssse3 Unsafe Vector128 Vector256 Vector512 Weights " +
         "WeightsData").Split(' '));
 
     /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>, <c>weights.onnx</c> <c>WeightsModel</c>.</summary>

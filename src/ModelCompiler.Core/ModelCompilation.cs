@@ -70,7 +70,7 @@ public static class ModelCompilation
 
     private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, string target, DiagnosticBag diagnostics, Action<string> note)
     {
-        bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]].IsQuantized);
+        bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true });
         switch (input.Options.Precision)
         {
             case Precision.Float32 when isQuantized:

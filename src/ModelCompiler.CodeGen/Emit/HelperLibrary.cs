@@ -73,8 +73,8 @@ public static class HelperLibrary
         if (!set.Add(member)) return;
         Collect(source, used, types);
 
-        // Helpers call others of their own class without its name.
-        foreach (Match match in Regex.Matches(source, @"(?<![\w.])(\w+)(?:<[\w, <>]*>)?\("))
+        // Helpers call others of their own class, and name tables of the library's, without its name.
+        foreach (Match match in Regex.Matches(source, LibrarySource.Classes.ContainsKey(helperClass) ? @"(?<![\w.])(\w+)" : @"(?<![\w.])(\w+)\("))
         {
             if (Classes[helperClass].ContainsKey(match.Groups[1].Value)) Use(helperClass, match.Groups[1].Value, used, types);
         }

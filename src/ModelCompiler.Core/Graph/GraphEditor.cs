@@ -28,6 +28,7 @@ public sealed class GraphEditor
         Inputs.AddRange(graph.Inputs);
         Outputs.AddRange(graph.Outputs);
         OutputNames.AddRange(graph.OutputNames);
+        States.AddRange(graph.States);
         _nextId = _values.Count == 0 ? 0 : _values.Keys.Max() + 1;
     }
 
@@ -39,6 +40,9 @@ public sealed class GraphEditor
 
     /// <summary>Names of the outputs.</summary>
     public List<string> OutputNames { get; } = [];
+
+    /// <summary>What lives from run to run.</summary>
+    public List<StateVariable> States { get; } = [];
 
     /// <summary>The nodes so far.</summary>
     public IReadOnlyList<Node> Nodes => _nodes;
@@ -160,9 +164,24 @@ public sealed class GraphEditor
     {
         List<Node> nodes = [.. _nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(i => i < 0 ? i : Resolve(i))] })];
         ImmutableArray<int> outputs = [.. Outputs.Select(Resolve)];
-        nodes = LiveNodes(Sort(nodes), outputs);
-        var used = new HashSet<int>(Inputs.Concat(outputs).Concat(nodes.SelectMany(n => n.Inputs.Concat(n.Outputs))));
-        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. nodes], [.. Inputs], outputs) { OutputNames = [.. OutputNames] };
+        nodes = Sort(nodes);
+        (List<Node> live, ImmutableArray<StateVariable> states) = LiveParts(nodes, outputs);
+        var used = new HashSet<int>(Inputs.Concat(outputs).Concat(states.SelectMany(s => new[] { s.Current, s.Next })).Concat(live.SelectMany(n => n.Inputs.Concat(n.Outputs))));
+        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. live], [.. Inputs], outputs) { OutputNames = [.. OutputNames], States = states };
+    }
+
+    // A state is needed when something that is needed reads it, and then so is all that computes what it becomes.
+    private (List<Node> Nodes, ImmutableArray<StateVariable> States) LiveParts(List<Node> nodes, ImmutableArray<int> outputs)
+    {
+        ImmutableArray<StateVariable> states = [];
+        while (true)
+        {
+            List<Node> live = LiveNodes(nodes, [.. outputs, .. states.Select(s => s.Next)]);
+            var read = new HashSet<int>(live.SelectMany(n => n.Inputs).Concat(outputs).Concat(states.Select(s => s.Next)));
+            ImmutableArray<StateVariable> needed = [.. States.Where(s => read.Contains(s.Current)).Select(s => s with { Next = Resolve(s.Next) })];
+            if (needed.Length == states.Length) return (live, states);
+            states = needed;
+        }
     }
 
     private int Resolve(int id)
@@ -205,9 +224,9 @@ public sealed class GraphEditor
         throw new ModelCompilationException("MC1010", "The nodes of the model form a cycle.", "Export the model again; a network must be an acyclic graph.", stuck.Label);
     }
 
-    private static List<Node> LiveNodes(List<Node> nodes, ImmutableArray<int> outputs)
+    private static List<Node> LiveNodes(List<Node> nodes, ImmutableArray<int> results)
     {
-        var needed = new HashSet<int>(outputs);
+        var needed = new HashSet<int>(results);
         var live = new List<Node>();
         for (int i = nodes.Count - 1; i >= 0; i--)
         {

@@ -46,6 +46,12 @@ public sealed record Dequantize : Operator
     public override void Lower(LoweringContext context)
     {
         Value input = context.Input(0);
+        if (input.IsAffine && !input.IsQuantized && input.Type.Size() <= sizeof(int))
+        {
+            new LibraryCall("Routine.DequantizeIntegers", input.Type.Name()).In(0).Out(0).Number(input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements).Lower(context);
+            return;
+        }
+
         if (!input.IsQuantized || !input.Q.IsPerTensor) throw context.Unsupported($"A conversion of {input.Type} to float at run time", "Quantise activations to int8 or uint8 with a single scale.");
         context.Emit(new DequantizeInt8(context.In(0), context.Out(0), input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements));
     }

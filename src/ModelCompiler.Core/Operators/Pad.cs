@@ -18,7 +18,7 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <summary>True when the constant stands for zero.</summary>
-    public bool PadsWithZeros(Value source) => Value == 0 && (source.IsQuantized || source.Type == ElementType.Float32);
+    public bool PadsWithZeros(Value source) => Value == 0 && (source.IsQuantized || source is { IsQuantized16: true, Q.ZeroPoint: 0 } || source.Type == ElementType.Float32);
 
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order)

@@ -78,14 +78,15 @@ internal static class PoolBindings
     [TfLiteOperator(TfLiteBuiltinOperator.AveragePool2D)]
     internal static void AverageFromTfLite(TfLiteNode node) => FromTfLite(node, PoolKind.Average);
 
+    private static void FromTfLite(TfLiteNode node, PoolKind kind) => node.Emit(FromOptions(node, kind, node.Value(0).Shape, node.Activation(5)), node.Input(0));
+
     // TFLite: options are padding, stride_w, stride_h, filter_width, filter_height, fused_activation.
-    private static void FromTfLite(TfLiteNode node, PoolKind kind)
+    internal static Pool FromOptions(TfLiteNode node, PoolKind kind, Shape shape, ActivationRange activation)
     {
-        Shape shape = node.Value(0).Shape;
         if (shape.Rank != 4) throw node.Malformed("A pool needs images of rank 4.");
         (int strideRight, int strideDown, int width, int height) = (node.Options.Int32(1), node.Options.Int32(2), node.Options.Int32(3), node.Options.Int32(4));
         (int top, int bottom) = node.Padding(0, shape[1], height, strideDown, 1);
         (int left, int right) = node.Padding(0, shape[2], width, strideRight, 1);
-        node.Emit(new Pool(kind, height, width, strideDown, strideRight, top, left, bottom, right, false, node.Activation(5)), node.Input(0));
+        return new Pool(kind, height, width, strideDown, strideRight, top, left, bottom, right, false, activation);
     }
 }

@@ -26,6 +26,12 @@ public sealed record Quantize : Operator
     public override void Evaluate(EvaluationContext context)
     {
         (Value value, Value target) = (context.InputValue(0), context.OutputValue(0));
+        if (WideCall(CallContext.Of(context)) is { } call)
+        {
+            call.Evaluate(context);
+            return;
+        }
+
         TensorData input = context.Input(0);
         TensorData output = context.Output(0);
         QuantizationParameters q = target.Q;
@@ -51,6 +57,18 @@ public sealed record Quantize : Operator
         }
     }
 
+    // Conversions from or to integers of more than 8 bits.
+    private static LibraryCall? WideCall(CallContext context)
+    {
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (!output.IsAffine || (output.IsQuantized && !input.IsAffine) || (output.IsQuantized && input.IsQuantized) || output.Type.Size() > sizeof(int)) return null;
+        (int min, int max) = (output.Type.MinValue(), output.Type.MaxValue());
+        if (input.IsAffine && input.Type.Size() <= sizeof(int)) return Int16Calls.Requantize(input, output, min, max);
+        if (input.Type != ElementType.Float32) return null;
+        return new LibraryCall("Routine.QuantizeFloats", output.Type.Name()).In(0).Out(0).Number(
+            output.Q.Scale, output.Q.ZeroPoint, context.Mode == RequantizationMode.FixedPoint, min, max, input.Shape.Elements);
+    }
+
     // TFLite's rounding; clamped before, which gives the same since the bounds are integers.
     private static int AwayFromZero(float value, float scale, int zeroPoint, int min, int max) =>
         (int)MathF.Round(Math.Min(Math.Max(value / scale, (float)min - zeroPoint), (float)max - zeroPoint), MidpointRounding.AwayFromZero) + zeroPoint;
@@ -59,6 +77,12 @@ public sealed record Quantize : Operator
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (WideCall(CallContext.Of(context)) is { } call)
+        {
+            call.Lower(context);
+            return;
+        }
+
         if (input.IsQuantized && output.IsQuantized && input.Q.IsPerTensor && output.Q.IsPerTensor)
         {
             byte[] table = ByteTensors.RequantizationTable(input.TensorType, output.TensorType, context.Mode);

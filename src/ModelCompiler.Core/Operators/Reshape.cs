@@ -39,6 +39,10 @@ public sealed record Reshape(Shape Target) : Operator
     /// <inheritdoc/>
     public override void Lower(LoweringContext context) => context.AliasOutput();
 
+    // Sparse constants are dense as soon as they are read.
+    [TfLiteOperator(TfLiteBuiltinOperator.Densify)]
+    internal static void DensifyFromTfLite(TfLiteNode node) => node.Emit(new Reshape(node.Value(0).Shape), node.Input(0));
+
     [TfLiteOperator(TfLiteBuiltinOperator.Reshape)]
     [TfLiteOperator(TfLiteBuiltinOperator.Squeeze)]
     [TfLiteOperator(TfLiteBuiltinOperator.ExpandDims)]

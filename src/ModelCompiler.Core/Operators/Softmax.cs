@@ -40,6 +40,12 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     /// <inheritdoc/>
     public override void Evaluate(EvaluationContext context)
     {
+        if (context.OutputValue(0).IsQuantized16)
+        {
+            Int16Calls.Softmax(CallContext.Of(context), Axis, Beta).Evaluate(context);
+            return;
+        }
+
         TensorData input = context.Input(0);
         Shape shape = input.Shape;
         (int length, int inner) = (shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
@@ -72,6 +78,12 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (output.IsQuantized16)
+        {
+            Int16Calls.Softmax(CallContext.Of(context), Axis, Beta).Lower(context);
+            return;
+        }
+
         Shape shape = input.Shape;
         (int outer, int length, int inner) = (shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
         if (inner == 1)

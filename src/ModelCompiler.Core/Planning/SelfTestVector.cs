@@ -39,7 +39,7 @@ internal static class SelfTestVector
             {
                 foreach (ref float x in data.Floats) x = SelfTestInput.ToFloat(SelfTestInput.Next(ref state));
             }
-            else if (input.Type.IsByte())
+            else if (SelfTestInput.IsRandom(input.Type))
             {
                 for (int i = 0; i < data.Bytes.Length; i++) data.Bytes[i] = SelfTestInput.ToByte(SelfTestInput.Next(ref state));
             }

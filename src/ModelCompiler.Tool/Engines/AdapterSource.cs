@@ -17,6 +17,8 @@ internal static class AdapterSource
 
     public const string RawMethod = "RunRaw";
 
+    public const string ResetMethod = "Reset";
+
     public static string Write(ModelPlan plan, IReadOnlyList<EngineEdge> inputs, IReadOnlyList<EngineEdge> outputs)
     {
         string type = $"global::{plan.Namespace}.{plan.ClassName}";
@@ -29,6 +31,8 @@ internal static class AdapterSource
                 public static class {{plan.ClassName}}Adapter
                 {
                     public static IDisposable {{CreateMethod}}() => new {{type}}();
+
+                    public static void {{ResetMethod}}(object model) { {{(plan.States.Count > 0 ? $"(({type})model).Reset();" : "")}} }
 
                     public static void {{RealMethod}}(object model, byte[][] inputs, byte[][] outputs) => (({{type}})model).Run({{Arguments(e => e.RealType)}});
 

@@ -13,6 +13,7 @@ public sealed class GeneratedEngine : IEngine
     private readonly IDisposable _model;
     private readonly Action<object, byte[][], byte[][]> _real;
     private readonly Action<object, byte[][], byte[][]> _raw;
+    private readonly Action<object> _reset;
 
     /// <summary>Generates, compiles and loads the class.</summary>
     /// <param name="plan">The plan. It passes through its text form, as on its way to the generator.</param>
@@ -28,10 +29,12 @@ public sealed class GeneratedEngine : IEngine
     {
         Inputs = [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))];
         Outputs = [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))];
+        IsStateful = plan.States.Count > 0;
         _assembly = ownsAssembly ? assembly : null;
         Type adapter = assembly.Assembly.GetType(AdapterSource.TypeName(plan), throwOnError: true)!;
         _real = adapter.GetMethod(AdapterSource.RealMethod)!.CreateDelegate<Action<object, byte[][], byte[][]>>();
         _raw = adapter.GetMethod(AdapterSource.RawMethod)!.CreateDelegate<Action<object, byte[][], byte[][]>>();
+        _reset = adapter.GetMethod(AdapterSource.ResetMethod)!.CreateDelegate<Action<object>>();
         try
         {
             _model = adapter.GetMethod(AdapterSource.CreateMethod)!.CreateDelegate<Func<IDisposable>>()();
@@ -74,6 +77,12 @@ public sealed class GeneratedEngine : IEngine
 
     /// <inheritdoc/>
     public bool IsThreadSafe => false;
+
+    /// <inheritdoc/>
+    public bool IsStateful { get; }
+
+    /// <inheritdoc/>
+    public void Reset() => _reset(_model);
 
     /// <summary>The generated class.</summary>
     public Type ModelType => _model.GetType();

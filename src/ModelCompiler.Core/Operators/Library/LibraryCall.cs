@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators.Library;
@@ -17,6 +18,9 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     private readonly List<object> _numbers = [];
     private readonly List<(char Kind, int Index)> _tensors = [];
     private readonly List<(ElementType Type, int Count)> _scratch = [];
+
+    private readonly List<TensorData> _weights = [];
+    private readonly List<(int Output, int Input)> _inPlace = [];
     private long _macs;
 
     /// <summary>Class and method.</summary>
@@ -25,11 +29,14 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     /// <summary>Type arguments as C#.</summary>
     public IReadOnlyList<string> Types { get; } = [.. types];
 
-    /// <summary>Inputs ('i'), outputs ('o') and scratch memory ('s') by number; −1 for none.</summary>
+    /// <summary>Inputs ('i'), outputs ('o'), scratch memory ('s') and constants ('w') by number; −1 for none.</summary>
     internal IReadOnlyList<(char Kind, int Index)> Tensors => _tensors;
 
     /// <summary>Types and sizes of the scratch memory.</summary>
     internal IReadOnlyList<(ElementType Type, int Count)> ScratchMemory => _scratch;
+
+    /// <summary>The constants.</summary>
+    internal IReadOnlyList<TensorData> Constants => _weights;
 
     /// <summary>The tables.</summary>
     internal IReadOnlyList<(string Kind, ElementType Type, double[] Values)> Tables => _tables;
@@ -54,6 +61,27 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     {
         _scratch.Add((type, Math.Max(count, 1)));
         return Add('s', [_scratch.Count - 1]);
+    }
+
+    /// <summary>Passes constants, which lie in the weights.</summary>
+    public LibraryCall Weights(TensorData data)
+    {
+        _weights.Add(data);
+        return Add('w', [_weights.Count - 1]);
+    }
+
+    /// <summary>Says that outputs may lie in the memory of inputs that are not needed afterwards: the routine copes with both.</summary>
+    public LibraryCall InPlace(params ReadOnlySpan<(int Output, int Input)> pairs)
+    {
+        _inPlace.AddRange(pairs);
+        return this;
+    }
+
+    /// <summary>Passes a table of 16-bit integers.</summary>
+    public LibraryCall ShortTable(string kind, IEnumerable<double> values)
+    {
+        _tables.Add((kind, ElementType.Int16, [.. values]));
+        return this;
     }
 
     /// <summary>Passes a table of integers.</summary>
@@ -86,19 +114,26 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
         return this;
     }
 
+    /// <summary>Runs the routine on a node's inputs and outputs, which it allocates.</summary>
+    internal void Evaluate(EvaluationContext context)
+    {
+        for (int i = 0; i < context.OutputCount; i++) context.Output(i);
+        LibraryRuntime.Run(this, context);
+    }
+
     /// <summary>Adds the kernel to the plan.</summary>
-    internal void Lower(LoweringContext context, bool inPlace)
+    internal void Lower(LoweringContext context, bool inPlace = false)
     {
         TensorRef[] scratch = [.. _scratch.Select(s => context.Scratch(s.Type, s.Count))];
         var kernel = new LibraryKernel(
             Routine,
             Types.ToEquatableArray(),
-            _tensors.Select(t => t.Index < 0 ? TensorRef.None : t.Kind == 'i' ? context.In(t.Index) : t.Kind == 'o' ? context.Out(t.Index) : scratch[t.Index]).ToEquatableArray(),
+            _tensors.Select(t => t.Index < 0 ? TensorRef.None : t.Kind == 'i' ? context.In(t.Index) : t.Kind == 'o' ? context.Out(t.Index) : t.Kind == 's' ? scratch[t.Index] : context.Constant(_weights[t.Index])).ToEquatableArray(),
             _tables.Select(t => context.Table(t.Kind, t.Type, t.Values)).ToEquatableArray(),
             _numbers.Select(Literal).ToEquatableArray(),
             _macs);
         if (inPlace) context.EmitInPlace(kernel);
-        else context.Emit(kernel);
+        else context.EmitInPlace(kernel, [.. _inPlace]);
     }
 
     private static string Literal(object number) => number switch

@@ -1,5 +1,6 @@
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Planning;
+using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Operators.Library;
 
@@ -22,20 +23,29 @@ public abstract record LibraryOperator : Operator
         // Nothing to compute: outputs without elements.
         bool isEmpty = true;
         for (int i = 0; i < context.OutputCount; i++) isEmpty &= context.Output(i).Count == 0;
-        if (!isEmpty) LibraryRuntime.Run(Call(new CallContext(context.InputCount, context.HasInput, context.InputValue, context.OutputValue)), context);
+        if (!isEmpty) LibraryRuntime.Run(Call(CallContext.Of(context)), context);
     }
 
     /// <inheritdoc/>
     public sealed override void Lower(LoweringContext context)
     {
         if (Enumerable.Range(0, context.OutputCount).All(i => context.Output(i).Shape.Elements == 0)) return;
-        Call(new CallContext(context.InputCount, context.HasInput, context.Input, context.Output)).Lower(context, WorksInPlace);
+        Call(CallContext.Of(context)).Lower(context, WorksInPlace);
     }
 }
 
 /// <summary>Types of a node's inputs and outputs, for operators that choose a routine.</summary>
-public sealed class CallContext(int inputCount, Func<int, bool> hasInput, Func<int, Value> input, Func<int, Value> output)
+public sealed class CallContext(int inputCount, Func<int, bool> hasInput, Func<int, Value> input, Func<int, Value> output, RequantizationMode mode)
 {
+    /// <summary>How accumulators become activations.</summary>
+    public RequantizationMode Mode { get; } = mode;
+
+    /// <summary>The node that is evaluated.</summary>
+    public static CallContext Of(EvaluationContext context) => new(context.InputCount, context.HasInput, context.InputValue, context.OutputValue, context.Mode);
+
+    /// <summary>The node that is lowered.</summary>
+    public static CallContext Of(LoweringContext context) => new(context.InputCount, context.HasInput, context.Input, context.Output, context.Mode);
+
     /// <summary>Number of inputs, absent ones included.</summary>
     public int InputCount => inputCount;
 
@@ -47,4 +57,13 @@ public sealed class CallContext(int inputCount, Func<int, bool> hasInput, Func<i
 
     /// <summary>An output.</summary>
     public Value Output(int index) => output(index);
+
+    /// <summary>An input that must be a constant.</summary>
+    /// <exception cref="ModelCompilationException">MC2002: it is computed at run time.</exception>
+    public TensorData Constant(int index, string what) => Input(index).Constant
+        ?? throw new ModelCompilationException("MC2002", $"The {what} are computed at run time, which is not supported.", $"Make the {what} constant.");
+
+    /// <summary>MC2002: the operator is known, but not for these types.</summary>
+    public ModelCompilationException Unsupported(string what) =>
+        new("MC2002", $"{what} on {string.Join(", ", Enumerable.Range(0, InputCount).Where(HasInput).Select(i => Input(i).Type))} is not supported.", "Convert the model with other element types.");
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
 
 namespace ModelCompiler.Core.Operators.Library;
 
@@ -26,14 +27,15 @@ internal static unsafe class LibraryRuntime
                 Pass(index < 0 ? null
                     : kind == 'i' ? context.Input(index).Bytes
                     : kind == 'o' ? context.ExistingOutput(index).Bytes
-                    : new byte[call.ScratchMemory[index].Count * call.ScratchMemory[index].Type.Size()]);
+                    : kind == 's' ? Garbage(call.ScratchMemory[index].Count * call.ScratchMemory[index].Type.Size())
+                    : call.Constants[index].Bytes);
             }
 
             foreach ((_, ElementType type, double[] values) in call.Tables)
             {
-                Pass(type == ElementType.Int32
-                    ? MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (int)v).AsSpan()).ToArray()
-                    : MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (float)v).AsSpan()).ToArray());
+                var table = new TensorData(type, new Shape(values.Length));
+                for (int i = 0; i < values.Length; i++) table.Set(i, values[i]);
+                Pass(table.Bytes);
             }
 
             foreach (object number in call.Numbers) arguments[next++] = number;
@@ -60,6 +62,14 @@ internal static unsafe class LibraryRuntime
             pins.Add(GCHandle.Alloc(bytes, GCHandleType.Pinned));
             arguments[next++] = Pointer.Box((void*)pins[^1].AddrOfPinnedObject(), type);
         }
+    }
+
+    // Scratch memory holds anything; a routine that reads it before it writes is found out.
+    private static byte[] Garbage(int bytes)
+    {
+        var memory = new byte[bytes];
+        memory.AsSpan().Fill(0xA5);
+        return memory;
     }
 
     private static MethodInfo Resolve(LibraryCall call)

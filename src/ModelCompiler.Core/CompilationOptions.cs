@@ -55,6 +55,10 @@ public sealed record CompilationOptions
     [Option("Shapes of inputs with unknown dimensions, such as 'image:1x3x224x224;mask:1x77' (the name may be left out when there is one input).")]
     public string? InputShapes { get; init; }
 
+    /// <summary>Values for inputs that become constants.</summary>
+    [Option("Inputs that become constants of the network, because shapes depend on them, such as 'axes:0,2;depth:10' (row-major).")]
+    public string? InputValues { get; init; }
+
     /// <summary>Numeric format.</summary>
     [Option("Numeric format: Float32 or Int8; by default the model's own, or Int8 when calibration data is given.")]
     public Precision Precision { get; init; }

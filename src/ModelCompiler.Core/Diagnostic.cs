@@ -26,6 +26,9 @@ public enum DiagnosticSeverity
 /// <param name="Remedy">What would work.</param>
 public sealed record Diagnostic(string Code, DiagnosticSeverity Severity, string File, string? Node, string Reason, string Remedy)
 {
+    /// <summary>Inputs of the model whose values, given with the option InputValues, would let the compilation go on.</summary>
+    public ImmutableArray<string> NeededInputs { get; init; } = [];
+
     /// <summary>Reason, node and remedy as one line, without code and file, which hosts print in their own way.</summary>
     public string Message => Node is null ? $"{Reason} {Remedy}" : $"node {Node}: {Reason} {Remedy}";
 
@@ -52,11 +55,14 @@ public sealed class ModelCompilationException(string code, string reason, string
     /// <summary>The file concerned, when it is not the model.</summary>
     public string? File { get; } = file;
 
+    /// <summary>Inputs of the model that would have to be constants; empty when that would not help.</summary>
+    public IReadOnlyList<string> NeededInputs { get; init; } = [];
+
     /// <summary>The same error with the node filled in where it is missing.</summary>
-    public ModelCompilationException At(string node) => Node is null ? new(Code, Reason, Remedy, node, File) : this;
+    public ModelCompilationException At(string node) => Node is null ? new(Code, Reason, Remedy, node, File) { NeededInputs = NeededInputs } : this;
 
     /// <summary>The diagnostic to report.</summary>
-    public Diagnostic ToDiagnostic(string modelFile) => new(Code, DiagnosticSeverity.Error, File ?? modelFile, Node, Reason, Remedy);
+    public Diagnostic ToDiagnostic(string modelFile) => new(Code, DiagnosticSeverity.Error, File ?? modelFile, Node, Reason, Remedy) { NeededInputs = [.. NeededInputs] };
 }
 
 /// <summary>Collects diagnostics that do not stop the compilation.</summary>

@@ -50,7 +50,7 @@ public static class ModelCompilation
             ModelGraph compiled = ChooseFormat(original, input, target, diagnostics, notes.Add);
             compiled = Pipeline.Specialise(compiled, Isa.ForTarget(target)[0], input.Options.Requantization, notes.Add);
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
-            if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.Hash(compiled, input.Options.Requantization) };
+            if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
             return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled };
         }
         catch (ModelCompilationException e)
@@ -65,12 +65,12 @@ public static class ModelCompilation
         InputShapes shapes = InputShapes.Parse(input.Options.InputShapes);
         bool isTfLite = Path.GetExtension(input.FileName).Equals(".tflite", StringComparison.OrdinalIgnoreCase)
             || (input.Model.Length >= 8 && input.Model.Span.Slice(4, 4).SequenceEqual("TFL3"u8));
-        return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes);
+        return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues));
     }
 
     private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, string target, DiagnosticBag diagnostics, Action<string> note)
     {
-        bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]].IsQuantized);
+        bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true });
         switch (input.Options.Precision)
         {
             case Precision.Float32 when isQuantized:

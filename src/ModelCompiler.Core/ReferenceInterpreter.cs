@@ -4,15 +4,26 @@ using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core;
 
-/// <summary>Runs a graph, float or integer, by the operators' reference semantics: the oracle for every other engine.</summary>
+/// <summary>
+/// Runs a graph, float or integer, by the operators' reference semantics: the oracle for every other engine. Several threads may run it at once,
+/// unless the graph keeps state from run to run.
+/// </summary>
 public sealed class ReferenceInterpreter(ModelGraph graph, RequantizationMode mode)
 {
+    private readonly Dictionary<int, TensorData> _state = graph.States.ToDictionary(s => s.Current, s => s.Initial);
+
+    /// <summary>Sets what lives from run to run back to its initial content.</summary>
+    public void Reset()
+    {
+        foreach (StateVariable state in graph.States) _state[state.Current] = state.Initial;
+    }
+
     /// <summary>Computes the outputs.</summary>
     /// <param name="inputs">One tensor per input of the graph, of its type and shape.</param>
     /// <param name="observe">Is shown every computed value; for calibration and comparisons.</param>
     public IReadOnlyList<TensorData> Run(IReadOnlyList<TensorData> inputs, Action<Value, TensorData>? observe = null)
     {
-        var data = new Dictionary<int, TensorData>();
+        var data = new Dictionary<int, TensorData>(_state);
         for (int i = 0; i < inputs.Count; i++)
         {
             Value value = graph.Values[graph.Inputs[i]];
@@ -35,6 +46,7 @@ public sealed class ReferenceInterpreter(ModelGraph graph, RequantizationMode mo
             }
         }
 
+        foreach (StateVariable state in graph.States) _state[state.Current] = Lookup(state.Next);
         return [.. graph.Outputs.Select(Lookup)];
 
         TensorData Lookup(int id) => graph.Values[id].Constant ?? data[id];

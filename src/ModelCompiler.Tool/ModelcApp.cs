@@ -55,6 +55,7 @@ public static class ModelcApp
         root.Options.Add(json);
         ModelCommand[] commands = [new InspectCommand(), new CompileCommand(), new RunCommand(), new EvaluateCommand()];
         foreach (ModelCommand command in commands) root.Subcommands.Add(command.Create(json, output, error));
+        root.Subcommands.Add(new ConformCommand().Create(json, output, error));
         return root;
     }
 

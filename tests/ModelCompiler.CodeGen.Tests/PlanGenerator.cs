@@ -34,6 +34,9 @@ internal static class PlanGenerator
         [typeof(DataRef)] = Gen.OneOf(Gen.Const(DataRef.None), Identifiers.Select(n => new DataRef(n))).Select(v => (object)v),
         [typeof(WeightsRef)] = Gen.Select(Gen.Int.NonNegative, Gen.Int.NonNegative).Select((offset, length) => (object)new WeightsRef(offset, length)),
         [typeof(EquatableArray<int>)] = Ints.Array[0, 5].Select(v => (object)v.ToEquatableArray()),
+        [typeof(string)] = Identifiers.Select(n => (object)("Class." + n)),
+        [typeof(EquatableArray<string>)] = Gen.OneOf(Identifiers, Gen.OneOf("float", "AddFunction<float>", "ConvertNumberFunction<float,int>", "-1.5f", "12L", "true")).Array[0, 4].Select(v => (object)v.ToEquatableArray()),
+        [typeof(EquatableArray<DataRef>)] = Gen.OneOf(Gen.Const(DataRef.None), Identifiers.Select(n => new DataRef(n))).Array[0, 4].Select(v => (object)v.ToEquatableArray()),
         [typeof(EquatableArray<TensorRef>)] = Tensors.Array[0, 5].Select(v => (object)v.ToEquatableArray()),
     };
 

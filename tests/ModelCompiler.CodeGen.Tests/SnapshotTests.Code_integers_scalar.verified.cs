@@ -9,9 +9,9 @@
 //
 // Fused 2 activations into the layers before them.
 //
-//     0  conv 3×3/2 6×6×2 → 3×3×8   (Conv)
-//     1  depthwise conv 3×3 3×3×8 → 3×3×8   (Conv)
-//     2  fully connected 72 → 3   (FullyConnected)
+//     0  conv 3×3/2 6×6×2 → 3×3×8: int16 pairs   (Conv)
+//     1  depthwise conv 3×3 3×3×8 → 3×3×8: int16 pairs   (Conv)
+//     2  fully connected 72 → 3: int16 pairs   (FullyConnected)
 // </auto-generated>
 
 #nullable disable

@@ -9,7 +9,7 @@
 //
 // Fused 2 activations into the layers before them.
 //
-//     0  fully connected 512 → 136   (FullyConnected)
+//     0  fully connected 512 → 136: int16 pairs   (FullyConnected)
 // </auto-generated>
 
 #nullable disable

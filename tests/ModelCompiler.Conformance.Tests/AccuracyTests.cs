@@ -34,6 +34,25 @@ public class AccuracyTests
     }
 
     [SharedDataTheory]
+    [InlineData("models/tflm/trained_lstm.tflite")]
+    [InlineData("models/tflm/trained_lstm_int8.tflite")]
+    public void Digits_row_by_row(string model)
+    {
+        OrderedDictionary<string, NumpyArray> data = TestModels.Npz("data/mnist/test.npz");
+        using IEngine network = TestModels.Engine("portable", model, TestModels.FixedPoint);
+        double accuracy = TestModels.Top1(
+            x =>
+            {
+                network.Reset();
+                return network.RunReal([x])[0];
+            },
+            data["x"],
+            data["y"],
+            a => TensorData.Of(network.Inputs[0].Shape, Array.ConvertAll(a.ToFloats(), v => v / 255)));
+        Assert.InRange(accuracy, 0.96, 1);
+    }
+
+    [SharedDataTheory]
     [InlineData(RequantizationMode.FixedPoint)]
     [InlineData(RequantizationMode.Float)]
     public void Image_classification_int8(RequantizationMode mode)

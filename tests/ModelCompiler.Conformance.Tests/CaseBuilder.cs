@@ -57,6 +57,43 @@ public sealed class CaseBuilder(int seed)
     public Value Apply(Operator op, ElementType? type, QuantizationParameters? quantization, params Value?[] inputs) =>
         _graph.Add(op.Name, op.Name, op, [.. inputs.Select(i => i?.Id ?? -1)], quantization, type);
 
+    /// <summary>An input of integers around zero.</summary>
+    public Value SymmetricInput(ElementType type, float scale, params int[] shape) => AddInput(new TensorType(type, new Shape(shape), new QuantizationParameters(scale, 0)));
+
+    /// <summary>Constants of any type.</summary>
+    public Value Numbers(ElementType type, QuantizationParameters? quantization, Func<Random, double> next, params int[] shape)
+    {
+        var data = new TensorData(type, new Shape(shape));
+        for (int i = 0; i < data.Count; i++) data.Set(i, next(_random));
+        return _graph.AddConstant("constant", data, quantization);
+    }
+
+    /// <summary>State, of zeros before the first run or of bytes of this value.</summary>
+    public Value State(TensorType type, byte fill = 0)
+    {
+        Value current = _graph.AddValue($"state{_graph.States.Count}", type);
+        var initial = new TensorData(type.Type, type.Shape);
+        initial.Bytes.AsSpan().Fill(fill);
+        _graph.States.Add(new StateVariable(current.Name, current.Id, current.Id, initial));
+        return current;
+    }
+
+    /// <summary>Says what a state becomes.</summary>
+    public void Become(Value state, Value next)
+    {
+        int i = _graph.States.FindIndex(s => s.Current == state.Id);
+        _graph.States[i] = _graph.States[i] with { Next = next.Id };
+    }
+
+    /// <summary>Applies an operator with several outputs; quantisation is given where it is not inferred.</summary>
+    public Value[] ApplyAll(Operator op, QuantizationParameters?[] quantization, params Value?[] inputs)
+    {
+        IReadOnlyList<TensorType> types = op.Infer(new InferenceContext([.. inputs]));
+        Value[] outputs = [.. types.Select((t, i) => _graph.AddValue($"{op.Name}{i}", t with { Quantization = i < quantization.Length ? quantization[i] ?? t.Quantization : t.Quantization }))];
+        _graph.AddNode(new Node(op.Name, op.Name, op, [.. inputs.Select(i => i?.Id ?? -1)], [.. outputs.Select(o => o.Id)]));
+        return outputs;
+    }
+
     /// <summary>The network with these outputs.</summary>
     public ModelGraph Build(params Value[] outputs)
     {

@@ -11,7 +11,9 @@ namespace ModelCompiler.Conformance.Tests;
 /// </summary>
 public static class OperatorCases
 {
-    public static readonly Dictionary<string, Func<CaseBuilder, ModelGraph>> All = new()
+    public static Dictionary<string, Func<CaseBuilder, ModelGraph>> All { get; } = new(Layers.Concat(TfLiteCases.All));
+
+    private static Dictionary<string, Func<CaseBuilder, ModelGraph>> Layers => new()
     {
         ["conv 3x3 int8"] = b => Conv(b, ElementType.Int8, 7, 9, 3, 8, 3, 3, pad: 1),
         ["conv 3x2 stride 2 odd channels int8"] = b => Conv(b, ElementType.Int8, 8, 7, 5, 13, 3, 2, stride: 2),

@@ -72,6 +72,21 @@ public class RunTests
         }
     }
 
+    [SharedDataTheory]
+    [InlineData("generated")]
+    [InlineData("reference")]
+    public void State_carries_over_unless_it_is_reset(string engine)
+    {
+        OrderedDictionary<string, NumpyArray> golden = NpzArchive.Read(File.ReadAllBytes(SharedData.Path("goldens/tflm-trained_lstm_int8.npz")));
+        using var folder = new TemporaryFolder();
+        Save(folder["x.npz"], ("x", golden["x"]));
+        string[] run = ["run", SharedData.Path("models/tflm/trained_lstm_int8.tflite"), "--input", folder["x.npz"], "--output", folder["y.npz"], "--engine", engine, "--requantization", "FixedPoint"];
+        CommandLineRun.Succeeds(run);
+        Assert.Equal(golden["y"].Bytes, NpzArchive.Read(File.ReadAllBytes(folder["y.npz"]))["y"].Bytes);
+        CommandLineRun.Succeeds([.. run, "--reset-each"]);
+        Assert.Equal(golden["y_reset"].Bytes, NpzArchive.Read(File.ReadAllBytes(folder["y.npz"]))["y"].Bytes);
+    }
+
     [Theory]
     [InlineData("z", 28, "MC3002")]
     [InlineData("x", 27, "MC3003")]

@@ -11,6 +11,8 @@ internal sealed class OnnxGraph
 {
     public const string Microsoft = "com.microsoft";
 
+    public const string MachineLearning = "ai.onnx.ml";
+
     private readonly ModelProto _model = new() { IrVersion = 8, Graph = new GraphProto { Name = "test" } };
     private int _names;
 
@@ -19,12 +21,24 @@ internal sealed class OnnxGraph
         Random = new Random(seed);
         _model.OpsetImport.Add(new OperatorSetIdProto { Version = opset });
         _model.OpsetImport.Add(new OperatorSetIdProto { Domain = Microsoft, Version = 1 });
+        _model.OpsetImport.Add(new OperatorSetIdProto { Domain = MachineLearning, Version = 3 });
     }
 
     public Random Random { get; }
 
     /// <summary>Operators used so far.</summary>
     public IEnumerable<string> Operators => _model.Graph.Node.Select(n => n.OpType);
+
+    /// <summary>Operators used so far, with their domains.</summary>
+    public IEnumerable<(string Domain, string Name)> DomainOperators => _model.Graph.Node.Select(n => (n.Domain, n.OpType));
+
+    /// <summary>A further output of the last node.</summary>
+    public string Another()
+    {
+        NodeProto node = _model.Graph.Node[^1];
+        node.Output.Add(NextName("v"));
+        return node.Output[^1];
+    }
 
     /// <summary>Type of the inputs that name none.</summary>
     public DataType InputType { get; init; } = DataType.Float;
@@ -110,6 +124,14 @@ internal sealed class OnnxGraph
             case int[] numbers:
                 attribute.Type = AttributeProto.Types.AttributeType.Ints;
                 attribute.Ints.AddRange(numbers.Select(n => (long)n));
+                break;
+            case float[] numbers:
+                attribute.Type = AttributeProto.Types.AttributeType.Floats;
+                attribute.Floats.AddRange(numbers);
+                break;
+            case string[] texts:
+                attribute.Type = AttributeProto.Types.AttributeType.Strings;
+                attribute.Strings.AddRange(texts.Select(ByteString.CopyFromUtf8));
                 break;
             default:
                 throw new ArgumentException($"{value.GetType()} is no attribute.", nameof(value));

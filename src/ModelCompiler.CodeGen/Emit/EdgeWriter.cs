@@ -82,7 +82,7 @@ internal sealed class EdgeWriter
         return real ? $"{text}; held as {e.RawType} with {scale}." : $"{text}; {scale}.";
     }
 
-    private static string Shape(TensorPlan tensor) => string.Join("×", tensor.Shape.Select(d => Literals.Int(d)));
+    private static string Shape(TensorPlan tensor) => tensor.Shape.Count == 0 ? "scalar" : string.Join("×", tensor.Shape.Select(d => Literals.Int(d)));
 
     private static string Address(Edge e) => e.Tensor.Offset == 0 ? $"({e.RawType}*)_arena" : $"({e.RawType}*)(_arena + {Literals.Int(e.Tensor.Offset)})";
 }

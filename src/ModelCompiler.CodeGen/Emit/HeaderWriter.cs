@@ -39,6 +39,7 @@ internal static class HeaderWriter
             code.Line($"using global::{name};");
         }
 
+        if (plan.Steps.Any(s => s.Kernel is Kernels.LibraryKernel)) code.Line("using global::System.Numerics;");
         code.Line();
     }
 

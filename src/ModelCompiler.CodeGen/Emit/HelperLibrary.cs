@@ -17,11 +17,12 @@ public static class HelperLibrary
     public static void Write(string text, SourceWriter writer)
     {
         var used = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
-        Collect(text, used);
+        var types = new SortedSet<string>(StringComparer.Ordinal);
+        Collect(text, used, types);
         foreach (KeyValuePair<string, SortedSet<string>> helperClass in used)
         {
             writer.Line();
-            writer.Line($"/// <summary>{Summaries[helperClass.Key]}</summary>");
+            writer.Line(Summaries.TryGetValue(helperClass.Key, out string? summary) ? $"/// <summary>{summary}</summary>" : LibrarySource.Classes[helperClass.Key].Summary);
             writer.Block($"file static unsafe class {helperClass.Key}", () =>
             {
                 bool first = true;
@@ -32,6 +33,12 @@ public static class HelperLibrary
                     writer.Line(Classes[helperClass.Key][member]);
                 }
             });
+        }
+
+        foreach (string type in types)
+        {
+            writer.Line();
+            writer.Line(LibrarySource.Types[type]);
         }
     }
 
@@ -45,22 +52,31 @@ public static class HelperLibrary
         ["Edge"] = "Conversions between the caller's numbers and the network's.",
     };
 
-    private static void Collect(string text, SortedDictionary<string, SortedSet<string>> used)
+    // Classes of the library are mentioned as Class.Member, its structures and interfaces by their name alone.
+    private static void Collect(string text, SortedDictionary<string, SortedSet<string>> used, SortedSet<string> types)
     {
-        foreach (Match match in Regex.Matches(text, @"\b(Simd128|Simd256|Simd512|SimdArm64|Scalar|Edge)\.(\w+)")) Use(match.Groups[1].Value, match.Groups[2].Value, used);
+        foreach (Match match in Regex.Matches(text, @"\b([A-Z]\w*)\.(\w+)"))
+        {
+            if (Classes.ContainsKey(match.Groups[1].Value)) Use(match.Groups[1].Value, match.Groups[2].Value, used, types);
+        }
+
+        foreach (Match match in Regex.Matches(text, @"\b[A-Z]\w*\b"))
+        {
+            if (LibrarySource.Types.TryGetValue(match.Value, out string? source) && types.Add(match.Value)) Collect(source, used, types);
+        }
     }
 
-    private static void Use(string helperClass, string member, SortedDictionary<string, SortedSet<string>> used)
+    private static void Use(string helperClass, string member, SortedDictionary<string, SortedSet<string>> used, SortedSet<string> types)
     {
         if (!Classes[helperClass].TryGetValue(member, out string? source)) throw new InvalidOperationException($"There is no helper {helperClass}.{member}.");
         if (!used.TryGetValue(helperClass, out SortedSet<string>? set)) used.Add(helperClass, set = new SortedSet<string>(StringComparer.Ordinal));
         if (!set.Add(member)) return;
-        Collect(source, used);
+        Collect(source, used, types);
 
-        // Helpers call others of their own class without its name.
-        foreach (Match match in Regex.Matches(source, @"(?<![\w.])(\w+)\("))
+        // Helpers call others of their own class, and name tables of the library's, without its name.
+        foreach (Match match in Regex.Matches(source, LibrarySource.Classes.ContainsKey(helperClass) ? @"(?<![\w.])(\w+)" : @"(?<![\w.])(\w+)\("))
         {
-            if (Classes[helperClass].ContainsKey(match.Groups[1].Value)) Use(helperClass, match.Groups[1].Value, used);
+            if (Classes[helperClass].ContainsKey(match.Groups[1].Value)) Use(helperClass, match.Groups[1].Value, used, types);
         }
     }
 
@@ -73,6 +89,7 @@ public static class HelperLibrary
         Add(SimdArm64.Name, SimdHelpers.With(SimdArm64.Source, 128));
         Add("Scalar", ScalarHelpers.Source);
         Add("Edge", EdgeHelpers.Source);
+        foreach (var library in LibrarySource.Classes) classes.Add(library.Key, library.Value.Members);
         return classes;
 
         // Members are separated by a blank line and begin with their documentation; overloads of one name stay together.

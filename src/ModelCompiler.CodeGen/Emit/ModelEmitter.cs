@@ -22,6 +22,7 @@ public static class ModelEmitter
         code.Line("/// <remarks>");
         code.Line("/// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.");
         code.Line("/// Nothing is allocated after construction.");
+        if (plan.States.Count > 0) code.Line("/// The network keeps state from run to run, so an instance serves one sequence; <see cref=\"Reset\"/> starts another.");
         code.Line("/// </remarks>");
         code.Line($"[GeneratedCode(\"ModelCompiler\", \"{typeof(ModelEmitter).Assembly.GetName().Version!.ToString(3)}\")]");
         code.Block($"{plan.Accessibility} sealed unsafe partial class {plan.ClassName} : IDisposable", () =>
@@ -71,7 +72,9 @@ public static class ModelEmitter
             if (guard.Length > 0) code.Line($"if (!({guard})) throw new PlatformNotSupportedException(\"This model was compiled for target {plan.Target}, which this processor is not.\");");
             code.Line("_arena = (byte*)NativeMemory.AlignedAlloc(ArenaBytes, 64);");
             code.Line("NativeMemory.Clear(_arena, ArenaBytes);");
+            if (plan.States.Any(s => s.Initial.Length > 0)) code.Line("Reset();");
         });
+        StateWriter.Write(plan, code);
         code.Line();
         code.Line("/// <summary>Frees the working memory.</summary>");
         code.Line($"~{plan.ClassName}() => NativeMemory.AlignedFree(_arena);");

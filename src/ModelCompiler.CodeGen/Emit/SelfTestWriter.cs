@@ -21,7 +21,7 @@ internal static class SelfTestWriter
             {
                 TensorPlan t = plan.Tensor(input.Tensor);
                 string bytes = $"new Span<byte>(model._arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)})";
-                code.Line(t.Type == ElementType.Float32 ? $"Edge.FillRandom(MemoryMarshal.Cast<byte, float>({bytes}), ref state);" : t.Type.IsByte() ? $"Edge.FillRandom({bytes}, ref state);" : $"{bytes}.Clear();");
+                code.Line(t.Type == ElementType.Float32 ? $"Edge.FillRandom(MemoryMarshal.Cast<byte, float>({bytes}), ref state);" : SelfTestInput.IsRandom(t.Type) ? $"Edge.FillRandom({bytes}, ref state);" : $"{bytes}.Clear();");
             }
 
             code.Line("model.Infer();");

@@ -54,6 +54,9 @@ public sealed record ModelPlan
     /// <summary>The model's outputs, in order.</summary>
     public EquatableArray<EdgePlan> Outputs { get; init; }
 
+    /// <summary>What lives from run to run, at the start of the arena.</summary>
+    public EquatableArray<StatePlan> States { get; init; }
+
     /// <summary>Small constant tables: biases, scales, multipliers, lookup tables.</summary>
     public EquatableArray<DataTable> Data { get; init; }
 
@@ -117,6 +120,11 @@ public sealed record TensorPlan(int Id, string Name, ElementType Type, Equatable
 /// <param name="Name">Name in the model.</param>
 /// <param name="Tensor">The tensor that holds it.</param>
 public sealed record EdgePlan(string Name, TensorRef Tensor);
+
+/// <summary>A tensor that lives from run to run.</summary>
+/// <param name="Tensor">The tensor.</param>
+/// <param name="Initial">Its content before the first run, in the weights; of length 0 for zeros.</param>
+public sealed record StatePlan(TensorRef Tensor, WeightsRef Initial);
 
 /// <summary>A small constant table, emitted in its natural type.</summary>
 public sealed record DataTable(string Name, ElementType Type, EquatableArray<double> Values)

@@ -14,6 +14,8 @@ internal sealed class PlanLine
 
     public string Word(int index) => index < _words.Count ? _words[index] : throw new FormatException($"The '{Keyword}' line ends too early.");
 
+    public string Word(int index, string fallback) => index < _words.Count ? _words[index] : fallback;
+
     public string Named(string name) => _named.TryGetValue(name, out string? value) ? value : throw new FormatException($"The '{Keyword}' line lacks '{name}='.");
 
     public string Named(string name, string fallback) => _named.TryGetValue(name, out string? value) ? value : fallback;

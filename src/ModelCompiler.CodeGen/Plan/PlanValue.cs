@@ -22,6 +22,9 @@ internal static class PlanValue
         WeightsRef w => string.Format(CultureInfo.InvariantCulture, "@{0}+{1}", w.Offset, w.Length),
         EquatableArray<int> a => "[" + string.Join(",", a.Select(i => i.ToString(CultureInfo.InvariantCulture))) + "]",
         EquatableArray<TensorRef> a => "[" + string.Join(",", a.Select(i => Write(i))) + "]",
+        EquatableArray<DataRef> a => "[" + string.Join(",", a.Select(i => Write(i))) + "]",
+        string s => s,
+        EquatableArray<string> a => "[" + string.Join(";", a.Select(i => i.Replace(" ", ""))) + "]",
         _ => throw new ArgumentException($"A plan cannot hold a {value.GetType()}."),
     };
 
@@ -38,6 +41,9 @@ internal static class PlanValue
         if (type == typeof(DataRef)) return text == "-" ? DataRef.None : new DataRef(Tail(text, '$'));
         if (type == typeof(EquatableArray<int>)) return Items(text).Select(Read<int>).ToEquatableArray();
         if (type == typeof(EquatableArray<TensorRef>)) return Items(text).Select(Read<TensorRef>).ToEquatableArray();
+        if (type == typeof(EquatableArray<DataRef>)) return Items(text).Select(Read<DataRef>).ToEquatableArray();
+        if (type == typeof(string)) return text;
+        if (type == typeof(EquatableArray<string>)) return Items(text, ';').ToEquatableArray();
         if (type == typeof(WeightsRef))
         {
             string[] parts = Tail(text, '@').Split('+');
@@ -48,7 +54,7 @@ internal static class PlanValue
     }
 
     public static string WriteTable(DataTable table) =>
-        "[" + string.Join(",", table.Values.Select(v => table.Type is ElementType.Float32 ? Float((float)v) : ((long)v).ToString(CultureInfo.InvariantCulture))) + "]";
+        "[" + string.Join(",", table.Values.Select(v => table.Type is ElementType.Float32 ? Float((float)v) : table.Type is ElementType.Float64 ? v.ToString("R", CultureInfo.InvariantCulture) : ((long)v).ToString(CultureInfo.InvariantCulture))) + "]";
 
     public static DataTable ReadTable(string name, ElementType type, string text) =>
         new(name, type, Items(text).Select(v => type is ElementType.Float32 ? ParseFloat(v) : double.Parse(v, CultureInfo.InvariantCulture)).ToEquatableArray());
@@ -68,9 +74,9 @@ internal static class PlanValue
     private static string Tail(string text, char sigil) =>
         text.Length > 1 && text[0] == sigil ? text.Substring(1) : throw new FormatException($"'{text}' should start with '{sigil}'.");
 
-    private static IEnumerable<string> Items(string text)
+    private static IEnumerable<string> Items(string text, char separator = ',')
     {
         if (text.Length < 2 || text[0] != '[' || text[text.Length - 1] != ']') throw new FormatException($"'{text}' is not a list in brackets.");
-        return text.Length == 2 ? [] : text.Substring(1, text.Length - 2).Split(',');
+        return text.Length == 2 ? [] : text.Substring(1, text.Length - 2).Split(separator);
     }
 }

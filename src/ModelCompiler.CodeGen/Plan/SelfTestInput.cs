@@ -21,7 +21,10 @@ public static class SelfTestInput
         return unchecked(state * 0x2545F4914F6CDD1D);
     }
 
-    /// <summary>An 8-bit number from random bits.</summary>
+    /// <summary>True for integers whose bytes are random; others, such as indices, are zero.</summary>
+    public static bool IsRandom(ElementType type) => type.IsByte() || type == ElementType.Int16;
+
+    /// <summary>A byte from random bits.</summary>
     public static byte ToByte(ulong bits) => (byte)(bits >> 56);
 
     /// <summary>A real number in [−1, 1) from random bits.</summary>

@@ -51,7 +51,7 @@ public sealed class SampleSet
     /// <summary>The inputs of one sample as real numbers; inputs that are integers by nature keep their type.</summary>
     public IReadOnlyList<TensorData> Real(int sample) => [.. _inputs.Select((input, i) =>
     {
-        bool keep = input.Type != ElementType.Float32 && !input.IsQuantized;
+        bool keep = input.Type != ElementType.Float32 && !input.IsAffine;
         TensorData data = Slice(i, sample);
         return keep ? Convert(data, input.Type) : TensorData.Of(input.Shape, data.ToFloats());
     })];

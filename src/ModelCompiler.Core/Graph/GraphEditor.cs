@@ -8,6 +8,8 @@ namespace ModelCompiler.Core.Graph;
 /// <summary>Builds a graph, from nothing (importers) or from another graph (passes).</summary>
 public sealed class GraphEditor
 {
+    private const int MostFoldedElements = 1 << 24;
+
     private readonly Dictionary<int, Value> _values = [];
     private readonly List<Node> _nodes = [];
     private readonly Dictionary<int, int> _replacements = [];
@@ -26,6 +28,7 @@ public sealed class GraphEditor
         Inputs.AddRange(graph.Inputs);
         Outputs.AddRange(graph.Outputs);
         OutputNames.AddRange(graph.OutputNames);
+        States.AddRange(graph.States);
         _nextId = _values.Count == 0 ? 0 : _values.Keys.Max() + 1;
     }
 
@@ -37,6 +40,9 @@ public sealed class GraphEditor
 
     /// <summary>Names of the outputs.</summary>
     public List<string> OutputNames { get; } = [];
+
+    /// <summary>What lives from run to run.</summary>
+    public List<StateVariable> States { get; } = [];
 
     /// <summary>The nodes so far.</summary>
     public IReadOnlyList<Node> Nodes => _nodes;
@@ -84,7 +90,7 @@ public sealed class GraphEditor
 
         var node = new Node(name, origin, op, ids, [output.Id]);
         // Dequantised constants stay as they are until it is known whether an integer operator takes them.
-        if (op is not Dequantize && ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0))
+        if (op is not Dequantize && ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0) && IsWorthFolding(output, ids))
         {
             TensorData data = ReferenceInterpreter.EvaluateNode(node, id => this[id], id => this[id].Constant!, RequantizationMode.Float)[0];
             output = output with { Constant = data };
@@ -96,6 +102,49 @@ public sealed class GraphEditor
         }
 
         return output;
+    }
+
+    /// <summary>Adds a node with several outputs of inferred types; when all inputs are constants, adds the computed constants instead.</summary>
+    /// <exception cref="ModelCompilationException">The operator refuses its inputs.</exception>
+    public IReadOnlyList<Value> AddMany(string name, string origin, Operator op, ReadOnlySpan<int> inputs)
+    {
+        ImmutableArray<int> ids = [.. inputs];
+        Value[] outputs;
+        try
+        {
+            outputs = [.. op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])])).Select((type, i) => AddValue(i == 0 ? name : $"{name}/{i}", type))];
+        }
+        catch (ModelCompilationException e)
+        {
+            throw e.At($"'{name}' ({origin})");
+        }
+
+        var node = new Node(name, origin, op, ids, [.. outputs.Select(o => o.Id)]);
+        if (ids.Any(i => i >= 0 && this[i].Constant is null) || ids.All(i => i < 0) || outputs.Any(o => !IsWorthFolding(o, ids)))
+        {
+            AddNode(node);
+            return outputs;
+        }
+
+        TensorData[] data = ReferenceInterpreter.EvaluateNode(node, id => this[id], id => this[id].Constant!, RequantizationMode.Float);
+        for (int i = 0; i < outputs.Length; i++) SetValue(outputs[i] = outputs[i] with { Constant = data[i] });
+        return outputs;
+    }
+
+    /// <summary>False for large constants that grow out of small ones, such as by repetition: they are computed at run time.</summary>
+    internal bool IsWorthFolding(Value output, ImmutableArray<int> inputs) =>
+        output.Shape.Elements <= MostFoldedElements || output.Shape.Elements <= inputs.Where(i => i >= 0).Sum(i => (long)this[i].Shape.Elements);
+
+    /// <summary>Names of the model's inputs that a value depends on.</summary>
+    public IReadOnlyList<string> InputsBehind(int id)
+    {
+        var wanted = new HashSet<int> { Resolve(id) };
+        for (int i = _nodes.Count - 1; i >= 0; i--)
+        {
+            if (_nodes[i].Outputs.Any(wanted.Contains)) wanted.UnionWith(_nodes[i].Inputs.Where(v => v >= 0).Select(Resolve));
+        }
+
+        return [.. Inputs.Where(wanted.Contains).Select(i => _values[i].Name)];
     }
 
     /// <summary>Replaces one node in place by others (none to remove it).</summary>
@@ -115,9 +164,24 @@ public sealed class GraphEditor
     {
         List<Node> nodes = [.. _nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(i => i < 0 ? i : Resolve(i))] })];
         ImmutableArray<int> outputs = [.. Outputs.Select(Resolve)];
-        nodes = LiveNodes(Sort(nodes), outputs);
-        var used = new HashSet<int>(Inputs.Concat(outputs).Concat(nodes.SelectMany(n => n.Inputs.Concat(n.Outputs))));
-        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. nodes], [.. Inputs], outputs) { OutputNames = [.. OutputNames] };
+        nodes = Sort(nodes);
+        (List<Node> live, ImmutableArray<StateVariable> states) = LiveParts(nodes, outputs);
+        var used = new HashSet<int>(Inputs.Concat(outputs).Concat(states.SelectMany(s => new[] { s.Current, s.Next })).Concat(live.SelectMany(n => n.Inputs.Concat(n.Outputs))));
+        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. live], [.. Inputs], outputs) { OutputNames = [.. OutputNames], States = states };
+    }
+
+    // A state is needed when something that is needed reads it, and then so is all that computes what it becomes.
+    private (List<Node> Nodes, ImmutableArray<StateVariable> States) LiveParts(List<Node> nodes, ImmutableArray<int> outputs)
+    {
+        ImmutableArray<StateVariable> states = [];
+        while (true)
+        {
+            List<Node> live = LiveNodes(nodes, [.. outputs, .. states.Select(s => s.Next)]);
+            var read = new HashSet<int>(live.SelectMany(n => n.Inputs).Concat(outputs).Concat(states.Select(s => s.Next)));
+            ImmutableArray<StateVariable> needed = [.. States.Where(s => read.Contains(s.Current)).Select(s => s with { Next = Resolve(s.Next) })];
+            if (needed.Length == states.Length) return (live, states);
+            states = needed;
+        }
     }
 
     private int Resolve(int id)
@@ -160,9 +224,9 @@ public sealed class GraphEditor
         throw new ModelCompilationException("MC1010", "The nodes of the model form a cycle.", "Export the model again; a network must be an acyclic graph.", stuck.Label);
     }
 
-    private static List<Node> LiveNodes(List<Node> nodes, ImmutableArray<int> outputs)
+    private static List<Node> LiveNodes(List<Node> nodes, ImmutableArray<int> results)
     {
-        var needed = new HashSet<int>(outputs);
+        var needed = new HashSet<int>(results);
         var live = new List<Node>();
         for (int i = nodes.Count - 1; i >= 0; i--)
         {

@@ -8,6 +8,7 @@ public static class GraphVerifier
     public static void Verify(ModelGraph graph, string after)
     {
         var known = new HashSet<int>(graph.Inputs);
+        known.UnionWith(graph.States.Select(s => s.Current));
         known.UnionWith(graph.Values.Values.Where(v => v.Constant is not null).Select(v => v.Id));
         foreach (Node node in graph.Nodes)
         {
@@ -32,6 +33,14 @@ public static class GraphVerifier
         }
 
         foreach (int output in graph.Outputs) Require(known.Contains(output), "an output is never computed");
+
+        foreach (StateVariable state in graph.States)
+        {
+            (Value current, Value next) = (graph.Values[state.Current], graph.Values[state.Next]);
+            Require(known.Contains(state.Next), $"the next content of state '{state.Name}' is never computed");
+            Require(current.Type == next.Type && current.Shape == next.Shape, $"state '{state.Name}' is {current.Type} {current.Shape} and becomes {next.Type} {next.Shape}");
+            Require(state.Initial.Type == current.Type && state.Initial.Shape == current.Shape, $"state '{state.Name}' has an initial content of another type or shape");
+        }
 
         void Require(bool condition, string problem)
         {

@@ -46,6 +46,12 @@ public sealed record Value(int Id, string Name, ElementType Type, Shape Shape, Q
     /// <summary>True for 8-bit integers that stand for real numbers.</summary>
     public bool IsQuantized => Quantization is not null && Type.IsByte();
 
+    /// <summary>True for 16-bit integers that stand for real numbers; they are computed as in the TFLite reference kernels.</summary>
+    public bool IsQuantized16 => Quantization is not null && Type == ElementType.Int16;
+
+    /// <summary>True for integers of any width that stand for real numbers with one scale.</summary>
+    public bool IsAffine => Quantization is { IsPerTensor: true } && Type.IsInteger();
+
     /// <summary>Per-tensor scale and zero point of a quantised value.</summary>
     public QuantizationParameters Q => Quantization ?? throw new InvalidOperationException($"'{Name}' is not quantised.");
 
@@ -65,6 +71,13 @@ public sealed record Node(string Name, string Origin, Operator Operator, Immutab
     public string Label => $"'{Name}' ({Origin})";
 }
 
+/// <summary>A tensor that lives from run to run.</summary>
+/// <param name="Name">Name in the model.</param>
+/// <param name="Current">The value at the start of a run: computed by no node.</param>
+/// <param name="Next">The value that it has at the end of the run, of the same type and shape.</param>
+/// <param name="Initial">The content before the first run and after a reset.</param>
+public sealed record StateVariable(string Name, int Current, int Next, TensorData Initial);
+
 /// <summary>
 /// A network: nodes in an order in which every value is computed before it is used. Immutable; passes make new graphs with <see cref="GraphEditor"/>.
 /// </summary>
@@ -82,6 +95,12 @@ public sealed record ModelGraph(ImmutableDictionary<int, Value> Values, Immutabl
 
     /// <summary>Names of the outputs, which survive passes that replace the value.</summary>
     public ImmutableArray<string> OutputNames { get; init; } = [];
+
+    /// <summary>What lives from run to run.</summary>
+    public ImmutableArray<StateVariable> States { get; init; } = [];
+
+    /// <summary>True when the value is needed after the last node: as an output of the model, or by the next run.</summary>
+    public bool IsResult(int id) => Outputs.Contains(id) || States.Any(s => s.Next == id);
 
     /// <summary>The nodes that use each value; outputs of the model are not counted.</summary>
     public ILookup<int, Node> Consumers() => Nodes.SelectMany(n => n.Inputs.Where(i => i >= 0).Distinct().Select(i => (i, n))).ToLookup(p => p.i, p => p.n);

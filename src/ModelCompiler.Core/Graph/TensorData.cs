@@ -61,6 +61,26 @@ public sealed class TensorData
         _ => As<ulong>()[i],
     };
 
+    /// <summary>Sets an element of any type from a real number; integers saturate. For the maker of the tensor only.</summary>
+    public void Set(int i, double value)
+    {
+        switch (Type)
+        {
+            case ElementType.Float32: As<float>()[i] = (float)value; break;
+            case ElementType.Float16: As<Half>()[i] = (Half)value; break;
+            case ElementType.Float64: As<double>()[i] = value; break;
+            case ElementType.Int8: As<sbyte>()[i] = sbyte.CreateSaturating(value); break;
+            case ElementType.UInt8: As<byte>()[i] = byte.CreateSaturating(value); break;
+            case ElementType.Bool: As<byte>()[i] = value == 0 ? (byte)0 : (byte)1; break;
+            case ElementType.Int16: As<short>()[i] = short.CreateSaturating(value); break;
+            case ElementType.UInt16: As<ushort>()[i] = ushort.CreateSaturating(value); break;
+            case ElementType.Int32: As<int>()[i] = int.CreateSaturating(value); break;
+            case ElementType.UInt32: As<uint>()[i] = uint.CreateSaturating(value); break;
+            case ElementType.Int64: As<long>()[i] = long.CreateSaturating(value); break;
+            default: As<ulong>()[i] = ulong.CreateSaturating(value); break;
+        }
+    }
+
     /// <summary>An element of an integer type, saturated to 32 bits (ONNX writes "to the end" as 2⁶³ − 1).</summary>
     public int ToInt32(int i) => Type == ElementType.Int64 ? (int)Math.Clamp(As<long>()[i], int.MinValue, int.MaxValue) : (int)ToDouble(i);
 
@@ -75,6 +95,9 @@ public sealed class TensorData
 
     /// <summary>Makes a float32 tensor.</summary>
     public static TensorData Of(Shape shape, ReadOnlySpan<float> values) => new(ElementType.Float32, shape, MemoryMarshal.AsBytes(values).ToArray());
+
+    /// <summary>Makes an int64 tensor.</summary>
+    public static TensorData Of(Shape shape, ReadOnlySpan<long> values) => new(ElementType.Int64, shape, MemoryMarshal.AsBytes(values).ToArray());
 
     /// <summary>Makes an int32 tensor.</summary>
     public static TensorData Of(Shape shape, ReadOnlySpan<int> values) => new(ElementType.Int32, shape, MemoryMarshal.AsBytes(values).ToArray());

@@ -7,6 +7,7 @@ internal sealed class InputShapes
 {
     private readonly Dictionary<string, int[]> _shapes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _used = [];
+    private readonly HashSet<string> _absent = [];
 
     /// <summary>Reads the option.</summary>
     /// <exception cref="ModelCompilationException">MC9002: the text is not a list of shapes.</exception>
@@ -17,11 +18,23 @@ internal sealed class InputShapes
         {
             int colon = item.LastIndexOf(':');
             string name = colon < 0 ? "" : item[..colon].Trim();
+            if (item[(colon + 1)..].Trim() == "none")
+            {
+                result._absent.Add(name);
+                continue;
+            }
+
+            if (colon == item.Length - 1)
+            {
+                result._shapes[name] = [];
+                continue;
+            }
+
             string[] dimensions = item[(colon + 1)..].Split('x', StringSplitOptions.TrimEntries);
             var shape = new int[dimensions.Length];
             for (int i = 0; i < shape.Length; i++)
             {
-                if (!int.TryParse(dimensions[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i]) || shape[i] == 0)
+                if (!int.TryParse(dimensions[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i]) )
                 {
                     throw new ModelCompilationException("MC9002", $"'{item}' is not a shape for option 'InputShapes'.", "Give shapes such as 'image:1x3x224x224', separated by semicolons.");
                 }
@@ -39,6 +52,17 @@ internal sealed class InputShapes
         string key = _shapes.ContainsKey(input) || inputCount != 1 ? input : "";
         _used.Add(key);
         return _shapes.GetValueOrDefault(key);
+    }
+
+    /// <summary>True when the option says that an optional value is not there, or that a sequence is empty: <c>name:none</c>.</summary>
+    public bool IsAbsent(string input) => _absent.Contains(input);
+
+    /// <summary>How many elements of a sequence have shapes: those called name_0, name_1 and so on.</summary>
+    public int ElementsOf(string input)
+    {
+        int count = 0;
+        while (_shapes.ContainsKey($"{input}_{count.ToString(CultureInfo.InvariantCulture)}")) count++;
+        return count;
     }
 
     /// <summary>MC9003 when a shape was given for an input that does not exist.</summary>

@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -43,7 +44,11 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         TensorData output = context.Output(0);
         Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
         if (output.Count == 0) return;
-        if (context.OutputValue(0).IsQuantized)
+        if (context.InputValue(0).IsQuantized16)
+        {
+            Int16Calls.Binary(CallContext.Of(context), Kind, Activation).Evaluate(context);
+        }
+        else if (context.OutputValue(0).IsQuantized)
         {
             if (Kind == BinaryKind.Divide) throw new ModelCompilationException("MC2002", "A quotient of 8-bit integers is not supported.", "Keep the division in float.");
             var arithmetic = new QuantizedArithmetic(Kind, context.InputValue(0), context.InputValue(1), context.OutputValue(0), Activation);
@@ -96,6 +101,12 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         (Value a, Value b, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
         (EquatableArray<int> sizes, EquatableArray<int> stepsA, EquatableArray<int> stepsB) = (broadcasting.Sizes.ToEquatableArray(), broadcasting.StepsA.ToEquatableArray(), broadcasting.StepsB.ToEquatableArray());
+        if (a.IsQuantized16)
+        {
+            Int16Calls.Binary(CallContext.Of(context), Kind, Activation).Lower(context);
+            return;
+        }
+
         int sameShape = a.Shape.Elements == output.Shape.Elements && a.Constant is null ? 0 : 1;
         if (output.IsQuantized && Kind != BinaryKind.Divide)
         {
@@ -144,7 +155,8 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     private static void FromOnnx(OnnxNode node, BinaryKind kind)
     {
         if (node.Opset < 7 && node.Int("broadcast", 0) != 0) throw node.Unsupported("Broadcasting as before opset 7 is not supported.", "Export the model with opset 7 or later.");
-        node.Emit(new Binary(kind, ActivationRange.None), node.Input(0), node.Input(1));
+        Value a = node.Value(0);
+        node.Emit(a.Type == ElementType.Float32 || a.IsQuantized ? new Binary(kind, ActivationRange.None) : new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1));
     }
 
     [OnnxOperator("QLinearAdd", "com.microsoft")]
@@ -169,5 +181,12 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     internal static void DivideFromTfLite(TfLiteNode node) => FromTfLite(node, BinaryKind.Divide);
 
     // TFLite: the first option is the fused activation.
-    private static void FromTfLite(TfLiteNode node, BinaryKind kind) => node.Emit(new Binary(kind, node.Activation(0)), node.Input(0), node.Input(1));
+    private static void FromTfLite(TfLiteNode node, BinaryKind kind)
+    {
+        (Value a, ActivationRange activation) = (node.Value(0), node.Activation(0));
+        if (a.IsAffine && kind == BinaryKind.Divide) node.EmitReal(x => node.Add("quotient", new Binary(kind, activation), x[0], x[1]));
+        else if (a.Type == ElementType.Float32 || a.IsQuantized || a.IsQuantized16) node.Emit(new Binary(kind, activation), a.Id, node.Input(1));
+        else if (activation.IsNone) node.Emit(new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1));
+        else node.Emit(new Elementwise("ClampNumber", ElementKind.Number, null, activation.Min, activation.Max), node.Add("result", new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1)).Id);
+    }
 }

@@ -1,6 +1,8 @@
+using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 
@@ -94,15 +96,32 @@ public sealed record Conv(
     }
 
     [OnnxOperator("Conv")]
-    internal static void FromOnnx(OnnxNode node) => node.EmitImage(node.Input(0), x =>
+    internal static void FromOnnx(OnnxNode node)
     {
-        Value weights = node.WeightsLast(node.Input(1));
-        return node.Add("conv", FromOnnx(node, x, weights), x.Id, weights.Id, node.Input(2));
-    });
+        bool isCommon = node.Value(0) is { Shape.Rank: 3 or 4, Type: ElementType.Float32 } && OnnxNode.IsKnown(node.Value(1)) && (!node.HasInput(2) || OnnxNode.IsKnown(node.Value(2)));
+        if (!isCommon)
+        {
+            ConvGeneral.FromOnnx(node);
+            return;
+        }
+
+        node.EmitImage(node.Input(0), x =>
+        {
+            Value weights = node.WeightsLast(node.Input(1));
+            return node.Add("conv", FromOnnx(node, x, weights), x.Id, weights.Id, node.Input(2));
+        });
+    }
 
     [OnnxOperator("QLinearConv")]
     internal static void QuantizedFromOnnx(OnnxNode node)
     {
+        bool isCommon = node.Value(0).Shape.Rank is 3 or 4 && Enumerable.Range(1, 7).All(i => node.Value(i).Constant is not null) && (!node.HasInput(8) || node.Value(8).Constant is not null);
+        if (!isCommon)
+        {
+            QuantizationBindings.Convolution(node);
+            return;
+        }
+
         int input = node.Quantized(0, 1, 2);
         int weights = node.Quantized(3, 4, 5);
         node.EmitImage(input, x =>

@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
@@ -45,6 +46,12 @@ public sealed record Dequantize : Operator
     public override void Lower(LoweringContext context)
     {
         Value input = context.Input(0);
+        if (input.IsAffine && !input.IsQuantized && input.Type.Size() <= sizeof(int))
+        {
+            new LibraryCall("Routine.DequantizeIntegers", input.Type.Name()).In(0).Out(0).Number(input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements).Lower(context);
+            return;
+        }
+
         if (!input.IsQuantized || !input.Q.IsPerTensor) throw context.Unsupported($"A conversion of {input.Type} to float at run time", "Quantise activations to int8 or uint8 with a single scale.");
         context.Emit(new DequantizeInt8(context.In(0), context.Out(0), input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements));
     }
@@ -54,11 +61,25 @@ public sealed record Dequantize : Operator
     [OnnxOperator("DequantizeLinear", "com.microsoft")]
     internal static void FromOnnx(OnnxNode node)
     {
+        if (!IsCommon(node))
+        {
+            QuantizationBindings.Dequantize(node);
+            return;
+        }
+
         Shape shape = node.Value(0).Shape;
         int axis = node.Int("axis", 1);
         axis = axis < 0 ? axis + shape.Rank : axis;
         RequireScalePerSlice(node, node.Parameters(1, 2, axis).Parameters, shape);
         node.Emit(new Dequantize(), node.Quantized(0, 1, 2, axis));
+    }
+
+    // From 8 bits with one constant scale, or of constants with a scale per slice.
+    private static bool IsCommon(OnnxNode node)
+    {
+        Value x = node.Value(0);
+        bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32 && !scale.Floats.ContainsAnyExceptInRange(float.Epsilon, float.MaxValue);
+        return isKnown && x.Type.IsInteger() && (x.Constant is not null ? node.Value(1).Shape.Rank <= 1 && x.Type.Size() <= 4 : node.Value(1).Shape.Elements == 1 && x.Type.IsByte()) && !node.HasAttribute("output_dtype");
     }
 
     /// <summary>MC1012 or MC2002 when scales do not belong to the slices of one axis.</summary>

@@ -2,6 +2,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 
@@ -60,6 +61,12 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
         Value b = node.Value(1);
         if (node.Int("transB", 0) == 0) b = node.Add("b", new Transpose([1, 0]), b.Id);
         float alpha = node.Float("alpha", 1);
+        if (a.Type != ElementType.Float32 || !OnnxNode.IsKnown(b))
+        {
+            GeneralGemm(node, a, b, alpha);
+            return;
+        }
+
         if (alpha != 1) b = node.Add("alpha", new Binary(BinaryKind.Multiply, ActivationRange.None), b.Id, node.Constant(alpha).Id);
         if (!node.HasInput(2))
         {
@@ -80,21 +87,48 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
         node.Emit(new Binary(BinaryKind.Add, ActivationRange.None), product.Id, c.Id);
     }
 
+    // With a matrix that is computed, or other numbers than float32. Here b is [N, K].
+    private static void GeneralGemm(OnnxNode node, Value a, Value b, float alpha)
+    {
+        Value result = MatMul.Emit(node, a, node.Add("b", new Transpose([1, 0]), b.Id));
+        if (alpha != 1) result = node.Call("Mul", [result, node.ScalarLike(result, alpha)]);
+        if (node.HasInput(2))
+        {
+            Value c = node.Value(2);
+            float beta = node.Float("beta", 1);
+            if (beta != 1) c = node.Call("Mul", [c, node.ScalarLike(c, beta)]);
+            result = node.Call("Add", [result, c]);
+        }
+
+        node.Bind(0, result);
+    }
+
     // ONNX: only a constant matrix on the right is a fully connected layer.
     [OnnxOperator("MatMul")]
     internal static void MatMulFromOnnx(OnnxNode node)
     {
         Value weights = node.Value(1);
-        if (!OnnxNode.IsKnown(weights) || weights.Shape.Rank != 2) throw node.Unsupported("A matrix product is supported with a constant matrix on the right only.", "Make the right-hand side an initializer of rank 2.");
+        if (!OnnxNode.IsKnown(weights) || weights.Shape.Rank != 2 || node.Value(0).Type != ElementType.Float32)
+        {
+            node.Bind(0, MatMul.Emit(node, node.Value(0), weights));
+            return;
+        }
+
         node.Emit(new FullyConnected(true, ActivationRange.None), node.Input(0), node.Add("weights", new Transpose([1, 0]), weights.Id).Id);
     }
 
     [OnnxOperator("QLinearMatMul")]
     internal static void QuantizedMatMulFromOnnx(OnnxNode node)
     {
+        bool isCommon = node.Value(3) is { Constant: not null, Shape.Rank: 2 } && Enumerable.Range(1, 7).All(i => i == 3 || (node.Value(i).Constant is { } known && known.Type != ElementType.Float16)) && node.Value(1).Shape.Elements == 1;
+        if (!isCommon)
+        {
+            QuantizationBindings.MatrixProduct(node);
+            return;
+        }
+
         int input = node.Quantized(0, 1, 2);
         Value weights = node.Graph[node.Quantized(3, 4, 5)];
-        if (weights.Constant is null || weights.Shape.Rank != 2) throw node.Unsupported("A quantised matrix product is supported with a constant matrix on the right only.", "Make the right-hand side an initializer of rank 2.");
         node.EmitQuantized(new FullyConnected(true, ActivationRange.None), 6, 7, input, node.Add("weights", new Transpose([1, 0]), weights.Id).Id);
     }
 }

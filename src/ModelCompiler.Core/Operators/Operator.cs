@@ -72,10 +72,10 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
     /// <summary>An optional input.</summary>
     public Value? Optional(int index) => index < inputs.Length ? inputs[index] : null;
 
-    /// <summary>Stops with MC2003 unless the value is float32, or 8-bit integers that stand for real numbers.</summary>
+    /// <summary>Stops with MC2003 unless the value is float32, or integers of 8 or 16 bits that stand for real numbers.</summary>
     public static void RequireReal(Value value)
     {
-        if (value.Type != ElementType.Float32 && !value.IsQuantized) throw new ModelCompilationException("MC2003", $"'{value.Name}' has elements of type {value.Type}, which this operator does not compute with.", "Export the model with float32 or 8-bit quantised tensors.");
+        if (value.Type != ElementType.Float32 && !value.IsQuantized && !value.IsQuantized16) throw new ModelCompilationException("MC2003", $"'{value.Name}' has elements of type {value.Type}, which this operator does not compute with.", "Export the model with float32 tensors, or tensors quantised to 8 or 16 bits.");
     }
 
     /// <summary>Stops with MC1012 unless the condition holds.</summary>
@@ -114,6 +114,12 @@ public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<i
         Value value = OutputValue(index);
         return _outputs[index] = new TensorData(value.Type, value.Shape);
     }
+
+    /// <summary>Number of outputs.</summary>
+    public int OutputCount => _outputs.Length;
+
+    /// <summary>An output that was allocated.</summary>
+    public TensorData ExistingOutput(int index) => _outputs[index];
 
     /// <summary>Gives an output.</summary>
     public void SetOutput(int index, TensorData output) => _outputs[index] = output;

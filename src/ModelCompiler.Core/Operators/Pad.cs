@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
@@ -17,7 +18,7 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <summary>True when the constant stands for zero.</summary>
-    public bool PadsWithZeros(Value source) => Value == 0 && (source.IsQuantized || source.Type == ElementType.Float32);
+    public bool PadsWithZeros(Value source) => Value == 0 && (source.IsQuantized || source is { IsQuantized16: true, Q.ZeroPoint: 0 } || source.Type == ElementType.Float32);
 
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order)
@@ -85,10 +86,10 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
     internal static void FromOnnx(OnnxNode node)
     {
         string mode = node.Text("mode", "constant");
-        if (mode != "constant") throw node.Unsupported($"Padding with mode '{mode}' is not supported.", "Use constant padding.");
         int rank = node.Value(0).Shape.Rank;
         int[] pads = node.Ints("pads") ?? node.Ints("paddings") ?? node.ConstantInput(1, "padding").ToInt32s();
-        float value = node.OptionalConstant(2, "padding constant") is { Count: 1 } constant ? (float)constant.ToDouble(0) : node.Float("value", 0);
+        bool isFilled = mode == "constant" && node.HasInput(2) && node.Value(2).Constant is null;
+        float value = isFilled ? 0 : node.OptionalConstant(2, "padding constant") is { Count: 1 } constant ? (float)constant.ToDouble(0) : node.Float("value", 0);
         int[] axes = node.OptionalConstant(3, "list of axes")?.ToInt32s() ?? [.. Enumerable.Range(0, rank)];
         if (pads.Length != 2 * axes.Length || axes.Any(a => a < -rank || a >= rank)) throw node.Malformed("There are not two amounts of padding per axis.");
         var before = new int[rank];
@@ -99,8 +100,27 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
             (before[axis], after[axis]) = (pads[i], pads[i + axes.Length]);
         }
 
-        node.Emit(new Pad(before.ToEquatableArray(), after.ToEquatableArray(), value), node.Input(0));
+        if (mode == "constant" && !isFilled)
+        {
+            node.Emit(new Pad(before.ToEquatableArray(), after.ToEquatableArray(), value), node.Input(0));
+            return;
+        }
+
+        Shape shape = node.Value(0).Shape;
+        var target = new Shape(shape.Select((d, i) => d + before[i] + after[i]));
+        IEnumerable<int> indices = target.SelectMany((d, axis) => Enumerable.Range(0, d).Select(i => Source(mode, i - before[axis], shape[axis])));
+        node.Emit(new Take(target, indices.ToEquatableArray()), node.Input(0), isFilled ? node.Input(2) : -1);
     }
+
+    // Which element a padding repeats; −1 for the fill value.
+    private static int Source(string mode, int index, int size) => mode switch
+    {
+        "edge" => Math.Clamp(index, 0, size - 1),
+        "wrap" => ((index % size) + size) % size,
+        "reflect" when size == 1 => 0,
+        "reflect" => Math.Abs(index) % (2 * (size - 1)) is var i && i < size ? i : (2 * (size - 1)) - i,
+        _ => index < 0 || index >= size ? -1 : index,
+    };
 
     // TFLite: [rank, 2] amounts; PADV2 adds the constant, an element of the input's type.
     [TfLiteOperator(TfLiteBuiltinOperator.Pad)]

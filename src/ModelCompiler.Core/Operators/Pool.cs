@@ -1,6 +1,7 @@
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -79,6 +80,12 @@ public sealed record Pool(
     /// <inheritdoc/>
     public override void Evaluate(EvaluationContext context)
     {
+        if (context.InputValue(0).IsQuantized16)
+        {
+            Int16Calls.Pool(CallContext.Of(context), this).Evaluate(context);
+            return;
+        }
+
         (Shape shape, Shape result) = (context.InputValue(0).Shape, context.OutputValue(0).Shape);
         TensorData output = context.Output(0);
         bool quantized = context.OutputValue(0).IsQuantized;
@@ -142,6 +149,12 @@ public sealed record Pool(
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (input.IsQuantized16)
+        {
+            Int16Calls.Pool(CallContext.Of(context), this).Lower(context);
+            return;
+        }
+
         EquatableArray<int> inSize = input.Shape.Skip(1).ToEquatableArray();
         EquatableArray<int> outSize = output.Shape.Skip(1).ToEquatableArray();
         EquatableArray<int> window = EquatableArray.Of(WindowHeight, WindowWidth);

@@ -2,6 +2,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -11,18 +12,33 @@ internal static class PoolBindings
     [OnnxOperator("MaxPool")]
     internal static void MaxFromOnnx(OnnxNode node)
     {
-        if (node.OutputCount > 1) throw node.Unsupported("The indices of a max pool are not supported.", "Export the model without the second output.");
-        node.EmitImage(node.Input(0), x => node.Add("pool", Windowed(node, PoolKind.Max, x), x.Id));
+        if (node.HasOutput(1) || !IsCommon(node)) PoolGeneral.Emit(node, "Max", node.Int("storage_order", 0));
+        else node.EmitImage(node.Input(0), x => node.Add("pool", Windowed(node, PoolKind.Max, x), x.Id));
     }
 
     [OnnxOperator("AveragePool")]
-    internal static void AverageFromOnnx(OnnxNode node) => node.EmitImage(node.Input(0), x => node.Add("pool", Windowed(node, PoolKind.Average, x), x.Id));
+    internal static void AverageFromOnnx(OnnxNode node)
+    {
+        if (!IsCommon(node)) PoolGeneral.Emit(node, "Average", node.Int("count_include_pad", 0));
+        else node.EmitImage(node.Input(0), x => node.Add("pool", Windowed(node, PoolKind.Average, x), x.Id));
+    }
+
+    // Images and sequences of float32 and quantised integers have kernels of their own.
+    private static bool IsCommon(OnnxNode node) => node.Value(0) is { Shape.Rank: 3 or 4 } x && (x.Type == ElementType.Float32 || x.IsQuantized);
 
     [OnnxOperator("GlobalMaxPool")]
-    internal static void GlobalMaxFromOnnx(OnnxNode node) => node.EmitImage(node.Input(0), x => node.Add("pool", Global(PoolKind.Max, x), x.Id));
+    internal static void GlobalMaxFromOnnx(OnnxNode node)
+    {
+        if (!IsCommon(node)) PoolGeneral.Emit(node, "Max", 0, [.. node.Value(0).Shape.Skip(2)]);
+        else node.EmitImage(node.Input(0), x => node.Add("pool", Global(PoolKind.Max, x), x.Id));
+    }
 
     [OnnxOperator("GlobalAveragePool")]
-    internal static void GlobalAverageFromOnnx(OnnxNode node) => node.EmitImage(node.Input(0), x => node.Add("pool", Global(PoolKind.Average, x), x.Id));
+    internal static void GlobalAverageFromOnnx(OnnxNode node)
+    {
+        if (!IsCommon(node)) PoolGeneral.Emit(node, "Average", 0, [.. node.Value(0).Shape.Skip(2)]);
+        else node.EmitImage(node.Input(0), x => node.Add("pool", Global(PoolKind.Average, x), x.Id));
+    }
 
     // com.microsoft: x, its scale and zero point, output scale and zero point; channels_last says that images are NHWC already.
     [OnnxOperator("QLinearAveragePool", "com.microsoft")]
@@ -62,14 +78,15 @@ internal static class PoolBindings
     [TfLiteOperator(TfLiteBuiltinOperator.AveragePool2D)]
     internal static void AverageFromTfLite(TfLiteNode node) => FromTfLite(node, PoolKind.Average);
 
+    private static void FromTfLite(TfLiteNode node, PoolKind kind) => node.Emit(FromOptions(node, kind, node.Value(0).Shape, node.Activation(5)), node.Input(0));
+
     // TFLite: options are padding, stride_w, stride_h, filter_width, filter_height, fused_activation.
-    private static void FromTfLite(TfLiteNode node, PoolKind kind)
+    internal static Pool FromOptions(TfLiteNode node, PoolKind kind, Shape shape, ActivationRange activation)
     {
-        Shape shape = node.Value(0).Shape;
         if (shape.Rank != 4) throw node.Malformed("A pool needs images of rank 4.");
         (int strideRight, int strideDown, int width, int height) = (node.Options.Int32(1), node.Options.Int32(2), node.Options.Int32(3), node.Options.Int32(4));
         (int top, int bottom) = node.Padding(0, shape[1], height, strideDown, 1);
         (int left, int right) = node.Padding(0, shape[2], width, strideRight, 1);
-        node.Emit(new Pool(kind, height, width, strideDown, strideRight, top, left, bottom, right, false, node.Activation(5)), node.Input(0));
+        return new Pool(kind, height, width, strideDown, strideRight, top, left, bottom, right, false, activation);
     }
 }

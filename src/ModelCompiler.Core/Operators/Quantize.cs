@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -25,6 +26,12 @@ public sealed record Quantize : Operator
     public override void Evaluate(EvaluationContext context)
     {
         (Value value, Value target) = (context.InputValue(0), context.OutputValue(0));
+        if (WideCall(CallContext.Of(context)) is { } call)
+        {
+            call.Evaluate(context);
+            return;
+        }
+
         TensorData input = context.Input(0);
         TensorData output = context.Output(0);
         QuantizationParameters q = target.Q;
@@ -50,6 +57,18 @@ public sealed record Quantize : Operator
         }
     }
 
+    // Conversions from or to integers of more than 8 bits.
+    private static LibraryCall? WideCall(CallContext context)
+    {
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (!output.IsAffine || (output.IsQuantized && !input.IsAffine) || (output.IsQuantized && input.IsQuantized) || output.Type.Size() > sizeof(int)) return null;
+        (int min, int max) = (output.Type.MinValue(), output.Type.MaxValue());
+        if (input.IsAffine && input.Type.Size() <= sizeof(int)) return Int16Calls.Requantize(input, output, min, max);
+        if (input.Type != ElementType.Float32) return null;
+        return new LibraryCall("Routine.QuantizeFloats", output.Type.Name()).In(0).Out(0).Number(
+            output.Q.Scale, output.Q.ZeroPoint, context.Mode == RequantizationMode.FixedPoint, min, max, input.Shape.Elements);
+    }
+
     // TFLite's rounding; clamped before, which gives the same since the bounds are integers.
     private static int AwayFromZero(float value, float scale, int zeroPoint, int min, int max) =>
         (int)MathF.Round(Math.Min(Math.Max(value / scale, (float)min - zeroPoint), (float)max - zeroPoint), MidpointRounding.AwayFromZero) + zeroPoint;
@@ -58,6 +77,12 @@ public sealed record Quantize : Operator
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (WideCall(CallContext.Of(context)) is { } call)
+        {
+            call.Lower(context);
+            return;
+        }
+
         if (input.IsQuantized && output.IsQuantized && input.Q.IsPerTensor && output.Q.IsPerTensor)
         {
             byte[] table = ByteTensors.RequantizationTable(input.TensorType, output.TensorType, context.Mode);
@@ -79,11 +104,25 @@ public sealed record Quantize : Operator
     [OnnxOperator("QuantizeLinear", "com.microsoft")]
     internal static void FromOnnx(OnnxNode node)
     {
+        if (!IsCommon(node))
+        {
+            QuantizationBindings.Quantize(node);
+            return;
+        }
+
         int rank = node.Value(0).Shape.Rank;
         int axis = node.Int("axis", 1);
         (QuantizationParameters q, ElementType type) = node.Parameters(1, 2, axis < 0 ? axis + rank : axis);
         Dequantize.RequireScalePerSlice(node, q, node.Value(0).Shape);
         node.Bind(0, node.Graph.Add(node.OutputName(0), node.Origin, new Quantize(), [node.Input(0)], q, type));
+    }
+
+    // To 8 bits with one constant scale, or of constants.
+    private static bool IsCommon(OnnxNode node)
+    {
+        bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32;
+        ElementType type = node.HasInput(2) ? node.Value(2).Type : ElementType.UInt8;
+        return isKnown && node.Value(0).Type == ElementType.Float32 && node.Value(1).Shape.Elements == 1 && type.IsByte() && !node.HasAttribute("output_dtype") && node.NarrowType(2) == default;
     }
 
     [TfLiteOperator(TfLiteBuiltinOperator.Quantize)]

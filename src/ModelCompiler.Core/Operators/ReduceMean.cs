@@ -1,7 +1,6 @@
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
@@ -118,16 +117,6 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
         {
             throw context.Unsupported($"A mean of {input.Type}", "Compute it in float.");
         }
-    }
-
-    // ONNX: axes are an attribute before opset 18 and an optional input since; without them, all axes or (if the model says so) none.
-    [OnnxOperator("ReduceMean")]
-    internal static void FromOnnx(OnnxNode node)
-    {
-        int rank = node.Value(0).Shape.Rank;
-        int[] axes = node.Ints("axes") ?? node.OptionalConstant(1, "list of axes")?.ToInt32s() ?? [];
-        if (axes.Length == 0 && node.Int("noop_with_empty_axes", 0) == 0) axes = [.. Enumerable.Range(0, rank)];
-        node.Emit(new ReduceMean(Resolve(axes, rank), node.Int("keepdims", 1) != 0), node.Input(0));
     }
 
     // TFLite: the option is keep_dims.

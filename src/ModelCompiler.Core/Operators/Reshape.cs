@@ -39,6 +39,10 @@ public sealed record Reshape(Shape Target) : Operator
     /// <inheritdoc/>
     public override void Lower(LoweringContext context) => context.AliasOutput();
 
+    // Sparse constants are dense as soon as they are read.
+    [TfLiteOperator(TfLiteBuiltinOperator.Densify)]
+    internal static void DensifyFromTfLite(TfLiteNode node) => node.Emit(new Reshape(node.Value(0).Shape), node.Input(0));
+
     [TfLiteOperator(TfLiteBuiltinOperator.Reshape)]
     [TfLiteOperator(TfLiteBuiltinOperator.Squeeze)]
     [TfLiteOperator(TfLiteBuiltinOperator.ExpandDims)]
@@ -97,12 +101,20 @@ public sealed record Reshape(Shape Target) : Operator
         node.Emit(new Reshape(new Shape(target)), node.Input(0));
     }
 
-    // Dropout does nothing after training; its mask, if anything uses it, is all true.
     [OnnxOperator("Identity")]
-    [OnnxOperator("Dropout")]
     internal static void IdentityFromOnnx(OnnxNode node)
     {
+        if (node.IsSequence(0)) node.Bind(0, node.AnyInput(0));
+        else node.Emit(new Reshape(node.Value(0).Shape), node.Input(0));
+    }
+
+    // Dropout does nothing after training; its mask, if anything uses it, is all true.
+    [OnnxOperator("Dropout")]
+    internal static void DropoutFromOnnx(OnnxNode node)
+    {
         Shape shape = node.Value(0).Shape;
+        bool training = node.OptionalConstant(2, "training mode") is { Count: 1 } mode && mode.Bytes[0] != 0;
+        if (training && !(node.HasInput(1) && node.ConstantInput(1, "ratio").ToDouble(0) == 0)) throw node.Unsupported("Dropout in training mode draws random numbers.", "Export the model for inference.");
         node.Emit(new Reshape(shape), node.Input(0));
         if (node.OutputCount < 2) return;
         var mask = new TensorData(ElementType.Bool, shape);

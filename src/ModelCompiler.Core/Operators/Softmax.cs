@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -39,6 +40,12 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     /// <inheritdoc/>
     public override void Evaluate(EvaluationContext context)
     {
+        if (context.OutputValue(0).IsQuantized16)
+        {
+            Int16Calls.Softmax(CallContext.Of(context), Axis, Beta).Evaluate(context);
+            return;
+        }
+
         TensorData input = context.Input(0);
         Shape shape = input.Shape;
         (int length, int inner) = (shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
@@ -71,6 +78,12 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (output.IsQuantized16)
+        {
+            Int16Calls.Softmax(CallContext.Of(context), Axis, Beta).Lower(context);
+            return;
+        }
+
         Shape shape = input.Shape;
         (int outer, int length, int inner) = (shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
         if (inner == 1)
@@ -101,6 +114,14 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     {
         Shape shape = node.Value(0).Shape;
         int axis = Resolve(node, node.Int("axis", node.Opset < 13 ? 1 : -1), shape);
+        if (node.Value(0).Type is ElementType.Float16 or ElementType.Float64)
+        {
+            Value x = node.Value(0);
+            if (node.Opset < 13) x = node.Add("flat", new Reshape(new Shape(shape.ElementsBetween(0, axis), shape.ElementsBetween(axis, shape.Rank))), x.Id);
+            node.Emit(new Reshape(shape), SoftmaxBindings.Compose(node, x, node.Opset < 13 ? 1 : axis).Id);
+            return;
+        }
+
         if (node.Opset >= 13 || axis == shape.Rank - 1)
         {
             node.Emit(new Softmax(axis), node.Input(0));

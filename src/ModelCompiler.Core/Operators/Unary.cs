@@ -1,6 +1,8 @@
 using ModelCompiler.CodeGen.Kernels;
+using ModelCompiler.CodeGen.Library;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
@@ -71,7 +73,11 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
     public override void Evaluate(EvaluationContext context)
     {
         TensorData input = context.Input(0);
-        if (context.OutputValue(0).IsQuantized)
+        if (context.InputValue(0).IsQuantized16)
+        {
+            Int16Calls.Unary(CallContext.Of(context), this).Evaluate(context);
+        }
+        else if (context.OutputValue(0).IsQuantized)
         {
             byte[] table = Table(context.InputValue(0), context.OutputValue(0), context.Mode);
             context.SetOutput(0, new TensorData(context.OutputValue(0).Type, input.Shape, Array.ConvertAll(input.Bytes, b => table[b])));
@@ -90,7 +96,11 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
     public override void Lower(LoweringContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (output.IsQuantized)
+        if (input.IsQuantized16)
+        {
+            Int16Calls.Unary(CallContext.Of(context), this).Lower(context);
+        }
+        else if (output.IsQuantized)
         {
             DataRef table = context.Table("Lookup", ElementType.UInt8, Table(input, output, context.Mode).Select(b => (double)b));
             context.EmitInPlace(new LookupInt8(context.In(0), context.Out(0), table, input.Shape.Elements));
@@ -137,7 +147,7 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
     {
         const int IntegerBits = 4;
         (int multiplier, int shift) = Requantization.QuantizeMultiplier(scale * (double)(1 << (31 - IntegerBits)));
-        int radius = FixedPointMath.InputRadius(IntegerBits, shift);
+        int radius = Routine.InputRadius(IntegerBits, shift);
         return x =>
         {
             int input = x - zero;
@@ -145,8 +155,8 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
             if (input >= radius) return max;
             int scaled = Requantization.MultiplyByQuantizedMultiplier(input, multiplier, shift);
             int result = Kind == UnaryKind.Sigmoid
-                ? Requantization.RoundingDivideByPowerOfTwo(FixedPointMath.Logistic(scaled, IntegerBits), 23)
-                : Requantization.RoundingDivideByPowerOfTwo(FixedPointMath.Tanh(scaled, IntegerBits), 24);
+                ? Requantization.RoundingDivideByPowerOfTwo(Routine.Logistic(scaled, IntegerBits), 23)
+                : Requantization.RoundingDivideByPowerOfTwo(Routine.Tanh(scaled, IntegerBits), 24);
             return Math.Clamp(result + outZero, min, max);
         };
     }

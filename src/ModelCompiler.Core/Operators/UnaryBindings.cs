@@ -1,6 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -8,57 +10,82 @@ namespace ModelCompiler.Core.Operators;
 internal static class UnaryBindings
 {
     [OnnxOperator("Relu")]
-    internal static void ReluFromOnnx(OnnxNode node) => node.Emit(Unary.Clamp(ActivationRange.Relu), node.Input(0));
+    internal static void ReluFromOnnx(OnnxNode node)
+    {
+        Value x = node.Value(0);
+        node.Emit(IsCommon(x) ? Unary.Clamp(ActivationRange.Relu) : new Elementwise("Relu", ElementKind.Number), x.Id);
+    }
+
+    // Float32 and 8-bit tensors have kernels of their own.
+    private static bool IsCommon(Value x) => x.Type == ElementType.Float32 || x.IsQuantized;
+
+    private static void Emit(OnnxNode node, Unary op, ElementKind kind)
+    {
+        Value x = node.Value(0);
+        node.Emit(IsCommon(x) ? op : new Elementwise(op.Kind.ToString(), kind, null, op.Alpha, op.Beta), x.Id);
+    }
+
 
     // ONNX: bounds are attributes before opset 11 and optional inputs since.
     [OnnxOperator("Clip")]
     internal static void ClipFromOnnx(OnnxNode node)
     {
-        float min = node.Opset < 11 ? node.Float("min", float.NegativeInfinity) : Bound(1, "lower bound", float.NegativeInfinity);
-        float max = node.Opset < 11 ? node.Float("max", float.PositiveInfinity) : Bound(2, "upper bound", float.PositiveInfinity);
-        node.Emit(Unary.Clamp(new ActivationRange(min, max)), node.Input(0));
+        Value x = node.Value(0);
+        if (node.Opset >= 11 && (!IsCommon(x) || !IsKnown(1) || !IsKnown(2)))
+        {
+            if (node.HasInput(1)) x = node.Add("low", new Elementwise("Maximum", ElementKind.Number), x.Id, node.Input(1));
+            if (node.HasInput(2)) x = node.Add("high", new Elementwise("Minimum", ElementKind.Number), x.Id, node.Input(2));
+            node.Emit(new Reshape(x.Shape), x.Id);
+            return;
+        }
 
-        float Bound(int input, string what, float fallback) => node.OptionalConstant(input, what) is { Count: 1 } bound ? (float)bound.ToDouble(0) : fallback;
+        float min = node.Opset < 11 ? node.Float("min", float.NegativeInfinity) : Bound(1, float.NegativeInfinity);
+        float max = node.Opset < 11 ? node.Float("max", float.PositiveInfinity) : Bound(2, float.PositiveInfinity);
+        node.Emit(IsCommon(x) ? Unary.Clamp(new ActivationRange(min, max)) : new Elementwise("ClampNumber", ElementKind.Number, null, min, max), x.Id);
+
+        bool IsKnown(int input) => !node.HasInput(input) || node.Value(input).Constant is not null;
+
+        float Bound(int input, float fallback) => node.OptionalConstant(input, "bound") is { Count: 1 } bound ? (float)bound.ToDouble(0) : fallback;
     }
 
     [OnnxOperator("Sigmoid")]
-    internal static void SigmoidFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Sigmoid), node.Input(0));
+    internal static void SigmoidFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Sigmoid), ElementKind.Float);
 
     [OnnxOperator("Tanh")]
-    internal static void TanhFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Tanh), node.Input(0));
+    internal static void TanhFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Tanh), ElementKind.Float);
 
     [OnnxOperator("Abs")]
-    internal static void AbsFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Abs), node.Input(0));
+    internal static void AbsFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Abs), ElementKind.Number);
 
     [OnnxOperator("Neg")]
-    internal static void NegateFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Negate), node.Input(0));
+    internal static void NegateFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Negate), ElementKind.Number);
 
     [OnnxOperator("Exp")]
-    internal static void ExpFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Exp), node.Input(0));
+    internal static void ExpFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Exp), ElementKind.Float);
 
     [OnnxOperator("Log")]
-    internal static void LogFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Log), node.Input(0));
+    internal static void LogFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Log), ElementKind.Float);
 
     [OnnxOperator("Sqrt")]
-    internal static void SqrtFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Sqrt), node.Input(0));
+    internal static void SqrtFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Sqrt), ElementKind.Float);
 
     [OnnxOperator("Reciprocal")]
-    internal static void ReciprocalFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Reciprocal), node.Input(0));
+    internal static void ReciprocalFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Reciprocal), ElementKind.Float);
 
     [OnnxOperator("Softplus")]
-    internal static void SoftplusFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Softplus), node.Input(0));
+    internal static void SoftplusFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Softplus), ElementKind.Float);
 
     [OnnxOperator("LeakyRelu")]
-    internal static void LeakyReluFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.LeakyRelu, node.Float("alpha", 0.01f)), node.Input(0));
+    internal static void LeakyReluFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.LeakyRelu, node.Float("alpha", 0.01f)), ElementKind.Float);
 
     [OnnxOperator("Elu")]
-    internal static void EluFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.Elu, node.Float("alpha", 1)), node.Input(0));
+    internal static void EluFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Elu, node.Float("alpha", 1)), ElementKind.Float);
 
     [OnnxOperator("HardSigmoid")]
-    internal static void HardSigmoidFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.HardSigmoid, node.Float("alpha", 0.2f), node.Float("beta", 0.5f)), node.Input(0));
+    internal static void HardSigmoidFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.HardSigmoid, node.Float("alpha", 0.2f), node.Float("beta", 0.5f)), ElementKind.Float);
 
     [OnnxOperator("HardSwish")]
-    internal static void HardSwishFromOnnx(OnnxNode node) => node.Emit(new Unary(UnaryKind.HardSwish), node.Input(0));
+    internal static void HardSwishFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.HardSwish), ElementKind.Float);
 
     [OnnxOperator("QLinearSigmoid", "com.microsoft")]
     internal static void QuantizedSigmoidFromOnnx(OnnxNode node) => node.EmitQuantized(new Unary(UnaryKind.Sigmoid), 3, 4, node.Quantized(0, 1, 2));

@@ -19,9 +19,9 @@ internal static class AbsorbEdgeConversions
         {
             Value input = graph.Values[graph.Inputs[i]];
             Node[] uses = [.. consumers[input.Id]];
-            if (input.Type != ElementType.Float32 || uses.Length == 0 || graph.Outputs.Contains(input.Id) || uses.Any(u => u.Operator is not Quantize)) continue;
+            if (input.Type != ElementType.Float32 || uses.Length == 0 || graph.IsResult(input.Id) || uses.Any(u => u.Operator is not Quantize)) continue;
             Value integer = graph.Values[uses[0].Outputs[0]];
-            if (graph.Outputs.Contains(integer.Id)) continue; // the conversion is what the network computes
+            if (graph.IsResult(integer.Id)) continue; // the conversion is what the network computes
             if (!integer.IsQuantized || !integer.Q.IsPerTensor || uses.Any(u => graph.Values[u.Outputs[0]].TensorType != integer.TensorType)) continue;
             editor.SetValue(integer with { Name = input.Name });
             editor.Inputs[i] = integer.Id;

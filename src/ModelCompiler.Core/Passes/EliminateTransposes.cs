@@ -37,6 +37,7 @@ internal sealed class EliminateTransposes
             _editor.Inputs.Add(_ids[input.Id]);
         }
 
+        foreach (StateVariable state in _graph.States) _ids[state.Current] = _editor.AddValue(state.Name, _graph.Values[state.Current].TensorType).Id;
         foreach (Node node in _graph.Nodes)
         {
             if (!CarryThrough(node)) Keep(node);
@@ -44,6 +45,7 @@ internal sealed class EliminateTransposes
 
         foreach (int output in _graph.Outputs) _editor.Outputs.Add(Materialise(output));
         _editor.OutputNames.AddRange(_graph.OutputNames);
+        foreach (StateVariable state in _graph.States) _editor.States.Add(state with { Current = _ids[state.Current], Next = Materialise(state.Next) });
         return _editor.ToGraph();
     }
 

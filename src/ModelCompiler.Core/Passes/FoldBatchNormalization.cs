@@ -21,7 +21,7 @@ internal static class FoldBatchNormalization
             Value input = editor[node.Inputs[0]];
             if (normalization.Axis != input.Shape.Rank - 1) continue;
             (float[] scale, float[] offset) = normalization.Affine(editor[node.Inputs[1]].Constant!, editor[node.Inputs[2]].Constant!, editor[node.Inputs[3]].Constant!, editor[node.Inputs[4]].Constant!);
-            if (producers.TryGetValue(node.Inputs[0], out Node? layer) && consumers[node.Inputs[0]].Count() == 1 && !graph.Outputs.Contains(node.Inputs[0]) && IsFoldable(layer, editor))
+            if (producers.TryGetValue(node.Inputs[0], out Node? layer) && consumers[node.Inputs[0]].Count() == 1 && !graph.IsResult(node.Inputs[0]) && IsFoldable(layer, editor))
             {
                 Node current = editor.Nodes.First(n => n.Outputs[0] == layer.Outputs[0]);
                 editor.Replace(current, current with { Inputs = [current.Inputs[0], Scaled(editor, current, scale).Id, Bias(editor, current, scale, offset).Id] });

@@ -40,7 +40,7 @@ internal static class FuseQuantization
         if (node.Operator is Quantize) return TryJoin(graph, editor, producers, node);
         if (node.Operator.QuantizationRule == QuantizationRule.Float || node.Outputs.Length != 1) return false;
         int result = node.Outputs[0];
-        if (graph.Outputs.Contains(result) || consumers[result].ToArray() is not [{ Operator: Quantize } quantize]) return false;
+        if (graph.IsResult(result) || consumers[result].ToArray() is not [{ Operator: Quantize } quantize]) return false;
 
         // A clamp between the operator and the conversion is fused before; what is left must come from 8-bit values.
         bool isLayer = node.Operator is Conv or FullyConnected;
@@ -94,7 +94,7 @@ internal static class FuseQuantization
         if (!producers.TryGetValue(quantize.Inputs[0], out Node? dequantize) || dequantize.Operator is not Dequantize) return false;
         (Value source, Value target) = (graph.Values[dequantize.Inputs[0]], graph.Values[quantize.Outputs[0]]);
         if (!source.IsQuantized || !source.Q.IsPerTensor || !target.IsQuantized || !target.Q.IsPerTensor) return false;
-        if (source.TensorType == target.TensorType && !graph.Outputs.Contains(target.Id))
+        if (source.TensorType == target.TensorType && !graph.IsResult(target.Id))
         {
             editor.ReplaceUses(target.Id, source.Id);
             editor.Replace(quantize);

@@ -27,8 +27,9 @@ internal static class Lowering
         }
 
         TensorRef[] inputs = [.. graph.InputValues.Select(builder.Tensor)];
-        TensorRef[] outputs = [.. graph.OutputValues.Select(builder.Tensor)];
-        var parts = builder.Build(inputs, outputs);
+        TensorRef[] outputs = [.. graph.OutputValues.Select(builder.Output)];
+        foreach (StateVariable state in graph.States) builder.State(graph.Values[state.Current], graph.Values[state.Next], state.Initial);
+        PlanParts parts = builder.Build(inputs, outputs);
         // Generated code counts bytes in ints.
         if (parts.ArenaBytes > int.MaxValue) throw new ModelCompilationException("MC1003", $"The network needs {parts.ArenaBytes} bytes of working memory, more than 2 GiB.", "Use smaller inputs.");
         string file = Path.GetFileName(input.FileName);
@@ -54,7 +55,8 @@ internal static class Lowering
             },
             Tensors = parts.Tensors,
             Inputs = graph.InputValues.Select((v, i) => new EdgePlan(v.Name, inputs[i])).ToEquatableArray(),
-            Outputs = graph.OutputNames.Select((name, i) => new EdgePlan(name, outputs[i])).ToEquatableArray(),
+            Outputs = graph.OutputNames.Select((name, i) => new EdgePlan(name, parts.Outputs[i])).ToEquatableArray(),
+            States = parts.States,
             Data = parts.Tables,
             Steps = parts.Steps,
         };

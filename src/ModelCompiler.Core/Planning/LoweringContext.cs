@@ -30,6 +30,9 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
     /// <summary>An output.</summary>
     public Value Output(int index) => graph.Values[Node.Outputs[index]];
 
+    /// <summary>Number of outputs.</summary>
+    public int OutputCount => Node.Outputs.Length;
+
     /// <summary>The tensor of an input; constants live in the weights.</summary>
     public TensorRef In(int index) => plan.Tensor(Input(index));
 
@@ -38,6 +41,9 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
 
     /// <summary>A buffer that lives for one step.</summary>
     public TensorRef Scratch(ElementType type, int count) => plan.Scratch(type, count);
+
+    /// <summary>Adds a constant to the weights, as a tensor.</summary>
+    public TensorRef Constant(TensorData data) => plan.Constant(Node.Name, data);
 
     /// <summary>Adds constants to the weights blob.</summary>
     public WeightsRef Weights(byte[] bytes) => plan.Weights(bytes);
@@ -52,7 +58,15 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
     public void Emit(KernelOffer offer) => plan.Step(Node.Name, offer.Make(this), choice: offer.Reason);
 
     /// <summary>Adds a kernel that reads each element before it writes the element at the same place, so that both may share memory.</summary>
-    public void EmitInPlace(Kernel kernel, int input = 0) => plan.Step(Node.Name, kernel, (Out(0), In(input)));
+    public void EmitInPlace(Kernel kernel, int input = 0) => EmitInPlace(kernel, (0, input));
+
+    /// <summary>Adds a kernel some of whose outputs may share memory with an input.</summary>
+    public void EmitInPlace(Kernel kernel, params ReadOnlySpan<(int Output, int Input)> pairs)
+    {
+        var tensors = new (TensorRef, TensorRef)[pairs.Length];
+        for (int i = 0; i < pairs.Length; i++) tensors[i] = (Out(pairs[i].Output), In(pairs[i].Input));
+        plan.Step(Node.Name, kernel, "", tensors);
+    }
 
     /// <summary>Lets the output be the input's bytes under another shape.</summary>
     public void AliasOutput() => plan.Alias(Output(0), Input(0));

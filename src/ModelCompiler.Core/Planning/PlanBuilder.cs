@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using ModelCompiler.CodeGen.Kernels;
@@ -21,6 +22,8 @@ public sealed class PlanBuilder
     private readonly Dictionary<(ElementType, EquatableArray<double>), DataRef> _tablesByContent = [];
     private readonly List<StepPlan> _steps = [];
     private readonly List<(int Step, TensorRef From, TensorRef To)> _inPlace = [];
+    private readonly List<(TensorRef Current, TensorRef Next, WeightsRef Initial)> _states = [];
+    private int _nextConstant = -2; // numbers of values that no graph has
 
     /// <summary>The kernels so far.</summary>
     public IReadOnlyList<StepPlan> Steps => _steps;
@@ -34,6 +37,16 @@ public sealed class PlanBuilder
             : AddTensor(value, 0, isConstant: false);
         _ofValue.Add(value.Id, tensor);
         return tensor;
+    }
+
+    /// <summary>The tensor of an output of the model, which lies in the arena: constants are copied there.</summary>
+    public TensorRef Output(Value value)
+    {
+        TensorRef tensor = Tensor(value);
+        if (!_tensors[tensor.Id].IsConstant) return tensor;
+        TensorRef copy = AddTensor(value with { Constant = null }, 0, isConstant: false);
+        Copy(tensor, copy);
+        return copy;
     }
 
     /// <summary>A buffer that lives for one step.</summary>
@@ -77,27 +90,86 @@ public sealed class PlanBuilder
     /// <summary>Adds a kernel.</summary>
     /// <param name="name">Name of the node it comes from.</param>
     /// <param name="kernel">The kernel.</param>
-    /// <param name="inPlace">Output and input that may share memory when the input is not needed afterwards.</param>
     /// <param name="choice">Why this kernel, where there was a choice.</param>
-    public void Step(string name, Kernel kernel, (TensorRef Output, TensorRef Input)? inPlace = null, string choice = "")
+    /// <param name="inPlace">Outputs and inputs that may share memory when the input is not needed afterwards.</param>
+    public void Step(string name, Kernel kernel, string choice = "", params ReadOnlySpan<(TensorRef Output, TensorRef Input)> inPlace)
     {
-        if (inPlace is { } pair) _inPlace.Add((_steps.Count, pair.Input, pair.Output));
+        foreach ((TensorRef output, TensorRef input) in inPlace) _inPlace.Add((_steps.Count, input, output));
         _steps.Add(new StepPlan(name, kernel, choice));
     }
 
+    /// <summary>Adds a constant to the weights, as a tensor.</summary>
+    public TensorRef Constant(string name, TensorData data) => Tensor(new Value(_nextConstant--, name, data.Type, data.Shape, null, data));
+
+    /// <summary>Adds a tensor that lives from run to run.</summary>
+    /// <param name="current">Its value at the start of a run.</param>
+    /// <param name="next">Its value at the end of a run.</param>
+    /// <param name="initial">Its content before the first run.</param>
+    public void State(Value current, Value next, TensorData initial) =>
+        _states.Add((Tensor(current), Tensor(next), initial.Bytes.All(b => b == 0) ? default : Weights(initial.Bytes)));
+
     /// <summary>Places all tensors and gives the plan's parts.</summary>
-    public (EquatableArray<TensorPlan> Tensors, long ArenaBytes, byte[] Weights, EquatableArray<DataTable> Tables, EquatableArray<StepPlan> Steps) Build(
-        IReadOnlyList<TensorRef> inputs, IReadOnlyList<TensorRef> outputs)
+    public PlanParts Build(IReadOnlyList<TensorRef> inputs, IReadOnlyList<TensorRef> outputs)
     {
         ShareInPlace(inputs, outputs);
+        outputs = KeepState(outputs);
         Dictionary<int, (int First, int Last)> lifetimes = Lifetimes(inputs, outputs);
-        List<ArenaPlanner.Buffer> buffers = [.. lifetimes.OrderBy(l => l.Key).Select(l => new ArenaPlanner.Buffer(l.Key, _tensors.Where(t => _buffers[t.Id] == l.Key).Max(t => t.Bytes), l.Value.First, l.Value.Last))];
-        (Dictionary<int, long> offsets, long total) = ArenaPlanner.Place(buffers);
+        var offsets = new Dictionary<int, long>();
+        long stateBytes = 0;
+        foreach ((TensorRef current, _, _) in _states)
+        {
+            int buffer = _buffers[current.Id];
+            offsets.Add(buffer, stateBytes);
+            lifetimes.Remove(buffer);
+            stateBytes += (BytesOf(buffer) + ArenaPlanner.Alignment - 1) / ArenaPlanner.Alignment * ArenaPlanner.Alignment;
+        }
+
+        List<ArenaPlanner.Buffer> buffers = [.. lifetimes.OrderBy(l => l.Key).Select(l => new ArenaPlanner.Buffer(l.Key, BytesOf(l.Key), l.Value.First, l.Value.Last))];
+        (Dictionary<int, long> reused, long total) = ArenaPlanner.Place(buffers);
+        foreach ((int buffer, long offset) in reused) offsets.Add(buffer, stateBytes + offset);
         IEnumerable<TensorPlan> placed = _tensors
             .Where(t => t.IsConstant || offsets.ContainsKey(_buffers[t.Id]))
             .Select(t => t.IsConstant ? t : t with { Offset = offsets[_buffers[t.Id]] });
-        return (placed.ToEquatableArray(), total, [.. _weights], _tables.ToEquatableArray(), _steps.ToEquatableArray());
+        return new PlanParts(
+            placed.ToEquatableArray(), stateBytes + total, [.. _weights], _tables.ToEquatableArray(), _steps.ToEquatableArray(), outputs,
+            _states.Select(s => new StatePlan(s.Current, s.Initial)).ToEquatableArray());
     }
+
+    private long BytesOf(int buffer) => _tensors.Where(t => _buffers[t.Id] == buffer).Max(t => t.Bytes);
+
+    // What a state becomes goes to the state's own memory: by itself where the last kernel writes there, else with a copy after the last kernel.
+    private List<TensorRef> KeepState(IReadOnlyList<TensorRef> outputs)
+    {
+        List<TensorRef> results = [.. outputs];
+        var moved = _states.Where(s => IsMoved(s.Current, s.Next)).ToList();
+        HashSet<int> overwritten = [.. moved.Select(s => _buffers[s.Current.Id])];
+
+        // First out of the way of the copies, then the copies.
+        for (int i = 0; i < results.Count; i++)
+        {
+            if (overwritten.Contains(_buffers[results[i].Id])) results[i] = Copy(results[i], Like(results[i]));
+        }
+
+        var next = moved.ConvertAll(s => overwritten.Contains(_buffers[s.Next.Id]) ? Copy(s.Next, Like(s.Next)) : s.Next);
+        for (int i = 0; i < moved.Count; i++) Copy(next[i], moved[i].Current);
+        return results;
+
+        TensorRef Like(TensorRef tensor)
+        {
+            int id = _tensors.Count;
+            _tensors.Add(_tensors[tensor.Id] with { Id = id, IsConstant = false });
+            _buffers.Add(id);
+            return new TensorRef(id);
+        }
+    }
+
+    private TensorRef Copy(TensorRef from, TensorRef to)
+    {
+        Step(_tensors[from.Id].Name, new LibraryKernel("Movement.Copy", default, EquatableArray.Of(from, to), default, EquatableArray.Of(_tensors[from.Id].Bytes.ToString(CultureInfo.InvariantCulture))));
+        return to;
+    }
+
+    private bool IsMoved(TensorRef current, TensorRef next) => _tensors[next.Id].IsConstant || _buffers[current.Id] != _buffers[next.Id];
 
     private TensorRef AddTensor(Value value, long offset, bool isConstant)
     {
@@ -116,6 +188,9 @@ public sealed class PlanBuilder
             Dictionary<int, (int First, int Last)> lifetimes = Lifetimes(inputs, outputs);
             (int a, int b) = (_buffers[from.Id], _buffers[to.Id]);
             if (a == b || lifetimes[a].Last != step || lifetimes[b].First != step) continue;
+
+            // The memory of a state is for what the state becomes.
+            if (_states.Any(s => _buffers[s.Current.Id] == b || (_buffers[s.Current.Id] == a && _buffers[s.Next.Id] != b))) continue;
             for (int i = 0; i < _buffers.Count; i++)
             {
                 if (_buffers[i] == b) _buffers[i] = a;
@@ -134,6 +209,12 @@ public sealed class PlanBuilder
         }
 
         foreach (TensorRef output in outputs) Touch(output, _steps.Count);
+        foreach ((TensorRef current, TensorRef next, _) in _states)
+        {
+            Touch(current, -1);
+            Touch(next, _steps.Count);
+        }
+
         return lifetimes;
 
         void Touch(TensorRef tensor, int step)
@@ -149,8 +230,24 @@ public sealed class PlanBuilder
         foreach (PropertyInfo property in kernel.GetType().GetProperties())
         {
             if (property.PropertyType == typeof(TensorRef)) yield return (TensorRef)property.GetValue(kernel)!;
-            if (property.PropertyType != typeof(EquatableArray<TensorRef>)) continue;
-            foreach (TensorRef tensor in (EquatableArray<TensorRef>)property.GetValue(kernel)!) yield return tensor;
+            IEnumerable<TensorRef> list = property.GetValue(kernel) switch
+            {
+                EquatableArray<TensorRef> tensors => tensors,
+                _ => [],
+            };
+            foreach (TensorRef tensor in list) yield return tensor;
         }
     }
 }
+
+/// <summary>The parts of a plan that planning makes.</summary>
+/// <param name="Tensors">All tensors, placed.</param>
+/// <param name="ArenaBytes">Bytes of working memory, state included.</param>
+/// <param name="Weights">The weights blob.</param>
+/// <param name="Tables">Small tables.</param>
+/// <param name="Steps">The kernels.</param>
+/// <param name="Outputs">Where the outputs are.</param>
+/// <param name="States">What lives from run to run.</param>
+public sealed record PlanParts(
+    EquatableArray<TensorPlan> Tensors, long ArenaBytes, byte[] Weights, EquatableArray<DataTable> Tables, EquatableArray<StepPlan> Steps, IReadOnlyList<TensorRef> Outputs,
+    EquatableArray<StatePlan> States);

@@ -42,6 +42,8 @@ internal sealed class PostTrainingQuantization
             _editor.Inputs.Add(value.Id);
         }
 
+        // State stays in float.
+        foreach (StateVariable state in _graph.States) _float[state.Current] = _editor.AddValue(state.Name, _graph.Values[state.Current].TensorType);
         foreach (Node node in _graph.Nodes)
         {
             if (!CanQuantize(node)) KeepFloat(node);
@@ -51,6 +53,7 @@ internal sealed class PostTrainingQuantization
 
         _editor.Outputs.AddRange(_graph.Outputs.Select(o => AsFloat(o).Id));
         _editor.OutputNames.AddRange(_graph.OutputNames);
+        _editor.States.AddRange(_graph.States.Select(s => s with { Current = _float[s.Current].Id, Next = AsFloat(s.Next).Id }));
         return _editor.ToGraph();
     }
 

@@ -53,6 +53,7 @@ public sealed class RangeCalibrator
             });
         }
 
+        interpreter.Reset();
         return _percentile >= 100 ? ranges : CutOutliers(interpreter, ranges, samples);
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ModelCompiler.CodeGen.Library;
 
 namespace ModelCompiler.Core.Quantization;
 
@@ -29,23 +30,14 @@ public static class Requantization
     public static int FixedPoint(int sum, int multiplier, int shift, int zeroPoint, int min, int max) =>
         Math.Clamp(MultiplyByQuantizedMultiplier(sum, multiplier, shift) + zeroPoint, min, max);
 
-    /// <summary>
-    /// x × multiplier × 2^(shift − 31) with two roundings, as TFLite's <c>MultiplyByQuantizedMultiplier</c>: a saturating rounding doubling high multiply,
-    /// then a division by a power of two that rounds half away from zero (gemmlowp, fixedpoint.h).
-    /// </summary>
-    public static int MultiplyByQuantizedMultiplier(int x, int multiplier, int shift) =>
-        RoundingDivideByPowerOfTwo(RoundingDoublingHighMultiply(unchecked(x << Math.Max(shift, 0)), multiplier), Math.Max(-shift, 0));
+    /// <summary>x × multiplier × 2^(shift − 31) with the two roundings of TFLite's <c>MultiplyByQuantizedMultiplier</c>.</summary>
+    public static int MultiplyByQuantizedMultiplier(int x, int multiplier, int shift) => Routine.MultiplyByQuantizedMultiplier(x, multiplier, shift);
 
-    /// <summary>(a × b + 2³⁰) ÷ 2³¹, rounded down: what the saturating rounding doubling high multiply gives for any multiplier above −2³¹.</summary>
-    public static int RoundingDoublingHighMultiply(int a, int b) => a == int.MinValue && b == int.MinValue ? int.MaxValue : (int)((((long)a * b) + (1L << 30)) >> 31);
+    /// <summary>(a × b + 2³⁰) ÷ 2³¹, rounded down.</summary>
+    public static int RoundingDoublingHighMultiply(int a, int b) => Routine.RoundingDoublingHighMultiply(a, b);
 
     /// <summary>x ÷ 2^exponent, rounded to nearest, half away from zero.</summary>
-    public static int RoundingDivideByPowerOfTwo(int x, int exponent)
-    {
-        int mask = (int)((1L << exponent) - 1);
-        int threshold = (mask >> 1) + (x < 0 ? 1 : 0);
-        return (x >> exponent) + ((x & mask) > threshold ? 1 : 0);
-    }
+    public static int RoundingDivideByPowerOfTwo(int x, int exponent) => Routine.RoundingDivideByPowerOfTwo(x, exponent);
 
     /// <summary>
     /// A positive real factor as Q31 multiplier and shift (left when positive), as TFLite's <c>QuantizeMultiplier</c>.

@@ -35,7 +35,7 @@ internal sealed class RunCommand : ModelCommand
         bool raw = SampleRunner.IsRaw(engine, samples);
         int[] all = [.. Enumerable.Range(0, Math.Max(samples.Count, engine.Inputs.Count == 0 ? 1 : 0))];
         var results = new IReadOnlyList<TensorData>[all.Length];
-        SampleRunner.Run(engine, samples, all, raw, (i, outputs) => results[i] = outputs);
+        SampleRunner.Run(engine, samples, all, raw, parsed.GetValue(_resetEach), (i, outputs) => results[i] = outputs);
 
         IReadOnlyList<string> names = engine.Outputs.Count == 1 ? ["y"] : Names.Unique(engine.Outputs.Select(e => e.Name));
         OrderedDictionary<string, NumpyArray> arrays = new(StringComparer.Ordinal);

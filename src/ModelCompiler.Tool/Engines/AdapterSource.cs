@@ -8,13 +8,16 @@ namespace ModelCompiler.Tool.Engines;
 /// </summary>
 internal static class AdapterSource
 {
-    public const string TypeName = "ModelCompilerEngine.Adapter";
+    /// <summary>Name of the adapter's type.</summary>
+    public static string TypeName(ModelPlan plan) => $"ModelCompilerEngine.{plan.Namespace}.{plan.ClassName}Adapter";
 
     public const string CreateMethod = "Create";
 
     public const string RealMethod = "RunReal";
 
     public const string RawMethod = "RunRaw";
+
+    public const string ResetMethod = "Reset";
 
     public static string Write(ModelPlan plan, IReadOnlyList<EngineEdge> inputs, IReadOnlyList<EngineEdge> outputs)
     {
@@ -23,11 +26,13 @@ internal static class AdapterSource
             using System;
             using System.Runtime.InteropServices;
 
-            namespace ModelCompilerEngine
+            namespace ModelCompilerEngine.{{plan.Namespace}}
             {
-                public static class Adapter
+                public static class {{plan.ClassName}}Adapter
                 {
                     public static IDisposable {{CreateMethod}}() => new {{type}}();
+
+                    public static void {{ResetMethod}}(object model) { {{(plan.States.Count > 0 ? $"(({type})model).Reset();" : "")}} }
 
                     public static void {{RealMethod}}(object model, byte[][] inputs, byte[][] outputs) => (({{type}})model).Run({{Arguments(e => e.RealType)}});
 

@@ -9,41 +9,65 @@ namespace ModelCompiler.Tool.Engines;
 /// <summary>Computes a network by its generated code, on this machine, just-in-time compiled. One thread at a time.</summary>
 public sealed class GeneratedEngine : IEngine
 {
-    private readonly GeneratedAssembly _assembly;
+    private readonly GeneratedAssembly? _assembly;
     private readonly IDisposable _model;
     private readonly Action<object, byte[][], byte[][]> _real;
     private readonly Action<object, byte[][], byte[][]> _raw;
+    private readonly Action<object> _reset;
 
     /// <summary>Generates, compiles and loads the class.</summary>
     /// <param name="plan">The plan. It passes through its text form, as on its way to the generator.</param>
     /// <param name="weights">The weights blob.</param>
     /// <exception cref="ModelCompilationException">MC4001, MC4002: a defect of the compiler; MC5003: this machine cannot run code for the target.</exception>
     public GeneratedEngine(ModelPlan plan, ReadOnlyMemory<byte> weights)
+        : this(plan, GeneratedAssembly.Load(Sources(plan), plan.Weights.IsAssembly ? (plan.Weights.Assembly, WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span)) : null), ownsAssembly: true)
+    {
+    }
+
+    // Looks the class up in an assembly, which may hold others too.
+    private GeneratedEngine(ModelPlan plan, GeneratedAssembly assembly, bool ownsAssembly)
     {
         Inputs = [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))];
         Outputs = [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))];
-        var sources = new Dictionary<string, string>
-        {
-            [plan.ClassName + ".g.cs"] = ModelEmitter.Emit(ReadBack(plan)),
-            ["Adapter.cs"] = AdapterSource.Write(plan, Inputs, Outputs),
-        };
-        (string, byte[])? weightsAssembly = plan.Weights.IsAssembly
-            ? (plan.Weights.Assembly, WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span))
-            : null;
-        _assembly = GeneratedAssembly.Load(sources, weightsAssembly);
-        Type adapter = _assembly.Assembly.GetType(AdapterSource.TypeName, throwOnError: true)!;
+        IsStateful = plan.States.Count > 0;
+        _assembly = ownsAssembly ? assembly : null;
+        Type adapter = assembly.Assembly.GetType(AdapterSource.TypeName(plan), throwOnError: true)!;
         _real = adapter.GetMethod(AdapterSource.RealMethod)!.CreateDelegate<Action<object, byte[][], byte[][]>>();
         _raw = adapter.GetMethod(AdapterSource.RawMethod)!.CreateDelegate<Action<object, byte[][], byte[][]>>();
+        _reset = adapter.GetMethod(AdapterSource.ResetMethod)!.CreateDelegate<Action<object>>();
         try
         {
             _model = adapter.GetMethod(AdapterSource.CreateMethod)!.CreateDelegate<Func<IDisposable>>()();
         }
         catch (PlatformNotSupportedException e)
         {
-            _assembly.Dispose();
+            _assembly?.Dispose();
             throw new ModelCompilationException("MC5003", $"The generated code cannot run here: {e.Message}", "Name another target, or use the reference engine.");
         }
     }
+
+    /// <summary>
+    /// Compiles many networks at once, which saves most of the C# compiler's time. Their classes have different full names and their weights are inline.
+    /// </summary>
+    /// <returns>The assembly, which outlives its engines, and how to make one; null when something does not compile.</returns>
+    internal static (IDisposable Assembly, Func<ModelPlan, GeneratedEngine> Create)? TryBatch(IReadOnlyList<ModelPlan> plans)
+    {
+        try
+        {
+            GeneratedAssembly assembly = GeneratedAssembly.Load(plans.SelectMany(Sources).ToDictionary(), null);
+            return (assembly, plan => new GeneratedEngine(plan, assembly, ownsAssembly: false));
+        }
+        catch (Exception e) when (e is ModelCompilationException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static Dictionary<string, string> Sources(ModelPlan plan) => new()
+    {
+        [$"{plan.Namespace}.{plan.ClassName}.g.cs"] = ModelEmitter.Emit(ReadBack(plan)),
+        [$"{plan.Namespace}.{plan.ClassName}.Adapter.cs"] = AdapterSource.Write(plan, [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))], [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))]),
+    };
 
     /// <inheritdoc/>
     public IReadOnlyList<EngineEdge> Inputs { get; }
@@ -53,6 +77,12 @@ public sealed class GeneratedEngine : IEngine
 
     /// <inheritdoc/>
     public bool IsThreadSafe => false;
+
+    /// <inheritdoc/>
+    public bool IsStateful { get; }
+
+    /// <inheritdoc/>
+    public void Reset() => _reset(_model);
 
     /// <summary>The generated class.</summary>
     public Type ModelType => _model.GetType();
@@ -72,7 +102,7 @@ public sealed class GeneratedEngine : IEngine
     public void Dispose()
     {
         _model.Dispose();
-        _assembly.Dispose();
+        _assembly?.Dispose();
     }
 
     private TensorData[] Run(Action<object, byte[][], byte[][]> run, IReadOnlyList<TensorData> inputs, Func<EngineEdge, ElementType> type)

@@ -21,6 +21,12 @@ public interface IEngine : IDisposable
     /// <summary>The network's outputs.</summary>
     IReadOnlyList<EngineEdge> Outputs { get; }
 
+    /// <summary>True when the network keeps state from run to run.</summary>
+    bool IsStateful { get; }
+
+    /// <summary>Forgets all earlier runs.</summary>
+    void Reset();
+
     /// <summary>True when several threads may use the engine at once.</summary>
     bool IsThreadSafe { get; }
 

@@ -15,6 +15,7 @@ public sealed class ReferenceEngine : IEngine
     public ReferenceEngine(ModelGraph graph, RequantizationMode mode)
     {
         _interpreter = new ReferenceInterpreter(graph, mode);
+        IsStateful = !graph.States.IsEmpty;
         Inputs = [.. graph.InputValues.Select(v => EngineEdge.Of(v, v.Name))];
         Outputs = [.. graph.OutputValues.Zip(graph.OutputNames, EngineEdge.Of)];
     }
@@ -26,7 +27,13 @@ public sealed class ReferenceEngine : IEngine
     public IReadOnlyList<EngineEdge> Outputs { get; }
 
     /// <inheritdoc/>
-    public bool IsThreadSafe => true;
+    public bool IsStateful { get; }
+
+    /// <inheritdoc/>
+    public bool IsThreadSafe => !IsStateful;
+
+    /// <inheritdoc/>
+    public void Reset() => _interpreter.Reset();
 
     /// <inheritdoc/>
     public IReadOnlyList<TensorData> RunReal(IReadOnlyList<TensorData> inputs) =>

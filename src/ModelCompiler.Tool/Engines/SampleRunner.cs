@@ -16,8 +16,9 @@ public static class SampleRunner
     /// <param name="samples">The samples.</param>
     /// <param name="chosen">Which samples to run.</param>
     /// <param name="raw">True for the fixed-point entry.</param>
+    /// <param name="resetEach">True to start every sample from fresh state; false to let state carry over from sample to sample.</param>
     /// <param name="receive">Takes the position in <paramref name="chosen"/> and the outputs.</param>
-    public static void Run(IEngine engine, SampleSet samples, IReadOnlyList<int> chosen, bool raw, Action<int, IReadOnlyList<TensorData>> receive)
+    public static void Run(IEngine engine, SampleSet samples, IReadOnlyList<int> chosen, bool raw, bool resetEach, Action<int, IReadOnlyList<TensorData>> receive)
     {
         if (engine.IsThreadSafe)
         {
@@ -35,6 +36,10 @@ public static class SampleRunner
             for (int i = 0; i < chosen.Count; i++) RunOne(i);
         }
 
-        void RunOne(int i) => receive(i, raw ? engine.RunRaw(samples.Raw(chosen[i])) : engine.RunReal(samples.Real(chosen[i])));
+        void RunOne(int i)
+        {
+            if (resetEach) engine.Reset();
+            receive(i, raw ? engine.RunRaw(samples.Raw(chosen[i])) : engine.RunReal(samples.Real(chosen[i])));
+        }
     }
 }

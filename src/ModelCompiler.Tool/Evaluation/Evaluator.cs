@@ -11,7 +11,7 @@ internal static class Evaluator
     public static float[][] Outputs(IEngine engine, SampleSet samples, IReadOnlyList<int> chosen, bool raw)
     {
         var result = new float[chosen.Count][];
-        SampleRunner.Run(engine, samples, chosen, raw, (i, outputs) =>
+        SampleRunner.Run(engine, samples, chosen, raw, resetEach: false, (i, outputs) =>
         {
             TensorData first = outputs[0];
             result[i] = (raw ? engine.Outputs[0].Dequantize(first) : first).ToFloats();

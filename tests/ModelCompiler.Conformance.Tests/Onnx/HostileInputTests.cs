@@ -171,6 +171,7 @@ public class HostileInputTests
             throw new InvalidOperationException($"'{saved}' makes the compiler throw {e.GetType().Name}.", e);
         }
 
+        if (Stopwatch.GetElapsedTime(start).TotalSeconds > LimitSeconds) File.WriteAllBytes(Path.Combine(Path.GetTempPath(), "model-that-took-long-" + name), model);
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, LimitSeconds);
         if (!result.Success) Error(result);
         return result;

@@ -32,6 +32,7 @@ internal static class Ort
         return data.Type switch
         {
             ElementType.Float32 => OrtValue.CreateTensorValueFromMemory(data.Floats.ToArray(), shape),
+            ElementType.Int64 => OrtValue.CreateTensorValueFromMemory(data.As<long>().ToArray(), shape),
             ElementType.UInt8 => OrtValue.CreateTensorValueFromMemory(data.Bytes, shape),
             ElementType.Int8 => OrtValue.CreateTensorValueFromMemory(data.As<sbyte>().ToArray(), shape),
             _ => throw new ArgumentException($"Inputs of type {data.Type} are not expected.", nameof(data)),
@@ -45,6 +46,8 @@ internal static class Ort
         return info.ElementDataType switch
         {
             TensorElementType.Float => TensorData.Of(shape, value.GetTensorDataAsSpan<float>()),
+            TensorElementType.Int64 => TensorData.Of(shape, value.GetTensorDataAsSpan<long>()),
+            TensorElementType.Int32 => TensorData.Of(shape, value.GetTensorDataAsSpan<int>()),
             TensorElementType.UInt8 => new TensorData(ElementType.UInt8, shape, value.GetTensorDataAsSpan<byte>().ToArray()),
             TensorElementType.Int8 => new TensorData(ElementType.Int8, shape, Array.ConvertAll(value.GetTensorDataAsSpan<sbyte>().ToArray(), v => unchecked((byte)v))),
             _ => throw new ArgumentException($"Outputs of type {info.ElementDataType} are not expected.", nameof(value)),

@@ -41,6 +41,28 @@ public class SpeechTests
         Assert.Contains(words[TestModels.ArgMax(scores)], accepted);
     }
 
+    // 49 frames of 30 ms, 20 ms apart, through the front end with its noise estimate, then through the network.
+    [SharedDataTheory]
+    [InlineData("yes", 0, "yes")]
+    [InlineData("no", 1, "no")]
+    [InlineData("noise", 2, "silence")]
+    [InlineData("silence", 3, "silence")]
+    public void Front_end_and_network_together_hear_the_word(string recording, int row, string word)
+    {
+        const int Frames = 49, Window = 480, Step = 320;
+        using IEngine frontEnd = TestModels.Engine("portable", "models/tflm/audio_preprocessor_int8.tflite", TestModels.FixedPoint);
+        using IEngine network = TestModels.Engine("portable", "models/tflm/micro_speech_quantized.tflite", TestModels.FixedPoint);
+        short[] samples = ReadWave(File.ReadAllBytes(SharedData.Path($"models/tflm/{recording}_1000ms.wav")));
+        byte[] features = [.. Enumerable.Range(0, Frames).SelectMany(frame =>
+        {
+            byte[] sound = MemoryMarshal.AsBytes(samples.AsSpan(frame * Step, Window)).ToArray();
+            return frontEnd.RunRaw([new TensorData(ElementType.Int16, frontEnd.Inputs[0].Shape, sound)])[0].Bytes;
+        })];
+        Assert.Equal(TestModels.Npz("goldens/tflm-micro_speech_quantized.npz")["x"][FirstRecording + row].Bytes, features);
+        TensorData scores = network.RunRaw([new TensorData(ElementType.Int8, network.Inputs[0].Shape, features)])[0];
+        Assert.Equal(word, new[] { "silence", "unknown", "yes", "no" }[TestModels.ArgMax(scores)]);
+    }
+
     private static sbyte[] Features(string recording) => FeatureExtractor.Features(ReadWave(File.ReadAllBytes(SharedData.Path($"models/tflm/{recording}_1000ms.wav"))));
 
     // The chunks of a RIFF file; the test recordings are 16-bit mono.

@@ -7,6 +7,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
 using ModelCompiler.Core.Operators;
+using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Core.Tests.Docs;
 
@@ -63,10 +64,16 @@ public partial class DocumentationTests
     [Fact]
     public void Operators()
     {
-        ILookup<string, Type> onnx = Bindings<OnnxOperatorAttribute>(a => (a.Domain.Length > 0 ? a.Domain + "." : "") + a.Name), tfLite = Bindings<TfLiteOperatorAttribute>(a => a.Code.ToString());
+        ILookup<string, Type> onnx = Bindings<OnnxOperatorAttribute>(a => (a.Domain.Length > 0 ? a.Domain + "." : "") + a.Name), tfLite = Bindings<TfLiteOperatorAttribute>(a => a.Key);
         Assert.Equal(OnnxImporter.SupportedOperators.Count() + TfLiteImporter.SupportedOperators.Count(), onnx.Count + tfLite.Count);
         new DocumentationPage("operators.md").Verify("operators", [
-            "## ONNX", "", .. Table(onnx), "", "## TFLite", "", .. Table(tfLite)]);
+            "## ONNX", "", .. Table(onnx), "", "Left out for good:", "", .. LeftOut(), "", "## TFLite", "", .. TfLiteTable(tfLite)]);
+
+        static IEnumerable<string> TfLiteTable(ILookup<string, Type> operators) =>
+            DocumentationPage.Table(["Operator", "Integers"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", TfLiteIntegers(o.Key, o.First())]));
+
+        static IEnumerable<string> LeftOut() => OnnxUnsupported.Reasons.GroupBy(r => r.Value, r => (r.Key.Domain.Length > 0 ? r.Key.Domain + "." : "") + r.Key.Name)
+            .Select(g => $"* {string.Join(", ", g.Order(StringComparer.OrdinalIgnoreCase).Select(n => $"`{n}`"))}: {g.Key}.");
 
         static IEnumerable<string> Table(ILookup<string, Type> operators) =>
             DocumentationPage.Table(["Operator", "8-bit"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First())]));
@@ -82,17 +89,38 @@ public partial class DocumentationTests
     {
         if (type == typeof(Quantize) || type == typeof(Dequantize)) return "converts";
         if (type == typeof(BatchNormalization)) return "yes, as a convolution";
+        if (type.Name is "OnnxConstant" or nameof(Constants)) return "a value, computed at build time";
+        if (type.Name is nameof(ControlFlow) or nameof(Sequences)) return "resolved at build time";
+        if (type.Name is nameof(QuantizationBindings) || name is "ConvInteger" or "MatMulInteger") return "yes";
         Operator? op = type.Name switch
         {
             nameof(Binary) => new Binary(name is "Div" ? BinaryKind.Divide : BinaryKind.Add, ActivationRange.None),
             _ when typeof(Operator).IsAssignableFrom(type) => (Operator)RuntimeHelpers.GetUninitializedObject(type),
             "UnaryBindings" => new Unary(UnaryKind.Sigmoid),
             "PoolBindings" => (Operator)RuntimeHelpers.GetUninitializedObject(typeof(Pool)),
-            "OnnxConstant" => null,
+            nameof(MovementBindings) => (Operator)RuntimeHelpers.GetUninitializedObject(typeof(Strided)),
+            _ when type.Namespace == typeof(Strided).Namespace => null,
             _ => throw new InvalidOperationException($"Say here which operator {type} reads."),
         };
-        return op is null ? "a value, computed at build time" : op.QuantizationRule == QuantizationRule.Float ? "no" : "yes";
+        return op is null || op.QuantizationRule == QuantizationRule.Float ? "no" : "yes";
     }
+
+    private static string TfLiteIntegers(string name, Type type) => type.Name switch
+    {
+        nameof(Quantize) or nameof(Dequantize) => "converts",
+        _ when type.Namespace == typeof(Core.Operators.Signal.SignalFourier).Namespace => "as the operator fixes it",
+        nameof(Binary) => name is "Div" ? "by way of float, int32" : "8, 16 and 32 bits",
+        nameof(Conv) or nameof(FullyConnected) or nameof(PoolBindings) or nameof(Softmax) or nameof(TransposeConv) or nameof(SequenceLstm) or nameof(ResizeBilinear) => "8 and 16 bits",
+        nameof(UnaryBindings) => name is "LeakyRelu" or "Logistic" or "Relu" or "Relu6" or "ReluN1To1" or "Tanh" ? "8 and 16 bits" : "8 bits",
+        nameof(Svdf) or nameof(ReduceMean) => "8 bits",
+        nameof(TfLiteElementwiseBindings) => name is "Minimum" or "Maximum" or "Cast" or "Select" or "SelectV2" || name.Contains("Less", StringComparison.Ordinal) || name.Contains("Greater", StringComparison.Ordinal)
+            || name.Contains("Equal", StringComparison.Ordinal) || name.StartsWith("Logical", StringComparison.Ordinal) ? "any" : "by way of float",
+        nameof(TfLiteReductionBindings) => name is "ReduceMax" or "ReduceMin" or "ReduceAny" or "ReduceAll" || name.StartsWith("Arg", StringComparison.Ordinal) || name.StartsWith("Gather", StringComparison.Ordinal) || name is "EmbeddingLookup"
+            ? "any" : "by way of float",
+        nameof(TfLiteMovementBindings) or nameof(TfLiteShapeBindings) or nameof(TfLiteControlFlow) or "VariableBindings" or nameof(UpdateSlice)
+            or nameof(Concatenation) or nameof(Pad) or nameof(Reshape) or nameof(Transpose) => "any",
+        _ => throw new InvalidOperationException($"Say here which integers {type} takes."),
+    };
 
     private static string Kebab(string name) => Upper().Replace(name, "-$1").ToLowerInvariant();
 

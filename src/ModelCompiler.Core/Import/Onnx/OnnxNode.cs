@@ -2,11 +2,12 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx.Proto;
 using ModelCompiler.Core.Operators;
+using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace ModelCompiler.Core.Import.Onnx;
 
 /// <summary>One ONNX node while it is read: its attributes and inputs, and the graph that grows.</summary>
-internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, Dictionary<string, int> values)
+internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, OnnxScope scope, OnnxImporter importer, Dictionary<string, int> opsets)
 {
     private readonly Dictionary<string, AttributeProto> _attributes = proto.Attribute.GroupBy(a => a.Name).ToDictionary(g => g.Key, g => g.First());
 
@@ -56,7 +57,12 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, Di
     public int Input(int index)
     {
         if (!HasInput(index)) return -1;
-        return values.TryGetValue(proto.Input[index], out int id)
+        if (scope.Lengths.TryGetValue(proto.Input[index], out (int Length, int Axis) bound))
+        {
+            throw ComputedAtRunTime(Graph[bound.Length], $"number of elements of '{proto.Input[index]}'");
+        }
+
+        return scope.Values.TryGetValue(proto.Input[index], out int id)
             ? id
             : throw new ModelCompilationException("MC1013", $"Input '{proto.Input[index]}' is computed by no earlier node.", "The file is damaged or not topologically sorted; export it again.", $"'{Name}' ({Origin})");
     }
@@ -65,8 +71,17 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, Di
     public Value Value(int index) => Input(index) is var id and >= 0 ? Graph[id] : throw Malformed($"Input {index} is missing.");
 
     /// <summary>A required input whose content must be known at build time.</summary>
-    public TensorData ConstantInput(int index, string what) => Value(index).Constant
-        ?? throw Unsupported($"The {what} is computed at run time.", $"Make the {what} an initializer, or simplify the model before exporting.");
+    public TensorData ConstantInput(int index, string what) => Value(index).Constant ?? throw ComputedAtRunTime(Value(index), what);
+
+    /// <summary>MC2002: a value that must be known at build time is not.</summary>
+    public ModelCompilationException ComputedAtRunTime(Value value, string what)
+    {
+        IReadOnlyList<string> inputs = Graph.InputsBehind(value.Id);
+        return new("MC2002", $"The {what} is computed at run time{(inputs.Count > 0 ? " from " + string.Join(", ", inputs.Select(i => $"'{i}'")) : "")}.", $"Make the {what} an initializer, give the inputs with the option InputValues, or simplify the model before exporting.", $"'{Name}' ({Origin})")
+        {
+            NeededInputs = inputs,
+        };
+    }
 
     /// <summary>True when the content is known at build time: constants, and constants that are dequantised, which keep a note of their quantisation.</summary>
     public static bool IsKnown(Value value) => value.Constant is not null || (value.Type == ElementType.Float32 && value.Quantization is not null);
@@ -76,6 +91,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, Di
 
     /// <summary>Adds an intermediate node.</summary>
     public Value Add(string suffix, Operator op, params ReadOnlySpan<int> inputs) => Graph.Add($"{Name}/{suffix}", Origin, op, inputs);
+
+    /// <summary>Adds an intermediate node with several outputs.</summary>
+    public IReadOnlyList<Value> AddMany(string suffix, Operator op, params ReadOnlySpan<int> inputs) => Graph.AddMany($"{Name}/{suffix}", Origin, op, inputs);
 
     /// <summary>Adds an intermediate node whose output is quantised as two constant inputs (scale, zero point) say.</summary>
     public Value AddQuantized(string suffix, Operator op, int scale, int zeroPoint, params ReadOnlySpan<int> inputs)
@@ -100,8 +118,159 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, Di
     /// <summary>Lets an output be a value.</summary>
     public void Bind(int output, Value value)
     {
-        if (output < proto.Output.Count && proto.Output[output].Length > 0) values[proto.Output[output]] = value.Id;
+        if (HasOutput(output)) scope.Add(proto.Output[output], value, DataType.Undefined);
     }
+
+    /// <summary>
+    /// Lets an output be a value of which only the first elements along an axis count. When their number is known, the rest is cut off; else only outputs of the model may be such.
+    /// </summary>
+    public void BindBounded(int output, Value value, Value length, int axis)
+    {
+        if (!HasOutput(output)) return;
+        if (length.Constant is { } known)
+        {
+            Bind(output, Operators.Library.MovementBindings.Part(this, OutputName(output), value, axis, 0, known.ToInt32(0)));
+            return;
+        }
+
+        Bind(output, value);
+        scope.Lengths[proto.Output[output]] = (length.Id, axis);
+    }
+
+    /// <summary>True when something may use the output.</summary>
+    public bool HasOutput(int index) => index < proto.Output.Count && proto.Output[index].Length > 0;
+
+    /// <summary>Type in the file of an input or attribute that is kept in a wider type; <see cref="DataType.Undefined"/> for all others.</summary>
+    public DataType NarrowType(int index) => HasInput(index) ? scope.Types.GetValueOrDefault(proto.Input[index]) : DataType.Undefined;
+
+    /// <summary>Says that an output has a type that is kept in a wider one.</summary>
+    public void DeclareType(int output, DataType type)
+    {
+        if (HasOutput(output)) scope.Types[proto.Output[output]] = type;
+    }
+
+    /// <summary>Outputs that say nothing else have the narrow type of the first input, when they are kept in the same type.</summary>
+    public void InheritTypes()
+    {
+        if (NarrowType(0) is not (var type and not DataType.Undefined)) return;
+        foreach (string output in proto.Output)
+        {
+            if (!scope.Types.ContainsKey(output) && scope.Values.TryGetValue(output, out int id) && Graph[id].Type == OnnxTensorReader.ToElementType(type)) scope.Types[output] = type;
+        }
+    }
+
+    /// <summary>A sequence input; an optional tensor is a sequence of at most one.</summary>
+    public IReadOnlyList<int> Sequence(int index)
+    {
+        if (!HasInput(index)) return [];
+        if (scope.Sequences.TryGetValue(proto.Input[index], out IReadOnlyList<int>? sequence)) return sequence;
+        return [Input(index)];
+    }
+
+    /// <summary>True when the input is a sequence or an optional value.</summary>
+    public bool IsSequence(int index) => HasInput(index) && scope.Sequences.ContainsKey(proto.Input[index]);
+
+    /// <summary>Lets an output be a sequence.</summary>
+    public void BindSequence(int output, IReadOnlyList<int> values)
+    {
+        if (!HasOutput(output)) return;
+        scope.Sequences[proto.Output[output]] = values;
+        scope.Values.Remove(proto.Output[output]);
+    }
+
+    /// <summary>A subgraph attribute.</summary>
+    public GraphProto Subgraph(string name) => _attributes.TryGetValue(name, out AttributeProto? a) && a.G is not null ? a.G : throw Malformed($"Attribute '{name}' is missing.");
+
+    /// <summary>Reads a subgraph here and gives its outputs.</summary>
+    /// <param name="subgraph">The subgraph.</param>
+    /// <param name="inputs">A tensor or a sequence for every input.</param>
+    public IReadOnlyList<OnnxValue> Import(GraphProto subgraph, IReadOnlyList<OnnxValue> inputs)
+    {
+        if (inputs.Count < subgraph.Input.Count) throw Malformed("The subgraph has more inputs than it gets.");
+        OnnxScope inner = importer.ImportSubgraph(subgraph, opsets, scope, s =>
+        {
+            for (int i = 0; i < subgraph.Input.Count; i++) inputs[i].Bind(s, subgraph.Input[i].Name);
+        });
+        return [.. subgraph.Output.Select(o => OnnxValue.Find(inner, o.Name) ?? throw Malformed($"Output '{o.Name}' of the subgraph is computed by no node."))];
+    }
+
+    /// <summary>An input as a tensor or a sequence.</summary>
+    public OnnxValue AnyInput(int index) => (HasInput(index) ? OnnxValue.Find(scope, proto.Input[index]) : null) ?? new OnnxValue(Value(index).Id, null);
+
+    /// <summary>Lets an output be a tensor or a sequence.</summary>
+    public void Bind(int output, OnnxValue value)
+    {
+        if (HasOutput(output)) value.Bind(scope, proto.Output[output]);
+    }
+
+    /// <summary>Computes another standard operator (opset 22): how composed operators are written.</summary>
+    /// <param name="op">Operator type in <c>ai.onnx</c>.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="attributes">Attributes: int, float, string, int[].</param>
+    public Value Call(string op, IReadOnlyList<Value?> inputs, params (string Name, object Value)[] attributes) => Call(op, 1, inputs, attributes)[0];
+
+    /// <summary>Computes another standard operator with several outputs.</summary>
+    public IReadOnlyList<Value> Call(string op, int outputs, IReadOnlyList<Value?> inputs, params (string Name, object Value)[] attributes)
+    {
+        var call = new NodeProto { OpType = op, Name = $"{Name}/{op}" };
+        var inner = new OnnxScope(scope);
+        foreach (Value? input in inputs)
+        {
+            call.Input.Add(input is null ? "" : $"\u0001{call.Input.Count}");
+            if (input is not null) inner.Values[call.Input[^1]] = input.Id;
+        }
+
+        for (int i = 0; i < outputs; i++) call.Output.Add(outputs == 1 ? call.Name : $"{call.Name}/{i}");
+        foreach ((string name, object value) in attributes)
+        {
+            var attribute = new AttributeProto { Name = name };
+            switch (value)
+            {
+                case int i: attribute.I = i; break;
+                case float f: attribute.F = f; break;
+                case string s: attribute.S = Google.Protobuf.ByteString.CopyFromUtf8(s); break;
+                case int[] list: attribute.Ints.AddRange(list.Select(i => (long)i)); break;
+                default: throw new ArgumentException($"An attribute cannot be a {value.GetType()}.", nameof(attributes));
+            }
+
+            call.Attribute.Add(attribute);
+        }
+
+        importer.ImportNode(call, new Dictionary<string, int> { [""] = 22 }, inner);
+        return [.. call.Output.Select(o => Graph[inner.Values[o]])];
+    }
+
+    /// <summary>Adds a constant list of integers.</summary>
+    public Value Constant(params ReadOnlySpan<long> values) => Graph.AddConstant($"{Name}/constant", TensorData.Of(new Shape(values.Length), values));
+
+    /// <summary>Adds a scalar constant of the type of another value.</summary>
+    public Value ScalarLike(Value like, double value)
+    {
+        var data = new TensorData(like.Type, new Shape());
+        data.Set(0, value);
+        return Graph.AddConstant($"{Name}/constant", data);
+    }
+
+    /// <summary>A half-precision value in float32; other values as they are.</summary>
+    public Value Widen(Value x) => x.Type == ElementType.Float16 ? Operators.Library.Cast.To(this, x, ElementType.Float32) : x;
+
+    /// <summary>A value in another floating-point type, the last step of an operator that computed in a wider one.</summary>
+    public Value Narrow(Value x, ElementType type) => Operators.Library.Cast.To(this, x, type);
+
+    /// <summary>An axis counted from the front.</summary>
+    public int Axis(int axis, int rank) => axis < -rank || axis >= rank ? throw Malformed($"A tensor of rank {rank} has no axis {axis}.") : axis < 0 ? axis + rank : axis;
+
+    /// <summary>Text attributes, or null.</summary>
+    public string[]? Texts(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Strings.Select(s => s.ToStringUtf8())] : null;
+
+    /// <summary>A list attribute of 64-bit integers, or null.</summary>
+    public long[]? Longs(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Ints] : null;
+
+    /// <summary>The element type an attribute names, as it is in files.</summary>
+    public DataType TypeAttribute(string name, DataType fallback) => (DataType)Int(name, (int)fallback);
+
+    /// <summary>The element type the compiler keeps a type of the file in.</summary>
+    public ElementType StoredType(DataType type) => OnnxTensorReader.ToElementType(type) ?? throw new ModelCompilationException("MC2003", $"Elements of type {type} are not supported.", "Export the model with float or integer tensors.", $"'{Name}' ({Origin})");
 
     /// <summary>Name of an output.</summary>
     public string OutputName(int index) => index < proto.Output.Count && proto.Output[index].Length > 0 ? proto.Output[index] : Name;

@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Import.Onnx;
 /// <summary>Elements of an ONNX tensor: row-major, little-endian, exactly as many as the shape says.</summary>
 internal sealed record OnnxTensor(ElementType Type, int[] Shape, byte[] Bytes);
 
-/// <summary>Converts tensors to the types the compiler works with: bfloat16 becomes float32, 2- and 4-bit integers take one byte each.</summary>
+/// <summary>Converts tensors to the types the compiler works with: bfloat16 and narrower floats become float32, 2- and 4-bit integers take one byte each.</summary>
 internal static class OnnxTensorReader
 {
     private const string Remedy = "Export or download the model again.";
@@ -39,6 +39,8 @@ internal static class OnnxTensorReader
             DataType.Uint4 => PackedElements.Unpack(stored, count, 4, signed: false),
             DataType.Int2 => PackedElements.Unpack(stored, count, 2, signed: true),
             DataType.Uint2 => PackedElements.Unpack(stored, count, 2, signed: false),
+            DataType.Float4E2M1 => Decode(PackedElements.Unpack(stored, count, 4, signed: false), dataType),
+            DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz or DataType.Float8E8M0 => Decode(stored, dataType),
             DataType.Bool => PackedElements.NormalizeBool(stored),
             _ => stored,
         });
@@ -47,7 +49,8 @@ internal static class OnnxTensorReader
     /// <summary>The type the compiler works with, or null when there is none.</summary>
     public static ElementType? ToElementType(DataType type) => type switch
     {
-        DataType.Float or DataType.Bfloat16 => ElementType.Float32,
+        DataType.Float or DataType.Bfloat16 or DataType.Float4E2M1 => ElementType.Float32,
+        DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz or DataType.Float8E8M0 => ElementType.Float32,
         DataType.Float16 => ElementType.Float16,
         DataType.Double => ElementType.Float64,
         DataType.Int8 or DataType.Int4 or DataType.Int2 => ElementType.Int8,
@@ -62,6 +65,9 @@ internal static class OnnxTensorReader
         _ => null,
     };
 
+    /// <summary>True for types that the compiler keeps in a wider one.</summary>
+    public static bool IsNarrow(DataType type) => type is DataType.Int4 or DataType.Uint4 or DataType.Int2 or DataType.Uint2 || NarrowFloat.Find(type) is not null;
+
     /// <summary>The error for a tensor whose type the compiler does not work with.</summary>
     public static ModelCompilationException UnsupportedType(string name, DataType type) => type == DataType.Undefined
         ? new("MC1001", $"Tensor '{name}' has no element type.", Remedy)
@@ -71,7 +77,8 @@ internal static class OnnxTensorReader
     private static int Bits(DataType type) => type switch
     {
         DataType.Int2 or DataType.Uint2 => 2,
-        DataType.Int4 or DataType.Uint4 => 4,
+        DataType.Int4 or DataType.Uint4 or DataType.Float4E2M1 => 4,
+        DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz or DataType.Float8E8M0 => 8,
         DataType.Bfloat16 => 16,
         _ => ToElementType(type)!.Value.Size() * 8,
     };
@@ -123,6 +130,12 @@ internal static class OnnxTensorReader
                 int size = Math.Max(Bits(type) / 8, 1);
                 return Narrow(Exactly(tensor.Int32Data, name, (int)(bytes / size)), size);
         }
+    }
+
+    private static byte[] Decode(byte[] codes, DataType type)
+    {
+        NarrowFloat format = NarrowFloat.Find(type)!;
+        return MemoryMarshal.AsBytes(Array.ConvertAll(codes, c => format.Decode(c)).AsSpan()).ToArray();
     }
 
     private static T[] Exactly<T>(RepeatedField<T> field, string name, int count)

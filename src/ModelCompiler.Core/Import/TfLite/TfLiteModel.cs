@@ -25,6 +25,9 @@ internal sealed record TfLiteModel(
 /// <param name="Version">Version of the operator's definition.</param>
 internal sealed record TfLiteOperatorCode(TfLiteBuiltinOperator Builtin, string? CustomName, int Version)
 {
+    /// <summary>What tells operators apart: name of the code, or of the custom operator.</summary>
+    public string Key => Builtin == TfLiteBuiltinOperator.Custom ? TfLiteOperatorAttribute.KeyOf(CustomName ?? "") : Builtin.ToString();
+
     /// <summary>Name for messages.</summary>
     public string DisplayName => Builtin == TfLiteBuiltinOperator.Custom ? $"custom operator '{CustomName}'" : Builtin.ToString();
 }

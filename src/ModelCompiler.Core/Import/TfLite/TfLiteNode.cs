@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
@@ -5,10 +6,13 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Import.TfLite;
 
 /// <summary>One TFLite operator while it is read: its options and tensors, and the graph that grows. Options are addressed by their number in the schema.</summary>
-internal sealed class TfLiteNode(string name, string origin, TfLiteOptions options, int[] inputs, IReadOnlyList<TensorType> outputs, GraphEditor graph, Func<int, int> valueOf, Action<int, Value> bind)
+internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, TfLiteSubgraphReader reader)
 {
     /// <summary>The graph that grows.</summary>
-    public GraphEditor Graph { get; } = graph;
+    public GraphEditor Graph => reader.Graph;
+
+    /// <summary>The subgraph the operator belongs to.</summary>
+    public TfLiteSubgraphReader Subgraph => reader;
 
     /// <summary>Name of the first output, which stands for the operator.</summary>
     public string Name { get; } = name;
@@ -17,13 +21,25 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOptions optio
     public string Origin { get; } = origin;
 
     /// <summary>The builtin options.</summary>
-    public TfLiteOptions Options { get; } = options;
+    public TfLiteOptions Options => op.Options;
+
+    /// <summary>The options of a custom operator, in its own format.</summary>
+    public ReadOnlyMemory<byte> CustomOptions => op.CustomOptions;
 
     /// <summary>Number of inputs, absent ones included.</summary>
-    public int InputCount => inputs.Length;
+    public int InputCount => op.Inputs.Length;
+
+    /// <summary>Number of outputs.</summary>
+    public int OutputCount => op.Outputs.Length;
 
     /// <summary>Number of an input value, −1 when an optional input is absent.</summary>
-    public int Input(int index) => index < inputs.Length && inputs[index] >= 0 ? valueOf(inputs[index]) : -1;
+    public int Input(int index) => index < op.Inputs.Length && op.Inputs[index] >= 0 ? reader.ValueOf(op.Inputs[index]) : -1;
+
+    /// <summary>Index of an input's tensor.</summary>
+    public int InputTensor(int index) => index < op.Inputs.Length && op.Inputs[index] >= 0 ? op.Inputs[index] : throw Malformed($"Input {index} is missing.");
+
+    /// <summary>Index of an output's tensor.</summary>
+    public int OutputTensor(int index) => index < op.Outputs.Length ? op.Outputs[index] : throw Malformed($"Output {index} is missing.");
 
     /// <summary>A required input.</summary>
     public Value Value(int index) => Input(index) is var id and >= 0 ? Graph[id] : throw Malformed($"Input {index} is missing.");
@@ -36,16 +52,90 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOptions optio
     public TensorData? OptionalConstant(int index, string what) => Input(index) >= 0 ? ConstantInput(index, what) : null;
 
     /// <summary>Type, shape and quantisation that the file declares for an output.</summary>
-    public TensorType Output(int index) => index < outputs.Count ? outputs[index] : throw Malformed($"Output {index} is missing.");
+    public TensorType Output(int index) => reader.Declared(OutputTensor(index));
 
     /// <summary>Adds an intermediate node.</summary>
     public Value Add(string suffix, Operator op, params ReadOnlySpan<int> ids) => Graph.Add($"{Name}/{suffix}", Origin, op, ids);
 
     /// <summary>Adds the node that computes output 0, with the type and quantisation that the file declares.</summary>
-    public void Emit(Operator op, params ReadOnlySpan<int> ids)
+    public void Emit(Operator op, params ReadOnlySpan<int> ids) => EmitOutput(0, op, ids);
+
+    /// <summary>Adds the node that computes one of several outputs, with the type and quantisation that the file declares.</summary>
+    public void EmitOutput(int index, Operator op, params ReadOnlySpan<int> ids)
     {
+        TensorType declared = Output(index);
+        string output = reader.NameOf(OutputTensor(index));
+        Bind(index, Graph.Add(output, Origin, op, ids, declared.Quantization, declared.Type));
+    }
+
+    /// <summary>
+    /// Computes output 0 in real numbers: quantised inputs are dequantised before, and the result is quantised after. Integers that stand for themselves stay as they are.
+    /// </summary>
+    /// <param name="compute">Makes the result from the inputs.</param>
+    /// <param name="inputs">Number of inputs that take part; the others are attributes.</param>
+    public void EmitReal(Func<int[], Value> compute, int? inputs = null)
+    {
+        int[] ids = [.. Enumerable.Range(0, inputs ?? InputCount).Select(i => Value(i) is { IsAffine: true } value ? Real(value).Id : Value(i).Id)];
+        Value result = compute(ids);
         TensorType declared = Output(0);
-        bind(0, Graph.Add(Name, Origin, op, ids, declared.Quantization, declared.Type));
+        if (declared.Quantization is null || result.Type != ElementType.Float32) EmitOutput(0, new Reshape(result.Shape), result.Id);
+        else EmitOutput(0, new Quantize(), result.Id);
+    }
+
+    /// <summary>The real numbers that integers stand for.</summary>
+    public Value Real(Value value) => Add("real", new Dequantize(), value.Id);
+
+    /// <summary>Adds a node whose output is called as an output of the operator is, with the type that the node infers.</summary>
+    public Value Named(int index, Operator op, params ReadOnlySpan<int> ids) => Graph.Add(reader.NameOf(OutputTensor(index)), Origin, op, ids);
+
+    /// <summary>Gives an output its value.</summary>
+    public void Bind(int index, Value value) => reader.Bind(OutputTensor(index), value);
+
+    /// <summary>
+    /// Adds one node that computes all outputs and the new content of variable tensors among the inputs, in this order.
+    /// </summary>
+    public void EmitStateful(Operator op, int[] variables, params ReadOnlySpan<int> ids)
+    {
+        foreach (int variable in variables)
+        {
+            if (!reader.IsVariable(InputTensor(variable))) throw Malformed($"Input {variable} is not a variable tensor.");
+        }
+
+        Value[] next = EmitAll(op, [.. variables.Select(Value)], ids);
+        for (int i = 0; i < variables.Length; i++) reader.Bind(InputTensor(variables[i]), next[i]);
+    }
+
+    /// <summary>
+    /// Adds one node that computes all outputs and the new content of state that the operator has to itself. The state comes after the other inputs and outputs.
+    /// </summary>
+    /// <param name="op">The operator.</param>
+    /// <param name="initial">Content of each state before the first run.</param>
+    /// <param name="ids">The other inputs.</param>
+    public void EmitWithState(Operator op, TensorData[] initial, params ReadOnlySpan<int> ids)
+    {
+        string[] keys = [.. initial.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"operator {reader.Index} {op.Name} {OutputTensor(0)} {i}"))];
+        for (int i = 0; i < keys.Length; i++) reader.State.Initialise(keys[i], initial[i]);
+        Value[] current = [.. keys.Select((key, i) => Graph[reader.State.Read(key, $"{Name}/state", new TensorType(initial[i].Type, initial[i].Shape))])];
+        Value[] next = EmitAll(op, current, [.. ids, .. current.Select(c => c.Id)]);
+        for (int i = 0; i < keys.Length; i++) reader.State.Write(keys[i], current[i].Name, next[i]);
+    }
+
+    // One node that computes all outputs, and further values like these.
+    private Value[] EmitAll(Operator op, Value[] like, ReadOnlySpan<int> ids)
+    {
+        Value[] outputs = [.. Enumerable.Range(0, OutputCount).Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i)))];
+        Value[] further = [.. like.Select(v => Graph.AddValue(v.Name, v.TensorType))];
+        Value[] results = [.. outputs, .. further];
+        IReadOnlyList<TensorType> inferred = op.Infer(new InferenceContext([.. ids.ToArray().Select(i => i < 0 ? null : Graph[i])]));
+        if (inferred.Count != results.Length) throw Malformed($"The operator has {inferred.Count - like.Length} outputs, not {OutputCount}.");
+        for (int i = 0; i < results.Length; i++)
+        {
+            if (results[i].Shape != inferred[i].Shape) throw Malformed($"'{results[i].Name}' should have shape {inferred[i].Shape}, but is declared with {results[i].Shape}.");
+        }
+
+        Graph.AddNode(new Node(Name, Origin, op, [.. ids], [.. results.Select(r => r.Id)]));
+        for (int i = 0; i < OutputCount; i++) Bind(i, outputs[i]);
+        return further;
     }
 
     /// <summary>

@@ -8,14 +8,14 @@ internal static class TfLiteTensorReader
 {
     private const string Remedy = "Export or download the model again.";
 
-    /// <summary>The elements of a dense constant, widened where the compiler has no such type (4-bit integers to 8 bits, bfloat16 to float32).</summary>
+    /// <summary>The elements of a constant, dense and widened where the compiler has no such type (4-bit integers to 8 bits, bfloat16 to float32).</summary>
     /// <exception cref="ModelCompilationException">MC2003, MC2005: the elements are of a type, or stored in a way, that is not supported.</exception>
     public static (ElementType Type, byte[] Bytes) ReadData(TfLiteTensor tensor)
     {
         ElementType type = tensor.Type.ToElementType()
             ?? throw new ModelCompilationException("MC2003", $"Tensor '{tensor.Name}' has elements of type {tensor.Type}, which are not supported.", "Export the model with float or integer tensors.");
-        if (tensor.Sparsity is not null) throw new ModelCompilationException("MC2005", $"Tensor '{tensor.Name}' is stored in sparse form.", "Export the model with dense weights; zeros are found at build time anyway.");
         ReadOnlySpan<byte> data = (tensor.Data ?? throw new InvalidOperationException($"Tensor '{tensor.Name}' is not a constant.")).Span;
+        if (tensor.Sparsity is not null) return (type, TfLiteSparse.Read(tensor, data, type));
         return (type, tensor.Type switch
         {
             TfLiteTensorType.Int2 => PackedElements.Unpack(data, tensor.ElementCount, 2, signed: true),

@@ -1,6 +1,7 @@
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 
@@ -17,12 +18,13 @@ internal static class LinearLayer
     {
         InferenceContext.RequireReal(input);
         InferenceContext.RequireReal(weights);
-        InferenceContext.Require(input.IsQuantized == weights.IsQuantized, $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
+        InferenceContext.Require((input.IsQuantized || input.IsQuantized16) == weights.IsQuantized, $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
     }
 
     public static void Evaluate(EvaluationContext context, ConvShape shape, ActivationRange activation)
     {
-        if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
+        if (context.InputValue(0).IsQuantized16) Int16Calls.Layer(CallContext.Of(context), shape, activation).Evaluate(context);
+        else if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
         else EvaluateFloat(context, shape, activation);
     }
 
@@ -65,6 +67,12 @@ internal static class LinearLayer
         Value output = context.Output(0);
         if (weights.Constant is null) throw context.Unsupported("A layer whose weights are computed at run time", "Make the weights an initializer, or fold what computes them before exporting.");
         if (context.HasInput(2) && context.Input(2).Constant is null) throw context.Unsupported("A layer whose bias is computed at run time", "Make the bias an initializer.");
+        if (input.IsQuantized16)
+        {
+            Int16Calls.Layer(CallContext.Of(context), s, activation).Lower(context);
+            return;
+        }
+
         EquatableArray<int> inSize = EquatableArray.Of(s.Height, s.Width, s.Channels);
         EquatableArray<int> outSize = EquatableArray.Of(s.OutHeight, s.OutWidth, s.OutChannels);
         EquatableArray<int> window = EquatableArray.Of(s.WindowHeight, s.WindowWidth);
@@ -113,9 +121,12 @@ internal static class LinearLayer
         }));
     }
 
-    /// <summary>input scale × weight scale ÷ output scale, per output channel.</summary>
-    private static double[] Factors(Value input, Value weights, Value output, ConvShape shape) =>
-        [.. Enumerable.Range(0, shape.OutChannels).Select(c => (double)input.Q.Scale * weights.Q.ScaleOf(c) / output.Q.Scale)];
+    /// <summary>input scale × weight scale ÷ output scale, per output channel. The TFLite reference multiplies in float where one weight scale serves a dense layer, or uint8.</summary>
+    public static double[] Factors(Value input, Value weights, Value output, ConvShape shape)
+    {
+        bool inFloat = weights.Q.IsPerTensor && (shape.IsFullyConnected || input.Type == ElementType.UInt8);
+        return [.. Enumerable.Range(0, shape.OutChannels).Select(c => (inFloat ? input.Q.Scale * weights.Q.Scale : (double)input.Q.Scale * weights.Q.ScaleOf(c)) / output.Q.Scale)];
+    }
 
     /// <summary>Integers less their zero point.</summary>
     private static int[] Centred(TensorData data, Value value)

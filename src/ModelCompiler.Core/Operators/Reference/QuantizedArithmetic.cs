@@ -17,7 +17,7 @@ internal sealed class QuantizedArithmetic
     private readonly int _zero;
     private readonly bool _subtract;
 
-    public QuantizedArithmetic(BinaryKind kind, Value a, Value b, Value output, ActivationRange activation)
+    public QuantizedArithmetic(BinaryKind kind, Value a, Value b, Value output, ActivationRange activation, int sumShift = SumShift)
     {
         (_zeroA, _zeroB, _zero, _subtract) = (a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, kind == BinaryKind.Subtract);
         (Min, Max) = activation.Quantized(output);
@@ -26,9 +26,7 @@ internal sealed class QuantizedArithmetic
         FactorB = _subtract ? -(float)(scaleB / scale) : (float)(scaleB / scale);
         ProductFactor = scaleA * scaleB / scale;
         double common = 2 * Math.Max(scaleA, scaleB);
-        double[] factors = [scaleA / common, scaleB / common, common / ((1 << SumShift) * scale)];
-        // The reference divides in double for sums and in float for differences.
-        if (_subtract) factors = [(float)scaleA / (float)common, (float)scaleB / (float)common, (float)common / ((1 << SumShift) * (float)scale)];
+        double[] factors = [scaleA / common, scaleB / common, common / ((1 << sumShift) * scale)];
         FixedFactors = [.. factors.SelectMany(f => Requantization.QuantizeMultiplier(f) is var (multiplier, shift) ? new[] { multiplier, shift } : [])];
     }
 

@@ -1,3 +1,4 @@
+using ModelCompiler.CodeGen.Library;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Quantization;
@@ -29,8 +30,8 @@ internal sealed class SoftmaxTable
     private static int FixedExponential(int d, float scale, float beta)
     {
         (int multiplier, int shift) = Requantization.QuantizeMultiplier(Math.Min((double)beta * scale * (1 << (31 - DifferenceBits)), int.MaxValue));
-        if (d > FixedPointMath.InputRadius(DifferenceBits, shift)) return 0;
-        return FixedPointMath.ExpOfNegative(Requantization.MultiplyByQuantizedMultiplier(-d, multiplier, shift), DifferenceBits);
+        if (d > Routine.InputRadius(DifferenceBits, shift)) return 0;
+        return Routine.ExpOfNegative(Requantization.MultiplyByQuantizedMultiplier(-d, multiplier, shift), DifferenceBits);
     }
 
     /// <summary>Computes one row of elements that lie <paramref name="step"/> apart.</summary>
@@ -49,7 +50,7 @@ internal sealed class SoftmaxTable
 
         int fixedSum = 0;
         for (int i = 0; i < length; i++) fixedSum = unchecked(fixedSum + Requantization.RoundingDivideByPowerOfTwo(Exponentials[max - At(i)], SumBits));
-        (int scale, int bits) = FixedPointMath.Reciprocal(fixedSum, SumBits);
+        (int scale, int bits) = Routine.Reciprocal(fixedSum, SumBits);
         for (int i = 0; i < length; i++)
         {
             int result = Requantization.RoundingDivideByPowerOfTwo(Requantization.RoundingDoublingHighMultiply(scale, Exponentials[max - At(i)]), bits + 31 - 8);

@@ -1,0 +1,104 @@
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Import.Onnx;
+
+namespace ModelCompiler.Core.Operators.Library;
+
+/// <summary>Works out which elements, and how much of each, make a place of a resized axis (ONNX operator Resize).</summary>
+internal static class ResizeTaps
+{
+    private const long MostTaps = 1 << 22;
+
+    /// <summary>The resampling of one axis.</summary>
+    /// <param name="node">The node, for its attributes.</param>
+    /// <param name="axis">The axis.</param>
+    /// <param name="size">Its size.</param>
+    /// <param name="places">Its size in the output.</param>
+    /// <param name="scale">Output ÷ input.</param>
+    /// <param name="coordinates">How places of the output correspond to places of the input.</param>
+    /// <param name="from">Start of the region, as a share of the axis.</param>
+    /// <param name="to">End of the region.</param>
+    /// <param name="rounding">Overrides how the nearest element is found.</param>
+    public static Resample Resample(OnnxNode node, int axis, int size, int places, double scale, string coordinates, float from, float to, string? rounding = null)
+    {
+        string mode = node.Text("mode", "nearest");
+        rounding ??= node.Text("nearest_mode", node.Opset < 11 ? "floor" : "round_prefer_floor");
+        float a = node.Float("cubic_coeff_a", -0.75f);
+        bool exclude = node.Int("exclude_outside", 0) != 0;
+        // Shrinking with antialiasing widens the filter.
+        double stretch = node.Int("antialias", 0) != 0 && scale < 1 ? scale : 1;
+        double support = (mode == "cubic" ? 2 : 1) / stretch;
+        int taps = mode == "nearest" ? 1 : (2 * (int)Math.Ceiling(support)) + (stretch < 1 ? 1 : 0);
+        if ((long)places * taps > MostTaps) throw new ModelCompilationException("MC1003", $"Axis {axis} becomes {places} elements long, which is too much.", "Use smaller sizes.");
+        var indices = new int[places * taps];
+        var weights = new float[places * taps];
+        for (int place = 0; place < places; place++)
+        {
+            double at = Place(node, coordinates, place, size, places, scale, from, to);
+            if (coordinates == "tf_crop_and_resize" && (at < 0 || at > size - 1))
+            {
+                indices[place * taps] = -1;
+                continue;
+            }
+
+            if (mode == "nearest")
+            {
+                indices[place] = Math.Clamp(Nearest(at, rounding), 0, size - 1);
+                weights[place] = 1;
+                continue;
+            }
+
+            int first = (int)Math.Floor(at) - (int)Math.Ceiling(support) + 1;
+            double sum = 0;
+            var raw = new double[taps];
+            for (int t = 0; t < taps; t++)
+            {
+                double distance = Math.Abs(at - (first + t)) * stretch;
+                raw[t] = mode == "cubic" ? Cubic(distance, a) : Math.Max(1 - distance, 0);
+                if (exclude && (first + t < 0 || first + t >= size)) raw[t] = 0;
+                sum += raw[t];
+            }
+
+            for (int t = 0; t < taps; t++)
+            {
+                indices[(place * taps) + t] = Math.Clamp(first + t, 0, size - 1);
+                weights[(place * taps) + t] = (float)(exclude || stretch < 1 ? raw[t] / sum : raw[t]);
+            }
+        }
+
+        return new Resample(axis, places, taps, indices.ToEquatableArray(), weights.ToEquatableArray(), node.Float("extrapolation_value", 0));
+    }
+
+    private static double Place(OnnxNode node, string coordinates, int place, int size, int places, double scale, float from, float to)
+    {
+        switch (coordinates)
+        {
+            case "half_pixel": return ((place + 0.5) / scale) - 0.5;
+            case "half_pixel_symmetric":
+                double adjustment = places / (scale * size);
+                return (size / 2.0 * (1 - adjustment)) + ((place + 0.5) / scale) - 0.5;
+            case "pytorch_half_pixel": return places > 1 ? ((place + 0.5) / scale) - 0.5 : 0;
+            case "align_corners": return places > 1 ? place * (size - 1.0) / (places - 1) : 0;
+            case "asymmetric": return place / scale;
+            case "tf_half_pixel_for_nn": return (place + 0.5) / scale;
+            case "tf_crop_and_resize":
+                return places > 1 ? (from * (size - 1.0)) + (place * ((double)to - from) * (size - 1) / (places - 1)) : 0.5 * ((double)from + to) * (size - 1);
+            default: throw node.Unsupported($"Coordinate transformation '{coordinates}' is not supported.", "Use half_pixel, align_corners or asymmetric.");
+        }
+    }
+
+    private static int Nearest(double at, string rounding) => (int)(rounding switch
+    {
+        "round_prefer_ceil" => Math.Floor(at + 0.5),
+        "floor" => Math.Floor(at),
+        "ceil" => Math.Ceiling(at),
+        _ => Math.Ceiling(at - 0.5),
+    });
+
+    // The cubic convolution kernel (Keys, 1981).
+    private static double Cubic(double x, double a) => x switch
+    {
+        <= 1 => ((((a + 2) * x) - (a + 3)) * x * x) + 1,
+        < 2 => (((((a * x) - (5 * a)) * x) + (8 * a)) * x) - (4 * a),
+        _ => 0,
+    };
+}

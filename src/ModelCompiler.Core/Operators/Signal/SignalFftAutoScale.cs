@@ -1,0 +1,26 @@
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Import.TfLite;
+using ModelCompiler.Core.Operators.Library;
+
+namespace ModelCompiler.Core.Operators.Signal;
+
+/// <summary>Samples shifted left as far as they fit int16; the second output tells by how many bits.</summary>
+public sealed record SignalFftAutoScale() : LibraryOperator
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<TensorType> Infer(InferenceContext context)
+    {
+        SignalTypes.Require(context, ElementType.Int16);
+        return [context[0].TensorType, new TensorType(ElementType.Int32, new Shape())];
+    }
+
+    /// <inheritdoc/>
+    public override LibraryCall Call(CallContext context)
+    {
+        return new LibraryCall("Signal.AutoScale").In(0).Out(0, 1).Number(context.Input(0).Shape.Elements);
+    }
+
+    [TfLiteOperator("SignalFftAutoScale")]
+    internal static void FromTfLite(TfLiteNode node) => node.EmitWithState(new SignalFftAutoScale(), [], node.Input(0));
+}

@@ -1,3 +1,4 @@
+using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;

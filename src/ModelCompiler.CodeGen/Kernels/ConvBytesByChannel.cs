@@ -54,7 +54,8 @@ public sealed record ConvBytesByChannel(
         int pixels = task.Pixels * task.Batch;
 
         // One vector of sums to a block, or four where there are too few pixels to keep the processor busy; half a vector wastes less of some channel numbers.
-        int[] blocks = pixels == 1 ? [4 * lanes] : pixels <= 3 ? [2 * lanes] : lanes == 16 ? [16, 8] : [lanes];
+        int most = (task.OutChannels + lanes - 1) / lanes * lanes;
+        int[] blocks = pixels == 1 ? [Math.Min(4 * lanes, most)] : pixels <= 3 ? [Math.Min(2 * lanes, most)] : lanes == 16 ? [16, 8] : [lanes];
         return blocks.Select(b => Offer(task, b)).OrderBy(o => o.Cycles).First();
     }
 

@@ -750,7 +750,7 @@ public sealed unsafe partial class Small : IDisposable
 
     private static ReadOnlySpan<int> Multiplier6 =>
     [
-        2060381497, 2060381497, 2060381497, 0, 0, 0, 0, 0,
+        2060381583, 2060381583, 2060381583, 0, 0, 0, 0, 0,
     ];
 
     private static ReadOnlySpan<int> Shift7 =>
@@ -829,6 +829,13 @@ file static unsafe class Edge
     public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
     {
         for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+    }
+
+    /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
+    {
+        for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
     }
 }
 

@@ -383,7 +383,7 @@ public sealed unsafe partial class Small : IDisposable
 
     private static ReadOnlySpan<float> Scale4 =>
     [
-        0.001873906f, 0.001873906f, 0.001873906f, 0f, 0f, 0f, 0f, 0f,
+        0.0018739061f, 0.0018739061f, 0.0018739061f, 0f, 0f, 0f, 0f, 0f,
     ];
 
     private static ReadOnlySpan<int> Bias5 =>
@@ -475,6 +475,13 @@ file static unsafe class Edge
     public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
     {
         for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+    }
+
+    /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
+    {
+        for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
     }
 
     /// <summary>The next bits of xorshift64*.</summary>

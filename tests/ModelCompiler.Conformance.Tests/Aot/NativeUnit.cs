@@ -40,7 +40,6 @@ internal sealed record NativeUnit(string Source, string Preparation, string Stat
                 {
                     ReadOnlySpan<byte> from = x.AsSpan(i * {{Bytes(inputs)}}, {{Bytes(inputs)}});
                     Span<byte> to = y.AsSpan(i * {{Bytes(outputs)}}, {{Bytes(outputs)}});
-                    {{(plan.States.Count > 0 ? "model.Reset();" : "")}}
                     model.Run({{string.Join(", ", [.. Spans("from", inputs), .. Spans("to", outputs)])}});
                 }
                 """,

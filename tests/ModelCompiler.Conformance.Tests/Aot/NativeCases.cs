@@ -33,7 +33,11 @@ internal sealed record OperatorNativeCase(string Case, RequantizationMode Mode) 
         (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), target, []);
         var random = new Random(Case.Length);
         TensorData[][] samples = [.. Enumerable.Range(0, 2).Select(_ => graph.InputValues.Select(v => CaseBuilder.Random(v, random)).ToArray())];
-        return NativeUnit.OfNetwork(plan, weights, samples, () => [("the reference interpreter", Bytes(samples, s => new ReferenceInterpreter(graph, Mode).Run(s)))]);
+        return NativeUnit.OfNetwork(plan, weights, samples, () =>
+        {
+            var reference = new ReferenceInterpreter(graph, Mode); // one for all samples, as networks may have state
+            return [("the reference interpreter", Bytes(samples, s => reference.Run(s)))];
+        });
     }
 }
 

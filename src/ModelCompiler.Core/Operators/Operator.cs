@@ -78,6 +78,16 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
         if (value.Type != ElementType.Float32 && !value.IsQuantized && !value.IsQuantized16) throw new ModelCompilationException("MC2003", $"'{value.Name}' has elements of type {value.Type}, which this operator does not compute with.", "Export the model with float32 tensors, or tensors quantised to 8 or 16 bits.");
     }
 
+    /// <summary>Stops with MC1012 when indices that are known now lie outside an axis; negative ones count from its end.</summary>
+    public static void RequireWithin(Value indices, int size)
+    {
+        for (int i = 0; indices.Constant is { } known && i < known.Count; i++)
+        {
+            double index = known.ToDouble(i);
+            Require(index >= -size && index < size, $"Index {index} is not within {size} elements.", "Export the model again with consistent indices.");
+        }
+    }
+
     /// <summary>Stops with MC1012 unless the condition holds.</summary>
     public static void Require(bool condition, string reason, string remedy = "Export the model again with consistent shapes.")
     {

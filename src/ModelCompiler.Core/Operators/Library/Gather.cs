@@ -17,6 +17,7 @@ public sealed record Gather(int Axis) : LibraryOperator
         (Value input, Value indices) = (context[0], context[1]);
         InferenceContext.Require(indices.Type is ElementType.Int32 or ElementType.Int64, $"Indices are of type {indices.Type}.");
         InferenceContext.Require(Axis >= 0 && Axis < input.Shape.Rank, $"A tensor of shape {input.Shape} has no axis {Axis}.");
+        InferenceContext.RequireWithin(indices, input.Shape[Axis]);
         return [new TensorType(input.Type, new Shape([.. input.Shape.Take(Axis), .. indices.Shape, .. input.Shape.Skip(Axis + 1)]), input.Quantization is { IsPerTensor: true } ? input.Quantization : null)];
     }
 

@@ -16,6 +16,7 @@ public sealed record GatherElements(int Axis) : LibraryOperator
         InferenceContext.Require(
             Axis >= 0 && Axis < input.Shape.Rank && indices.Shape.Rank == input.Shape.Rank && Enumerable.Range(0, input.Shape.Rank).All(a => a == Axis || indices.Shape[a] <= input.Shape[a]),
             $"Indices of shape {indices.Shape} do not belong to a tensor of shape {input.Shape}.");
+        InferenceContext.RequireWithin(indices, input.Shape[Axis]);
         return [new TensorType(input.Type, indices.Shape)];
     }
 

@@ -6,11 +6,12 @@ namespace ModelCompiler.Tool.Tests;
 
 public class OptionTests
 {
-    public static TheoryData<string> Commands() => [.. ModelcApp.CreateRoot(TextWriter.Null, TextWriter.Null).Subcommands.Select(c => c.Name)];
+    // All but those that take many models at once.
+    public static TheoryData<string> Commands() => [.. ModelcApp.CreateRoot(TextWriter.Null, TextWriter.Null).Subcommands.Where(c => c.Arguments.Any(a => a.Name == "MODEL")).Select(c => c.Name)];
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void Every_item_option_is_an_option_of_every_command(string command)
+    public void Every_item_option_is_an_option_of_every_command_on_a_model(string command)
     {
         Command found = ModelcApp.CreateRoot(TextWriter.Null, TextWriter.Null).Subcommands.Single(c => c.Name == command);
         Assert.Equal(CompilationOptions.All.Select(p => ItemOptions.NameOf(p.Name)), found.Options.Select(o => o.Name).Take(CompilationOptions.All.Length));

@@ -92,7 +92,7 @@ public static class ModelCompilation
         note($"Calibrated ranges on {chosen.Length} samples of {file}.");
         int bits = input.Options.WeightBits;
         if (bits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {bits} bits.", "Give WeightBits from 2 to 8.");
-        if (bits == 0 && Isa.ForTarget(target)[0].HasByteProducts) return WeightBitsChoice.Choose(graph, b => Pipeline.Quantise(graph, ranges, b, _ => { }), [.. chosen.Select(samples.Real)], input.Options.Requantization, note);
+        if (bits == 0 && Isa.ForTarget(target)[0].HasByteProducts) return WeightBitsChoice.Choose(graph, (b, n) => Pipeline.Quantise(graph, ranges, b, n), [.. chosen.Select(samples.Real)], input.Options.Requantization, note);
         return Pipeline.Quantise(graph, ranges, bits == 0 ? 8 : bits, note);
     }
 

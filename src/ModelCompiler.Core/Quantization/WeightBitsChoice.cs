@@ -15,10 +15,11 @@ internal static class WeightBitsChoice
 
     private const int MostSamples = 16;
 
-    /// <summary>Returns the better of the two networks.</summary>
-    public static ModelGraph Choose(ModelGraph original, Func<int, ModelGraph> quantise, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode, Action<string> note)
+    /// <summary>Returns the better of the two networks, with what quantising it had to say.</summary>
+    public static ModelGraph Choose(ModelGraph original, Func<int, Action<string>, ModelGraph> quantise, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode, Action<string> note)
     {
-        ModelGraph eight = quantise(8), seven = quantise(7);
+        List<string> notesOfEight = [], notesOfSeven = [];
+        ModelGraph eight = quantise(8, notesOfEight.Add), seven = quantise(7, notesOfSeven.Add);
         var errors = new double[2];
         double power = 0;
         int step = Math.Max(1, samples.Count / MostSamples);
@@ -31,6 +32,7 @@ internal static class WeightBitsChoice
         }
 
         bool isSeven = errors[1] <= errors[0] * Tolerance;
+        foreach (string text in isSeven ? notesOfSeven : notesOfEight) note(text);
         note(string.Create(CultureInfo.InvariantCulture, $"Weights have {(isSeven ? 7 : 8)} bits: relative error of the outputs {Relative(errors[1]):0.0000} with 7 bits, {Relative(errors[0]):0.0000} with 8."));
         return isSeven ? seven : eight;
 

@@ -13,8 +13,6 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Weights">For every entry, channels × 4.</param>
 internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Weights)
 {
-    private const int Limit = 128;
-
     /// <summary>The cheapest structure that is safe for some channels, or null when weights are too large even in halves.</summary>
     public static ColumnEntries? Of(LinearTask task, int[] order)
     {
@@ -30,8 +28,8 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
                 if (height == 3) (whole[(c * 4) + 1], whole[(c * 4) + 3]) = Spread(whole[c * 4], whole[(c * 4) + 1], whole[(c * 4) + 2]);
             }
 
-            int[][] parts = IsSafe(whole) ? [whole] : [Array.ConvertAll(whole, w => w / 2), Array.ConvertAll(whole, w => w - (w / 2))];
-            if (!parts.All(p => IsSafe(p))) return null;
+            int[][] parts = WeightSegments.AreSafe([whole]) ? [whole] : [Array.ConvertAll(whole, w => w / 2), Array.ConvertAll(whole, w => w - (w / 2))];
+            if (!parts.All(p => WeightSegments.AreSafe([p]))) return null;
             foreach (int[] part in parts)
             {
                 columns.Add(x);
@@ -44,7 +42,7 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
         for (int first = 0; first < weights.Count; first += structure[structure.Count - 1])
         {
             int count = 1;
-            while (first + count < weights.Count && IsSafe([.. weights.Skip(first).Take(count + 1)])) count++;
+            while (first + count < weights.Count && WeightSegments.AreSafe([.. weights.Skip(first).Take(count + 1)])) count++;
             structure.Add(count);
         }
 
@@ -59,19 +57,5 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
         .Select(i => (First: Math.Sign(middle) * i, Second: middle - (Math.Sign(middle) * i)))
         .OrderBy(s => Math.Max(Load(upper, s.First), Load(lower, s.Second))).ThenBy(s => Math.Abs(s.First - s.Second)).First();
 
-    private static int Load(int a, int b) => Math.Max(Math.Max(a, 0) + Math.Max(b, 0), Math.Max(-a, 0) + Math.Max(-b, 0));
-
-    // Positive and negative weights of each int16 lane stay within what uint8 activations cannot saturate.
-    private static bool IsSafe(params int[][] entries)
-    {
-        if (entries.Any(e => e.Any(w => w is < sbyte.MinValue or > sbyte.MaxValue))) return false;
-        for (int i = 0; i < entries[0].Length; i += 2)
-        {
-            int positive = entries.Sum(e => Math.Max(e[i], 0) + Math.Max(e[i + 1], 0));
-            int negative = entries.Sum(e => Math.Max(-e[i], 0) + Math.Max(-e[i + 1], 0));
-            if (positive > Limit || negative > Limit) return false;
-        }
-
-        return true;
-    }
+    private static int Load(int a, int b) => WeightSegments.LoadOf([a, b]).Max();
 }

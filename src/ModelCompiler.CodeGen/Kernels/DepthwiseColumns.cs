@@ -174,10 +174,10 @@ public sealed record DepthwiseColumns(
         void WritePart(SourceWriter code, int sub) => code.Block("", () =>
         {
             code.Line($"byte* column = input + {Terms.Plus("channel", sub)};\nbyte* to = (byte*)output + {Terms.Plus("channel", sub)};");
-            for (int c = 0; c < carried; c++) WriteColumn(code, $"c{c}", c, declare: true);
+            for (int c = 0; c < carried; c++) WriteColumn(code, $"c{c}", c);
             code.For("x", g.OutWidth, () =>
             {
-                for (int c = carried; c < g.WindowWidth; c++) WriteColumn(code, $"c{c}", c, declare: true);
+                for (int c = carried; c < g.WindowWidth; c++) WriteColumn(code, $"c{c}", c);
                 for (int j = 0; j < 4; j++) WriteSum(code, j, sub);
                 for (int j = 0; j < 4; j++) foreach (string line in requantizer.Loads(Terms.Plus("channel", (j * chunk / 4) + (sub / 4)), j, isa)) code.Line(line);
                 code.Line(requantizer.PackedBytes("packed", outType, Enumerable.Range(0, 4).Select(j => ($"sum{j}", j)), isa, inLanes: true));
@@ -187,7 +187,7 @@ public sealed record DepthwiseColumns(
             });
         });
 
-        void WriteColumn(SourceWriter code, string name, int column, bool declare)
+        void WriteColumn(SourceWriter code, string name, int column)
         {
             string At(int row) => $"{vector}.Load({Terms.Plus("column", (row * g.DilationDown * rows.Pitch) + (column * g.Channels))})";
             for (int row = 0; row < g.WindowHeight; row++) code.Line($"{vector}<byte> {name}r{row} = {At(row)};");
@@ -195,8 +195,7 @@ public sealed record DepthwiseColumns(
             string fourth = g.WindowHeight == 4 ? $"{name}r3" : g.WindowHeight == 3 ? $"{name}r1" : $"{vector}<byte>.Zero";
             code.Line($"{vector}<short> {name}a = {simd}.ZipLowerBytes({name}r0, {name}r1), {name}b = {simd}.ZipLowerBytes({third}, {fourth});");
             code.Line($"{vector}<short> {name}c = {simd}.ZipUpperBytes({name}r0, {name}r1), {name}d = {simd}.ZipUpperBytes({third}, {fourth});");
-            string type = declare ? $"{vector}<byte> " : "";
-            code.Line($"{type}{name}_0 = {simd}.ZipLowerWords({name}a, {name}b), {name}_1 = {simd}.ZipUpperWords({name}a, {name}b), {name}_2 = {simd}.ZipLowerWords({name}c, {name}d), {name}_3 = {simd}.ZipUpperWords({name}c, {name}d);");
+            code.Line($"{vector}<byte> {name}_0 = {simd}.ZipLowerWords({name}a, {name}b), {name}_1 = {simd}.ZipUpperWords({name}a, {name}b), {name}_2 = {simd}.ZipLowerWords({name}c, {name}d), {name}_3 = {simd}.ZipUpperWords({name}c, {name}d);");
         }
 
         void WriteSum(SourceWriter code, int j, int sub)

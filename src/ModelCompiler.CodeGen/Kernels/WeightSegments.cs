@@ -99,12 +99,28 @@ public static class WeightSegments
         for (int parts = 1; ; parts++)
         {
             WeightGroup[] split = Enumerable.Range(0, parts).Select(i => new WeightGroup(group.Offset, Array.ConvertAll(group.Weights, w => (w * (i + 1) / parts) - (w * i / parts)))).ToArray();
-            if (split.All(p => p.Weights.All(w => w is >= sbyte.MinValue and <= sbyte.MaxValue) && LoadOf(p.Weights).All(l => l <= Limit))) return split;
+            if (split.All(p => AreSafe([p.Weights]))) return split;
         }
     }
 
-    // Positive and negative weights of each int16 lane.
-    private static int[] LoadOf(int[] weights)
+    /// <summary>True when the products of these groups may be summed in int16, whatever the activations.</summary>
+    internal static bool AreSafe(IReadOnlyList<int[]> groups)
+    {
+        if (!groups.All(g => g.All(IsSByte))) return false;
+        var sum = new int[groups[0].Length];
+        foreach (int[] load in groups.Select(LoadOf))
+        {
+            if (!Fits(sum, load)) return false;
+            for (int i = 0; i < sum.Length; i++) sum[i] += load[i];
+        }
+
+        return true;
+    }
+
+    private static bool IsSByte(int weight) => weight is >= sbyte.MinValue and <= sbyte.MaxValue;
+
+    /// <summary>Positive and negative weights of each int16 lane.</summary>
+    internal static int[] LoadOf(int[] weights)
     {
         var load = new int[weights.Length];
         for (int i = 0; i < weights.Length; i += 2)

@@ -82,9 +82,10 @@ public class LinearKernelProperties
 
         var weights = new TensorData(layer.Weights, new Shape(layer.Filters, layer.WindowHeight, layer.WindowWidth, perGroup));
         for (int i = 0; i < weights.Bytes.Length; i++) weights.Bytes[i] = unchecked((byte)Weight(i));
-        int weightsZero = layer.Weights == ElementType.UInt8 ? random.Next(256) : 0;
-        float[] scales = [.. Enumerable.Range(0, weightsZero == 0 ? layer.Filters : 1).Select(_ => (float)(0.02 * (0.2 + random.NextDouble()) / Math.Sqrt(taps)))];
-        Value constant = editor.AddConstant("weights", weights, new QuantizationParameters(scales.ToEquatableArray(), Enumerable.Repeat(weightsZero, scales.Length).ToEquatableArray()));
+        // One zero point, one per channel, or none with a scale per channel.
+        int zeros = random.Next(3);
+        float[] scales = [.. Enumerable.Range(0, zeros == 0 ? 1 : layer.Filters).Select(_ => (float)(0.02 * (0.2 + random.NextDouble()) / Math.Sqrt(taps)))];
+        Value constant = editor.AddConstant("weights", weights, new QuantizationParameters(scales.ToEquatableArray(), scales.Select(_ => zeros == 2 ? 0 : Zero(layer.Weights)).ToEquatableArray()));
         Value bias = editor.AddConstant("bias", TensorData.Of(new Shape(layer.Filters), Enumerable.Range(0, layer.Filters).Select(_ => random.Next(-30000, 30000)).ToArray()));
         var conv = new Conv(layer.Stride, layer.Stride, layer.Dilation, layer.Dilation, layer.Padding, layer.Padding, layer.Padding, layer.Padding, layer.Groups, random.Next(2) == 0 ? ActivationRange.None : ActivationRange.Relu);
         Value output = editor.Add("y", "Conv", conv, [input.Id, constant.Id, bias.Id], new QuantizationParameters(0.03f, Zero(layer.Out)), layer.Out);

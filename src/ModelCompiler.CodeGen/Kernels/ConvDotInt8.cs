@@ -9,7 +9,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <summary>
 /// Convolution (fully connected layers included) of int8 by int8 on 64-bit Arm, four products to an int32 lane (SDOT). Patches of a few pixels are gathered as
 /// int8 (im2col; uint8 less 128; the zero point as padding) and multiplied by a register-tiled matrix product. What the zero points contribute is in the
-/// bias, so the result is exact for any 8-bit weights. On processors without SDOT, products of int8 are summed in int16 where that is proved to fit.
+/// bias, so the result is exact for any weights that fit 8 bits less one zero point. On processors without SDOT, products of int8 are summed in int16 where that is proved to fit.
 /// </summary>
 /// <param name="In">Activations, batch × height × width × channels, int8 or uint8.</param>
 /// <param name="Out">Result, int8 or uint8.</param>
@@ -55,21 +55,23 @@ public sealed record ConvDotInt8(
     public static KernelOffer? Offer(LinearTask task)
     {
         if (task.IsDepthwise || !task.Isas.All(i => i.IsArm64)) return null;
+        StoredWeights stored = StoredWeights.For(task.Weights);
+        if (stored.Type == ElementType.Int16) return null;
         int blocks = ConvInt8.Blocks(task.OutPerGroup);
         int patch = PatchLength(task.Taps);
         double products = (double)task.Batch * task.Pixels * task.Groups * blocks * 2 * (patch / 4);
         double finish = (double)task.Batch * task.Pixels * task.Groups * (blocks * 8 + patch / 16.0);
         return new KernelOffer((products * 0.65) + finish, "dot products of four", parts =>
         {
-            int lowered = task.UnsignedWeights ? 128 : 0;
-            sbyte[] weights = Array.ConvertAll(task.RawWeights, w => unchecked((sbyte)(w - lowered)));
+            int zero = stored.Type == ElementType.UInt8 ? stored.Zero - 128 : 0;
+            sbyte[] weights = Array.ConvertAll(task.Weights, w => checked((sbyte)(w + zero)));
             sbyte[] packed = Pack(weights, task.Groups, task.OutChannels, task.Taps);
             (DataRef scale, DataRef shift) = parts.Requantization(task.PaddedByGroup(task.Factors, BlockChannels));
             IEnumerable<double> bias = task.RaisedBias(task.InZero - (task.SignedInput ? 0 : 128)).Select(b => (double)unchecked((int)(long)b));
             return new ConvDotInt8(
                 parts.In, parts.Out, parts.Scratch(ElementType.Int8, TilePixels * patch), parts.Weights(Array.ConvertAll(packed, w => unchecked((byte)w))),
                 parts.Table("Bias", ElementType.Int32, task.PaddedByGroup(bias, BlockChannels)), scale, shift,
-                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, task.InZero, task.WeightsZero - lowered,
+                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, task.InZero, zero,
                 SumsOfTwoFit(packed, patch), task.OutZero, task.Min, task.Max);
         });
     }

@@ -27,21 +27,23 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Padding">Top and left; the rest follows from the output size.</param>
 /// <param name="Groups">Number of groups.</param>
 /// <param name="InZero">Zero point of the input.</param>
-/// <param name="UnsignedWeights">True when the weights are uint8.</param>
-/// <param name="WeightsZero">Zero point of the weights.</param>
+/// <param name="WeightsType">Type of the weights in memory: int8, uint8 or int16.</param>
+/// <param name="WeightsZero">Zero point of uint8 weights.</param>
 /// <param name="OutZero">Zero point of the output.</param>
 /// <param name="Min">Smallest output, activation function included.</param>
 /// <param name="Max">Largest output.</param>
 public sealed record ConvInt8(
     TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
     EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Groups, int InZero, bool UnsignedWeights, int WeightsZero, int OutZero, int Min, int Max) : Kernel
+    EquatableArray<int> Padding, int Groups, int InZero, ElementType WeightsType, int WeightsZero, int OutZero, int Min, int Max) : Kernel
 {
     /// <summary>Pixels computed together.</summary>
     public const int TilePixels = 4;
 
     /// <summary>Channels that lie together in the packed weights.</summary>
     public const int BlockChannels = 8;
+
+    private string WeightsName => WeightsType.CSharpName();
 
     private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
 
@@ -52,19 +54,18 @@ public sealed record ConvInt8(
     public override long Macs => Geometry.Macs;
 
     /// <summary>
-    /// Lays weights out as the kernel reads them: [group][channels ÷ 8][taps ÷ 2][8 channels][2 taps], missing channels and taps filled with the zero point.
+    /// Lays weights out as the kernel reads them: [group][channels ÷ 8][taps ÷ 2][8 channels][2 taps], missing channels and taps zero.
     /// </summary>
-    /// <param name="weights">Output channels × taps (height × width × input channels of the group), row-major.</param>
+    /// <param name="weights">Output channels × taps (height × width × input channels of the group), row-major, less their zero points.</param>
     /// <param name="groups">Number of groups.</param>
     /// <param name="channels">Output channels, all groups.</param>
     /// <param name="taps">Taps per output channel.</param>
-    /// <param name="zero">Zero point of the weights, as its byte.</param>
-    public static byte[] Pack(byte[] weights, int groups, int channels, int taps, byte zero)
+    public static int[] Pack(int[] weights, int groups, int channels, int taps)
     {
         int perGroup = channels / groups;
         int blocks = Blocks(perGroup);
         int pairs = (taps + 1) / 2;
-        byte[] packed = Enumerable.Repeat(zero, groups * blocks * BlockChannels * pairs * 2).ToArray();
+        var packed = new int[groups * blocks * BlockChannels * pairs * 2];
         for (int channel = 0; channel < channels; channel++)
         {
             int block = (channel / perGroup * blocks) + (channel % perGroup / BlockChannels);
@@ -93,12 +94,13 @@ public sealed record ConvInt8(
         if (task.Isas[0].IsArm64) cycles *= 5; // half the width, and no instruction for pairs
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {
+            StoredWeights stored = StoredWeights.For(task.Weights);
             (DataRef scale, DataRef shift) = parts.Requantization(task.PaddedByGroup(task.Factors, BlockChannels));
             return new ConvInt8(
                 parts.In, parts.Out, parts.Scratch(ElementType.Int16, PatchElements(task.Taps)),
-                parts.Weights(Pack(task.RawWeights, task.Groups, task.OutChannels, task.Taps, unchecked((byte)task.WeightsZero))),
+                parts.Weights(stored.Bytes(Pack(task.Weights, task.Groups, task.OutChannels, task.Taps))),
                 parts.Table("Bias", ElementType.Int32, task.PaddedByGroup(task.Bias.Select(b => (double)b), BlockChannels)), scale, shift,
-                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, task.InZero, task.UnsignedWeights, task.WeightsZero, task.OutZero, task.Min, task.Max);
+                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, task.InZero, stored.Type, stored.Zero, task.OutZero, task.Min, task.Max);
         });
     }
 
@@ -117,13 +119,14 @@ public sealed record ConvInt8(
         string method = writer.Method(
             $"Conv_{g.Name}",
             $"{Summary}: {g.Pixels} pixels × {g.OutPerGroup} channels × {g.Taps} taps.",
-            $"{inType}* input, {outType}* output, sbyte* weights, int* bias, {requantizer.Parameters}, short* patches",
+            $"{inType}* input, {outType}* output, {WeightsName}* weights, int* bias, {requantizer.Parameters}, short* patches",
             WriteImage);
         g.WriteCalls(writer, (input, output, group) =>
         {
             string tables = group.Length == 0 ? "" : $" + {group} * {blocks * BlockChannels}";
             string weights = group.Length == 0 ? "" : $" + {group} * {blocks * BlockChannels * patch}";
-            return $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}{weights}, {writer.Address(Bias)}{tables}, {requantizer.Arguments(tables)}, {writer.Address(Patches)});";
+            string typed = WeightsType == ElementType.Int8 ? $"{writer.Address(Weights)}{weights}" : $"({WeightsName}*)({writer.Address(Weights)}){weights}";
+            return $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {typed}, {writer.Address(Bias)}{tables}, {requantizer.Arguments(tables)}, {writer.Address(Patches)});";
         });
 
         void WriteImage(SourceWriter code)
@@ -159,7 +162,7 @@ public sealed record ConvInt8(
         return writer.Method(
             $"ConvTile_{pixels}x{channels}_{g.Taps}",
             $"{pixels} pixels × {channels} channels: bias + Σ patch · weight over {g.Taps} taps, requantised.",
-            $"short* patches, sbyte* weights, int* bias, {requantizer.Parameters}, {outType}* output",
+            $"short* patches, {WeightsName}* weights, int* bias, {requantizer.Parameters}, {outType}* output",
             code =>
             {
                 foreach ((int p, int v) in Grid()) code.Line($"{vector}<int> sum{p}_{v} = {vector}.Load(bias + {v * lanes});");
@@ -168,7 +171,8 @@ public sealed record ConvInt8(
                     for (int v = 0; v < vectors; v++)
                     {
                         string address = $"weights + {(v / perBlock * BlockChannels * patch) + (v % perBlock * lanes * 2)}";
-                        string load = UnsignedWeights ? $"{simd}.LoadUInt8((byte*)({address})) - {vector}.Create((short){WeightsZero})" : $"{simd}.LoadInt8({address})";
+                        string load = WeightsType == ElementType.Int16 ? $"{vector}.Load({address})" : $"{simd}.Load{WeightsType}({address})";
+                        if (WeightsZero != 0) load += $" - {vector}.Create((short){Literals.Int(WeightsZero)})";
                         code.Line($"{vector}<short> w{v} = {load};");
                     }
 
@@ -194,12 +198,11 @@ public sealed record ConvInt8(
     private string ScalarTile(KernelWriter writer, int pixels, int patch, ConvGeometry g, string outType, Requantizer requantizer) => writer.Method(
         $"ConvTile_{pixels}x{g.OutPerGroup}_{g.Taps}",
         $"{pixels} pixels × {g.OutPerGroup} channels: bias + Σ patch · weight over {g.Taps} taps, requantised.",
-        $"short* patches, sbyte* weights, int* bias, {requantizer.Parameters}, {outType}* output",
+        $"short* patches, {WeightsName}* weights, int* bias, {requantizer.Parameters}, {outType}* output",
         code => code.For("pixel", pixels, () => code.For("channel", g.OutPerGroup, () =>
         {
-            string type = UnsignedWeights ? "byte" : "sbyte";
             string W(int tap) => WeightsZero == 0 ? $"w[{tap}]" : $"(w[{tap}] - {Literals.Int(WeightsZero)})";
-            code.Line($"{type}* w = ({type}*)weights + channel / {BlockChannels} * {BlockChannels * patch} + channel % {BlockChannels} * 2;");
+            code.Line($"{WeightsName}* w = weights + channel / {BlockChannels} * {BlockChannels * patch} + channel % {BlockChannels} * 2;");
             code.Line($"short* x = patches + pixel * {patch};\nint sum = bias[channel];");
             code.For("pair", patch / 2, () => code.Line($"sum += x[0] * {W(0)} + x[1] * {W(1)};\nx += 2;\nw += {BlockChannels * 2};"));
             code.Line($"output[pixel * {g.OutChannels} + channel] = ({outType}){requantizer.Single("sum", "channel")};");

@@ -38,17 +38,8 @@ public sealed record LinearTask
     /// <summary>Number of groups.</summary>
     public required int Groups { get; init; }
 
-    /// <summary>Weights less their zero point, output channels × taps (height × width × input channels of the group).</summary>
+    /// <summary>Weights less their zero points, output channels × taps (height × width × input channels of the group).</summary>
     public required int[] Weights { get; init; }
-
-    /// <summary>The same weights as bytes.</summary>
-    public required byte[] RawWeights { get; init; }
-
-    /// <summary>True when the weights are uint8.</summary>
-    public required bool UnsignedWeights { get; init; }
-
-    /// <summary>Zero point of the weights.</summary>
-    public required int WeightsZero { get; init; }
 
     /// <summary>Bias per output channel.</summary>
     public required int[] Bias { get; init; }

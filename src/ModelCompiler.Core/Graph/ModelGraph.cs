@@ -29,6 +29,9 @@ public sealed record QuantizationParameters(EquatableArray<float> Scales, Equata
 
     /// <summary>Scale of a slice.</summary>
     public float ScaleOf(int slice) => Scales[IsPerTensor ? 0 : slice];
+
+    /// <summary>Zero point of a slice.</summary>
+    public int ZeroPointOf(int slice) => ZeroPoints[IsPerTensor ? 0 : slice];
 }
 
 /// <summary>Type, shape and quantisation of a value.</summary>
@@ -53,7 +56,8 @@ public sealed record Value(int Id, string Name, ElementType Type, Shape Shape, Q
     public bool IsAffine => Quantization is { IsPerTensor: true } && Type.IsInteger();
 
     /// <summary>Per-tensor scale and zero point of a quantised value.</summary>
-    public QuantizationParameters Q => Quantization ?? throw new InvalidOperationException($"'{Name}' is not quantised.");
+    /// <exception cref="ModelCompilationException">MC2003: the value has none.</exception>
+    public QuantizationParameters Q => Quantization ?? throw new ModelCompilationException("MC2003", $"'{Name}' has no scale, which this operator needs.", "Convert the model again, with scales for all quantised tensors.");
 
     /// <summary>Type, shape and quantisation.</summary>
     public TensorType TensorType => new(Type, Shape, Quantization);

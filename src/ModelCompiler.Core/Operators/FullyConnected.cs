@@ -120,7 +120,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     [OnnxOperator("QLinearMatMul")]
     internal static void QuantizedMatMulFromOnnx(OnnxNode node)
     {
-        bool isCommon = node.Value(3) is { Constant: not null, Shape.Rank: 2 } && Enumerable.Range(1, 7).All(i => i == 3 || (node.Value(i).Constant is { } known && known.Type != ElementType.Float16)) && node.Value(1).Shape.Elements == 1;
+        bool isCommon = node.Value(3) is { Constant: not null, Shape.Rank: 2 } && Enumerable.Range(1, 7).All(i => i == 3 || (node.Value(i).Constant is { } known && known.Type != ElementType.Float16)) && node.Value(1).Shape.Elements == 1 && node.Value(2).Shape.Elements == 1 && node.Value(4).Shape.Rank <= 1 && node.Value(5).Shape.Rank <= 1;
         if (!isCommon)
         {
             QuantizationBindings.MatrixProduct(node);
@@ -128,7 +128,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
         }
 
         int input = node.Quantized(0, 1, 2);
-        Value weights = node.Graph[node.Quantized(3, 4, 5)];
+        Value weights = node.Graph[node.Quantized(3, 4, 5, axis: 1)];
         node.EmitQuantized(new FullyConnected(true, ActivationRange.None), 6, 7, input, node.Add("weights", new Transpose([1, 0]), weights.Id).Id);
     }
 }

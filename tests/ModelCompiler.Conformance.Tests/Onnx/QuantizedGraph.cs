@@ -14,6 +14,28 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
 
     public DataType Activations { get; } = activations;
 
+    /// <summary>Type of the weights.</summary>
+    public DataType WeightsType { get; init; } = DataType.Int8;
+
+    /// <summary>How the zero points of the weights are.</summary>
+    public WeightZeros WeightsZero { get; init; }
+
+    /// <summary>Zero points of weights that have a scale per channel.</summary>
+    public enum WeightZeros
+    {
+        /// <summary>Zero.</summary>
+        None,
+
+        /// <summary>Another for each channel.</summary>
+        PerChannel,
+
+        /// <summary>The same for each channel.</summary>
+        Equal,
+
+        /// <summary>One for all, written as a scalar.</summary>
+        Scalar,
+    }
+
     /// <summary>A tensor with its scale and zero point.</summary>
     public sealed record Tensor(string Name, float Scale, int Zero, string ScaleName, string ZeroName)
     {
@@ -53,9 +75,16 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
         int count = shape.Aggregate(1, (a, b) => a * b);
         double width = Math.Sqrt(3.0 * channels / count);
         float[] scales = [.. Enumerable.Range(0, perChannel ? channels : 1).Select(_ => (float)(width * (0.7 + (0.6 * Graph.Random.NextDouble())) / WeightLimit))];
-        string integers = Graph.Constant(DataType.Int8, shape, Enumerable.Range(0, count).Select(_ => (sbyte)Graph.Random.Next(-WeightLimit, WeightLimit + 1)).ToArray());
         int[] slices = perChannel ? [channels] : [];
-        return (integers, scales, Graph.Constant(DataType.Float, slices, scales), Graph.Constant(DataType.Int8, slices, new sbyte[scales.Length]));
+        int middle = WeightsType == DataType.Uint8 ? 128 : 0;
+        int[] zeros = [.. scales.Select(_ => WeightsZero == WeightZeros.None ? 0 : middle + Graph.Random.Next(-64, 65))];
+        if (WeightsZero is WeightZeros.Equal or WeightZeros.Scalar) zeros = [.. zeros.Select(_ => zeros[0])];
+        int inner = shape.Skip(channelAxis + 1).Aggregate(1, (a, b) => a * b);
+        byte[] values = [.. Enumerable.Range(0, count).Select(i => unchecked((byte)(zeros[perChannel ? i / inner % channels : 0] + Graph.Random.Next(-WeightLimit, WeightLimit + 1))))];
+        bool isScalar = WeightsZero == WeightZeros.Scalar;
+        return (
+            Graph.Constant(WeightsType, shape, values), scales, Graph.Constant(DataType.Float, slices, scales),
+            Graph.Constant(WeightsType, isScalar ? [] : slices, Array.ConvertAll(isScalar ? zeros[..1] : zeros, z => unchecked((byte)z))));
     }
 
     /// <summary>A bias between −1 and 1 as int32 at scale input × weight.</summary>
@@ -96,9 +125,9 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
     }
 
     /// <summary>QLinearMatMul on integers.</summary>
-    public Tensor QLinearMatMul(Tensor x, int inputs, int outputs, double from, double to)
+    public Tensor QLinearMatMul(Tensor x, int inputs, int outputs, double from, double to, bool perChannel = false)
     {
-        var weights = Weights([inputs, outputs], 1, perChannel: false);
+        var weights = Weights([inputs, outputs], 1, perChannel);
         Tensor y = Parameters(from, to);
         return y with { Name = Graph.Apply("QLinearMatMul", [.. x.Inputs, weights.Integers, weights.ScaleName, weights.ZeroName, y.ScaleName, y.ZeroName]) };
     }

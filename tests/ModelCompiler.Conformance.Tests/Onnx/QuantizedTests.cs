@@ -80,6 +80,64 @@ public class QuantizedTests
         Compare(q, output, q.Graph.Output(q.Dequantize(output)));
     }
 
+    public static TheoryData<string, bool, bool> LayersWithZeroPoints()
+    {
+        var data = new TheoryData<string, bool, bool>();
+        foreach (string name in new[] { "conv", "conv, float bias", "conv, relu", "depthwise conv", "depthwise conv with multiplier", "gemm", "gemm transposed", "matmul", "residual network" })
+        {
+            foreach (bool signed in new[] { false, true })
+            {
+                data.Add(name, signed, false);
+                data.Add(name, signed, true);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(LayersWithZeroPoints))]
+    public void Weights_may_have_a_zero_point_per_channel(string name, bool signedActivations, bool signedWeights)
+    {
+        var q = WithZeros(name.Length, signedActivations, signedWeights, QuantizedGraph.WeightZeros.PerChannel);
+        Tensor output = Qdq[name](q);
+        Compare(q, output, q.Graph.Output(output.Name));
+    }
+
+    // ONNX Runtime's integer operators want one zero point; it computes the same network between conversions in float.
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Weights_of_integer_operators_may_have_a_zero_point_per_channel(bool signedActivations, bool signedWeights)
+    {
+        var layers = new (Func<QuantizedGraph, Tensor> Integer, Func<QuantizedGraph, Tensor> Real)[]
+        {
+            (q => q.QLinearConv(Integers(q), 3, 8, 3, -4, 4), q => q.Quantize(q.Conv(Image(q), 3, 8, 3), -4, 4)),
+            (q => q.QLinearConv(Integers(q), 3, 3, 3, -4, 4, groups: 3), q => q.Quantize(q.Conv(Image(q), 3, 3, 3, groups: 3), -4, 4)),
+            (q => q.QLinearMatMul(q.Quantize(q.Graph.Input(4, 20), -2, 2), 20, 9, -4, 4, perChannel: true), q => q.Quantize(MatMul(q, Row(q), 20, 9), -4, 4)),
+        };
+        foreach (QuantizedGraph.WeightZeros zeros in new[] { QuantizedGraph.WeightZeros.PerChannel, QuantizedGraph.WeightZeros.Scalar })
+        {
+            foreach ((Func<QuantizedGraph, Tensor> integer, Func<QuantizedGraph, Tensor> real) in layers)
+            {
+                var q = WithZeros(3, signedActivations, signedWeights, zeros);
+                Tensor output = integer(q);
+                byte[] model = q.Graph.Output(q.Dequantize(output)).Write();
+                var between = WithZeros(3, signedActivations, signedWeights, zeros == QuantizedGraph.WeightZeros.Scalar ? QuantizedGraph.WeightZeros.Equal : zeros);
+                byte[] oracle = between.Graph.Output(between.Dequantize(real(between))).Write();
+                using Compiled network = Compiled.Of(model);
+                AssertIntegerKernels(network);
+                TensorData[] inputs = network.RandomInputs(q.Graph.Random);
+                Closeness.AssertSteps(Ort.Run(oracle, inputs)[0], network.RunReal(inputs)[0], output.Scale);
+            }
+        }
+    }
+
+    private static QuantizedGraph WithZeros(int seed, bool signedActivations, bool signedWeights, QuantizedGraph.WeightZeros zeros) =>
+        new(seed, signedActivations ? DataType.Int8 : DataType.Uint8) { WeightsType = signedWeights ? DataType.Int8 : DataType.Uint8, WeightsZero = zeros };
+
     [Fact]
     public void Scales_per_input_channel_stay_in_float()
     {

@@ -340,7 +340,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public int Quantized(int index, int scale, int zeroPoint, int axis = 0)
     {
         Value value = Value(index);
-        (QuantizationParameters q, _) = Parameters(scale, zeroPoint, axis);
+        (QuantizationParameters q, ElementType type) = Parameters(scale, zeroPoint, axis);
+        if (!value.Type.IsInteger()) throw Malformed($"'{value.Name}' is to be of integers with a scale, not of type {value.Type}.");
+        if (HasInput(zeroPoint) && type.Size() != value.Type.Size()) throw Malformed($"'{value.Name}' is of type {value.Type}, but its zero point of type {type}.");
         if (value.Quantization == q) return value.Id;
         return value.Constant is { } constant
             ? Graph.AddConstant(value.Name, constant, q).Id
@@ -353,6 +355,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         float[] scales = ConstantInput(scale, "scale").ToFloats();
         TensorData? zero = OptionalConstant(zeroPoint, "zero point");
         int[] zeros = zero?.ToInt32s() ?? new int[scales.Length];
+        // One scale or zero point may serve all slices, whatever there is of the other.
+        if (zeros.Length == 1 && scales.Length > 1) zeros = [.. Enumerable.Repeat(zeros[0], scales.Length)];
+        if (scales.Length == 1 && zeros.Length > 1) scales = [.. Enumerable.Repeat(scales[0], zeros.Length)];
         if (scales.Length == 0 || zeros.Length != scales.Length) throw Malformed("There are not as many zero points as scales.");
         if (scales.Any(s => !(s > 0) || float.IsInfinity(s))) throw Malformed("A scale is not a positive number.");
         return (new QuantizationParameters(scales.ToEquatableArray(), zeros.ToEquatableArray(), scales.Length == 1 ? 0 : axis), zero?.Type ?? ElementType.UInt8);

@@ -139,10 +139,15 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
     {
         ElementType type = tensor.Type.ToElementType()
             ?? throw new ModelCompilationException("MC2004", $"Tensor '{tensor.Name}' has elements of type {tensor.Type}, which are not supported.", "Convert the model with float, integer or boolean tensors.");
-        QuantizationParameters? quantization = tensor.Quantization is { IsQuantized: true } q && q.Scales.All(s => s > 0)
-            ? new QuantizationParameters(q.Scales.ToEquatableArray(), q.ZeroPoints.Select(z => (int)Math.Clamp(z, int.MinValue, int.MaxValue)).ToEquatableArray(), q.Scales.Length == 1 ? 0 : q.QuantizedDimension)
-            : null;
-        return new TensorType(type, new Shape(shape ?? tensor.Shape), quantization);
+        return new TensorType(type, new Shape(shape ?? tensor.Shape), Quantization(tensor, type));
+    }
+
+    private static QuantizationParameters? Quantization(TfLiteTensor tensor, ElementType type)
+    {
+        if (tensor.Quantization is not { IsQuantized: true } q || !q.Scales.All(s => s > 0)) return null;
+        long outside = type.IsInteger() && type.Size() <= 2 ? q.ZeroPoints.FirstOrDefault(z => z < type.MinValue() || z > type.MaxValue()) : 0;
+        if (outside != 0) throw new ModelCompilationException("MC1012", $"The zero point of tensor '{tensor.Name}' is {outside}, which its type {type} does not hold.", "The file is damaged; convert it again.");
+        return new QuantizationParameters(q.Scales.ToEquatableArray(), q.ZeroPoints.Select(z => (int)Math.Clamp(z, int.MinValue, int.MaxValue)).ToEquatableArray(), q.Scales.Length == 1 ? 0 : q.QuantizedDimension);
     }
 
     private TensorType InputType(TfLiteTensor tensor, InputShapes shapes)

@@ -124,6 +124,7 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     /// <summary>Adds the kernel to the plan.</summary>
     internal void Lower(LoweringContext context, bool inPlace = false)
     {
+        LibraryRuntime.Bind(this, context.Input, context.Output);
         TensorRef[] scratch = [.. _scratch.Select(s => context.Scratch(s.Type, s.Count))];
         var kernel = new LibraryKernel(
             Routine,

@@ -15,7 +15,7 @@ internal static unsafe class LibraryRuntime
     /// <exception cref="ModelCompilationException">MC1012: the elements do not fit the operator, such as an index that is too large.</exception>
     public static void Run(LibraryCall call, EvaluationContext context)
     {
-        MethodInfo method = Methods.GetOrAdd($"{call.Routine}<{string.Join(",", call.Types)}>", _ => Resolve(call));
+        MethodInfo method = Bind(call, context.InputValue, context.OutputValue);
         ParameterInfo[] parameters = method.GetParameters();
         var arguments = new object?[parameters.Length];
         var pins = new List<GCHandle>();
@@ -61,6 +61,44 @@ internal static unsafe class LibraryRuntime
 
             pins.Add(GCHandle.Alloc(bytes, GCHandleType.Pinned));
             arguments[next++] = Pointer.Box((void*)pins[^1].AddrOfPinnedObject(), type);
+        }
+    }
+
+    /// <summary>The routine of a call, after a check that it exists for these types and takes these tensors: what the C# compiler would say of the generated call.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="input">Inputs of the node.</param>
+    /// <param name="output">Outputs of the node.</param>
+    /// <exception cref="ModelCompilationException">MC2003: there is no such routine, mostly because an input is missing or of another type than the operator takes.</exception>
+    public static MethodInfo Bind(LibraryCall call, Func<int, Value> input, Func<int, Value> output)
+    {
+        MethodInfo method;
+        try
+        {
+            method = Methods.GetOrAdd($"{call.Routine}<{string.Join(",", call.Types)}>", _ => Resolve(call));
+        }
+        catch (Exception e) when (e is ArgumentException or TypeLoadException)
+        {
+            throw Refused();
+        }
+
+        ParameterInfo[] parameters = method.GetParameters();
+        int count = call.Tensors.Count + call.Tables.Count + call.Numbers.Count;
+        if (parameters.Length != count) throw new InvalidOperationException($"{call.Routine} takes {parameters.Length} arguments, not {count}.");
+        for (int i = 0; i < call.Tensors.Count; i++)
+        {
+            (char kind, int index) = call.Tensors[i];
+            if (index < 0) continue;
+            ElementType type = kind == 'i' ? input(index).Type : kind == 'o' ? output(index).Type : kind == 's' ? call.ScratchMemory[index].Type : call.Constants[index].Type;
+            // Routines that only move elements take pointers to anything.
+            if (parameters[i].ParameterType.GetElementType() is var element && element != typeof(void) && element != Parse(type.Name())) throw Refused();
+        }
+
+        return method;
+
+        ModelCompilationException Refused()
+        {
+            IEnumerable<string> given = call.Tensors.Where(t => t.Kind == 'i' && t.Index >= 0).Select(t => t.Index).Distinct().Order().Select(i => $"'{input(i).Name}' ({input(i).Type})");
+            return new("MC2003", $"The operator does not compute with {string.Join(", ", given)}: an input is missing, or of another type than it takes.", "Export the model again with all inputs of this operator, of the types that its definition names.");
         }
     }
 

@@ -10,11 +10,19 @@ internal static class ByteTensors
     /// <summary>The integer that a byte stands for in an int8 or uint8 tensor.</summary>
     public static int Integer(byte value, ElementType type) => type == ElementType.Int8 ? (sbyte)value : value;
 
-    /// <summary>All integers of a tensor, less its zero point.</summary>
+    /// <summary>All integers of a tensor, less the zero point of the tensor or of each one's slice.</summary>
     public static int[] Centred(TensorData data, Value value)
     {
-        int zero = value.Q.ZeroPoint;
-        return Array.ConvertAll(data.Bytes, x => Integer(x, data.Type) - zero);
+        QuantizationParameters q = value.Q;
+        int inner = q.IsPerTensor ? data.Count : data.Shape.ElementsBetween(q.Axis + 1, data.Shape.Rank);
+        var integers = new int[data.Count];
+        for (int start = 0, slice = 0; start < integers.Length; start += inner, slice++)
+        {
+            int zero = q.ZeroPointOf(q.IsPerTensor ? 0 : slice % data.Shape[q.Axis]);
+            for (int i = start; i < start + inner; i++) integers[i] = Integer(data.Bytes[i], data.Type) - zero;
+        }
+
+        return integers;
     }
 
     /// <summary>The byte of an integer.</summary>

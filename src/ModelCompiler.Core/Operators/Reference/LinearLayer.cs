@@ -48,7 +48,7 @@ internal static class LinearLayer
         float[] scales = [.. factors.Select(f => (float)f)];
         (int Multiplier, int Shift)[] multipliers = [.. factors.Select(Requantization.QuantizeMultiplier)];
         int[] bias = context.HasInput(2) ? context.Input(2).ToInt32s() : [];
-        ConvolutionReference.Run<int>(shape, Centred(context.Input(0), context.InputValue(0)), Centred(context.Input(1), context.InputValue(1)), bias, (at, channel, sums) =>
+        ConvolutionReference.Run<int>(shape, ByteTensors.Centred(context.Input(0), context.InputValue(0)), ByteTensors.Centred(context.Input(1), context.InputValue(1)), bias, (at, channel, sums) =>
         {
             for (int i = 0; i < sums.Length; i++)
             {
@@ -106,10 +106,7 @@ internal static class LinearLayer
             Dilation = dilation,
             Padding = padding,
             Groups = s.Groups,
-            Weights = Centred(weights.Constant, weights),
-            RawWeights = weights.Constant.Bytes,
-            UnsignedWeights = weights.Type == ElementType.UInt8,
-            WeightsZero = weights.Q.ZeroPoint,
+            Weights = ByteTensors.Centred(weights.Constant, weights),
             Bias = context.HasInput(2) ? context.Input(2).Constant!.ToInt32s() : new int[s.OutChannels],
             Factors = Factors(input, weights, output, s),
             FixedPoint = context.Mode == RequantizationMode.FixedPoint,
@@ -126,15 +123,6 @@ internal static class LinearLayer
     {
         bool inFloat = weights.Q.IsPerTensor && (shape.IsFullyConnected || input.Type == ElementType.UInt8);
         return [.. Enumerable.Range(0, shape.OutChannels).Select(c => (inFloat ? input.Q.Scale * weights.Q.Scale : (double)input.Q.Scale * weights.Q.ScaleOf(c)) / output.Q.Scale)];
-    }
-
-    /// <summary>Integers less their zero point.</summary>
-    private static int[] Centred(TensorData data, Value value)
-    {
-        int zero = value.Q.ZeroPoint;
-        return data.Type == ElementType.Int8
-            ? Array.ConvertAll(data.As<sbyte>().ToArray(), x => x - zero)
-            : Array.ConvertAll(data.Bytes, x => x - zero);
     }
 
     private static IEnumerable<double> PadPerGroup(IEnumerable<double> values, ConvShape s)

@@ -2,59 +2,95 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Conformance.Tests;
 
-/// <summary>Every operator case on every engine: generated code gives the reference's bits.</summary>
+/// <summary>
+/// Every operator case on every instruction set of this machine: generated code gives the reference's bits, its self-test says so, and neither it nor the reference leaves its memory.
+/// </summary>
 public class OperatorTests
 {
-    private static readonly string[] Targets = ["scalar", "vector128", "x64-v3"];
+    // The networks of a case on all targets are compiled together; only the last case is kept.
+    private static (string Name, Batch Batch)? _last;
 
-    public static TheoryData<string> Cases() => new(OperatorCases.All.Keys);
+    public static TheoryData<string, string> CasesOnTargets() => new MatrixOf(OperatorCases.All.Keys, RunnableTargets.Single);
 
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void Generated_code_equals_the_reference(string name)
+    [MemberData(nameof(CasesOnTargets))]
+    public void Generated_code_equals_the_reference(string name, string target)
     {
-        foreach (RequantizationMode mode in Enum.GetValues<RequantizationMode>())
+        if (_last?.Name != name)
         {
-            for (int seed = 0; seed < 2; seed++)
+            _last?.Batch.Dispose();
+            _last = (name, new Batch(name));
+        }
+
+        LibraryRuntime.Memory.Value = GuardedMemory.IsSupported ? new GuardedCode.RoutineMemory() : null;
+        foreach (Network network in _last.Value.Batch.Networks.Where(n => n.Plan.Target == target)) Check(network, _last.Value.Batch, $"{name}, {network.Mode}, {target}, seed {network.Seed}");
+    }
+
+    private static void Check(Network network, Batch batch, string what)
+    {
+        var random = new Random(network.Seed);
+        TensorData[] inputs = [.. network.Graph.InputValues.Select(v => CaseBuilder.Random(v, random))];
+        IReadOnlyList<TensorData> expected = new ReferenceInterpreter(network.Graph, network.Mode).Run(inputs);
+        using GeneratedEngine engine = batch.Create(network.Plan);
+        IReadOnlyList<TensorData> actual = engine.RunRaw(inputs);
+        for (int i = 0; i < expected.Count; i++) AssertSame(expected[i], actual[i], $"{what}, output {i}");
+        if (network.Plan.SelfTestHash != 0) Assert.True((bool)engine.ModelType.GetMethod("SelfTest")!.Invoke(null, null)!, $"{what}: SelfTest()");
+
+        // What the network does not keep as state must not leak into the next run; what it keeps must agree, and be forgotten after a reset.
+        if (engine.IsStateful)
+        {
+            var reference = new ReferenceInterpreter(network.Graph, network.Mode);
+            engine.Reset();
+            for (int run = 0; run < 4; run++)
             {
+                TensorData[] next = [.. network.Graph.InputValues.Select(v => CaseBuilder.Random(v, random))];
+                IReadOnlyList<TensorData> wanted = reference.Run(next), others = engine.RunRaw(next);
+                for (int i = 0; i < wanted.Count; i++) AssertSame(wanted[i], others[i], $"{what}, run {run}, output {i}");
+            }
+
+            engine.Reset();
+        }
+
+        Assert.Equal(actual[0].Bytes, engine.RunRaw(inputs)[0].Bytes);
+    }
+
+    private sealed record Network(ModelGraph Graph, RequantizationMode Mode, int Seed, ModelPlan Plan);
+
+    private sealed class Batch : IDisposable
+    {
+        private readonly IDisposable _assembly;
+
+        public Batch(string name)
+        {
+            foreach (RequantizationMode mode in Enum.GetValues<RequantizationMode>())
+            {
+                int seed = (int)mode;
                 ModelGraph graph = OperatorCases.All[name](new CaseBuilder(seed + name.Length));
                 GraphVerifier.Verify(graph, name);
-                var random = new Random(seed);
-                TensorData[] inputs = [.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))];
-                IReadOnlyList<TensorData> expected = new ReferenceInterpreter(graph, mode).Run(inputs);
-                foreach (string target in Targets)
+                ulong hash = SelfTestVector.TryHash(graph, mode);
+                foreach (string target in RunnableTargets.Single)
                 {
-                    var options = new CompilationOptions { Requantization = mode, Target = target };
-                    (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), target, []);
-                    using var engine = new GeneratedEngine(plan, weights);
-                    IReadOnlyList<TensorData> actual = engine.RunRaw(inputs);
-                    for (int i = 0; i < expected.Count; i++) AssertSame(expected[i], actual[i], $"{name}, {mode}, {target}, seed {seed}, output {i}");
-
-                    // What the network does not keep as state must not leak into the next run; what it keeps must agree, and be forgotten after a reset.
-                    if (engine.IsStateful)
-                    {
-                        var reference = new ReferenceInterpreter(graph, mode);
-                        engine.Reset();
-                        for (int run = 0; run < 4; run++)
-                        {
-                            TensorData[] next = [.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))];
-                            IReadOnlyList<TensorData> wanted = reference.Run(next), others = engine.RunRaw(next);
-                            for (int i = 0; i < wanted.Count; i++) AssertSame(wanted[i], others[i], $"{name}, {mode}, {target}, seed {seed}, run {run}, output {i}");
-                        }
-
-                        engine.Reset();
-                    }
-
-                    Assert.Equal(actual[0].Bytes, engine.RunRaw(inputs)[0].Bytes);
+                    var options = new CompilationOptions { Requantization = mode, Target = target, Namespace = $"Case{Networks.Count}", ClassName = "Network" };
+                    (ModelPlan plan, _) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), target, []);
+                    Networks.Add(new(graph, mode, seed, plan with { SelfTestHash = hash }));
                 }
             }
+
+            (_assembly, Create) = GeneratedEngine.TryBatch([.. Networks.Select(n => n.Plan)], GuardedCode.Change) ?? throw new InvalidOperationException($"The generated code of '{name}' does not compile.");
         }
+
+        public List<Network> Networks { get; } = [];
+
+        public Func<ModelPlan, GeneratedEngine> Create { get; }
+
+        public void Dispose() => _assembly.Dispose();
     }
 
     // Operators of the library run the same source on both engines; the node tests cover them.

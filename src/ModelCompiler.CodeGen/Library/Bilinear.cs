@@ -25,8 +25,8 @@ internal static unsafe partial class Bilinear
             float* image = input + (pixel / (rows * columns) * height * width * channels);
             int row = pixel / columns % rows, column = pixel % columns;
             float y = half ? ((row + 0.5f) * scaleDown) - 0.5f : row * scaleDown, x = half ? ((column + 0.5f) * scaleRight) - 0.5f : column * scaleRight;
-            int top = Math.Max((int)MathF.Floor(y), 0), bottom = Math.Min((int)MathF.Ceiling(y), height - 1);
-            int left = Math.Max((int)MathF.Floor(x), 0), right = Math.Min((int)MathF.Ceiling(x), width - 1);
+            int top = Math.Clamp((int)MathF.Floor(y), 0, height - 1), bottom = Math.Min((int)MathF.Ceiling(y), height - 1);
+            int left = Math.Clamp((int)MathF.Floor(x), 0, width - 1), right = Math.Min((int)MathF.Ceiling(x), width - 1);
             for (int c = 0; c < channels; c++)
             {
                 *output++ = (image[(((top * width) + left) * channels) + c] * (1 - (y - top)) * (1 - (x - left)))
@@ -58,7 +58,9 @@ internal static unsafe partial class Bilinear
             T* image = input + (pixel / (rows * columns) * height * width * channels);
             int row = pixel / columns % rows, column = pixel % columns;
             int y = (row * scaleDown) + (half ? (scaleDown / 2) - 512 : 0), x = (column * scaleRight) + (half ? (scaleRight / 2) - 512 : 0);
-            int top = Math.Max(y / 1024, 0), bottom = Math.Min((y + 1023) / 1024, height - 1), left = Math.Max(x / 1024, 0), right = Math.Min((x + 1023) / 1024, width - 1);
+            // The rounded scale may lead past the last pixel of images that grow a lot; there both neighbours are the last.
+            int top = Math.Clamp(y / 1024, 0, height - 1), bottom = Math.Min((y + 1023) / 1024, height - 1);
+            int left = Math.Clamp(x / 1024, 0, width - 1), right = Math.Min((x + 1023) / 1024, width - 1);
             long down = y - (1024 * top), across = x - (1024 * left);
             for (int c = 0; c < channels; c++)
             {

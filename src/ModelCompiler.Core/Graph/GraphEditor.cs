@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Operators;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Graph;
@@ -9,6 +10,7 @@ namespace ModelCompiler.Core.Graph;
 public sealed class GraphEditor
 {
     private const int MostFoldedElements = 1 << 24;
+    private const long MostFoldedWork = 1L << 30;
 
     private readonly Dictionary<int, Value> _values = [];
     private readonly List<Node> _nodes = [];
@@ -90,7 +92,7 @@ public sealed class GraphEditor
 
         var node = new Node(name, origin, op, ids, [output.Id]);
         // Dequantised constants stay as they are until it is known whether an integer operator takes them.
-        if (op is not Dequantize && ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0) && IsWorthFolding(output, ids))
+        if (op is not Dequantize && ids.All(i => i < 0 || this[i].Constant is not null) && ids.Any(i => i >= 0) && IsWorthFolding(node))
         {
             TensorData data = ReferenceInterpreter.EvaluateNode(node, id => this[id], id => this[id].Constant!, RequantizationMode.Float)[0];
             output = output with { Constant = data };
@@ -120,7 +122,7 @@ public sealed class GraphEditor
         }
 
         var node = new Node(name, origin, op, ids, [.. outputs.Select(o => o.Id)]);
-        if (ids.Any(i => i >= 0 && this[i].Constant is null) || ids.All(i => i < 0) || outputs.Any(o => !IsWorthFolding(o, ids)))
+        if (ids.Any(i => i >= 0 && this[i].Constant is null) || ids.All(i => i < 0) || !IsWorthFolding(node))
         {
             AddNode(node);
             return outputs;
@@ -131,9 +133,10 @@ public sealed class GraphEditor
         return outputs;
     }
 
-    /// <summary>False for large constants that grow out of small ones, such as by repetition: they are computed at run time.</summary>
-    internal bool IsWorthFolding(Value output, ImmutableArray<int> inputs) =>
-        output.Shape.Elements <= MostFoldedElements || output.Shape.Elements <= inputs.Where(i => i >= 0).Sum(i => (long)this[i].Shape.Elements);
+    /// <summary>False for constants that take long to compute, and for large ones that grow out of small ones, such as by repetition: they are computed at run time.</summary>
+    internal bool IsWorthFolding(Node node) =>
+        node.Outputs.All(o => this[o].Shape.Elements <= Math.Max(MostFoldedElements, node.Inputs.Where(i => i >= 0).Sum(i => (long)this[i].Shape.Elements)))
+        && node.Operator.Work(new CallContext(node.Inputs.Length, i => i < node.Inputs.Length && node.Inputs[i] >= 0, i => this[node.Inputs[i]], i => this[node.Outputs[i]], RequantizationMode.Float)) <= MostFoldedWork;
 
     /// <summary>Names of the model's inputs that a value depends on.</summary>
     public IReadOnlyList<string> InputsBehind(int id)

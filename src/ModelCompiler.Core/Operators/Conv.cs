@@ -54,6 +54,9 @@ public sealed record Conv(
     }
 
     /// <inheritdoc/>
+    public override long Work(CallContext context) => ConvShape.Of(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape, this).Macs;
+
+    /// <inheritdoc/>
     public override void Evaluate(EvaluationContext context) => LinearLayer.Evaluate(
         context, ConvShape.Of(context.InputValue(0).Shape, context.InputValue(1).Shape, context.OutputValue(0).Shape, this), Activation);
 

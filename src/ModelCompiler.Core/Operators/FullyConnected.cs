@@ -37,6 +37,9 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     }
 
     /// <inheritdoc/>
+    public override long Work(CallContext context) => Shape(context.Input(0), context.Input(1)).Macs;
+
+    /// <inheritdoc/>
     public override void Evaluate(EvaluationContext context) => LinearLayer.Evaluate(context, Shape(context.InputValue(0), context.InputValue(1)), Activation);
 
     /// <inheritdoc/>

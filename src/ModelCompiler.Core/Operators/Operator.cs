@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 
@@ -25,6 +26,9 @@ public abstract record Operator
 
     /// <summary>Adds the kernels that compute the outputs to the plan.</summary>
     public abstract void Lower(LoweringContext context);
+
+    /// <summary>Elementary operations that <see cref="Evaluate"/> takes beyond a few for every element: what is computed at build time is bounded by it.</summary>
+    public virtual long Work(CallContext context) => 0;
 
     /// <summary>
     /// How post-training quantisation treats the operator; the default keeps it in float.

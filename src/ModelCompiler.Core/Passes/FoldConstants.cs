@@ -22,7 +22,7 @@ internal static class FoldConstants
         {
             if (keepDequantized && node.Operator is Dequantize) continue;
             if (node.Inputs.Any(i => i >= 0 && editor[i].Constant is null) || node.Inputs.All(i => i < 0)) continue;
-            if (!node.Outputs.All(o => editor.IsWorthFolding(editor[o], node.Inputs))) continue;
+            if (!editor.IsWorthFolding(node)) continue;
             TensorData[] outputs = ReferenceInterpreter.EvaluateNode(node, id => editor[id], id => editor[id].Constant!, RequantizationMode.Float);
             for (int i = 0; i < outputs.Length; i++) editor.SetValue(editor[node.Outputs[i]] with { Constant = outputs[i] });
             editor.Replace(node);

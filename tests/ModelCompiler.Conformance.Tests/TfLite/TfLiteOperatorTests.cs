@@ -105,16 +105,25 @@ public class TfLiteOperatorTests
 
     public static TheoryData<string> Names() => new(Cases.Keys);
 
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void Operators_do_as_they_are_defined(string name)
+    /// <summary>The models of all cases.</summary>
+    internal static IEnumerable<(string Name, byte[] Model)> Models() => Cases.Keys.Select(name => (name, Write(name)));
+
+    private static byte[] Write(string name)
     {
         Case c = Cases[name];
         var model = new TfLiteBuilder();
         int x = model.Floats(c.Input), y = model.Floats(c.Output);
         c.Build(model, x, y);
         if (name is not ("while" or "if")) model.End([x], [y]);
-        byte[] file = model.ToFile();
+        return model.ToFile();
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Operators_do_as_they_are_defined(string name)
+    {
+        Case c = Cases[name];
+        byte[] file = Write(name);
         var random = new Random(name.Length);
         for (int run = 0; run < 3; run++)
         {

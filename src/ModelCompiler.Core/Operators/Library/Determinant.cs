@@ -19,7 +19,8 @@ public sealed record Determinant : LibraryOperator
     public override LibraryCall Call(CallContext context)
     {
         Value x = context.Input(0);
-        return new LibraryCall("Contraction.Determinant", x.Type.Name()).In(0).Out(0).Scratch(ElementType.Float64, x.Shape[-1] * x.Shape[-1]).Number(context.Output(0).Shape.Elements, x.Shape[-1]);
+        return new LibraryCall("Contraction.Determinant", x.Type.Name()).In(0).Out(0).Scratch(ElementType.Float64, x.Shape[-1] * x.Shape[-1]).Number(context.Output(0).Shape.Elements, x.Shape[-1])
+            .Costs((long)x.Shape.Elements * x.Shape[-1]);
     }
 
     [OnnxOperator("Det")]

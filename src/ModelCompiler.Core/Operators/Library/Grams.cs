@@ -20,7 +20,8 @@ public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, E
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Features.Grams", context.Input(0).Type.Name()).In(0).Out(0).Table("Pool", Pool).Table("Grams", List).FloatTable("Weights", Weights)
-            .Number(shape.Elements / shape[-1], shape[-1], Columns, List.Count / 3, Skips, Mode);
+            .Number(shape.Elements / shape[-1], shape[-1], Columns, List.Count / 3, Skips, Mode)
+            .Costs((long)shape.Elements * List.Count * Math.Max(1, Skips));
     }
 
     // ngram_counts says where in the pool the 1-grams begin, the 2-grams and so on; ngram_indexes gives the column of each.

@@ -21,13 +21,15 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
 
     private readonly List<TensorData> _weights = [];
     private readonly List<(int Output, int Input)> _inPlace = [];
-    private long _macs;
 
     /// <summary>Class and method.</summary>
     public string Routine { get; } = routine;
 
     /// <summary>Type arguments as C#.</summary>
     public IReadOnlyList<string> Types { get; } = [.. types];
+
+    /// <summary>Multiply-accumulate or other elementary operations, where they are more than a few for every element.</summary>
+    public long Work { get; private set; }
 
     /// <summary>Inputs ('i'), outputs ('o'), scratch memory ('s') and constants ('w') by number; −1 for none.</summary>
     internal IReadOnlyList<(char Kind, int Index)> Tensors => _tensors;
@@ -100,10 +102,10 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
         return this;
     }
 
-    /// <summary>Says how many multiply-accumulate operations there are.</summary>
+    /// <summary>Says how many multiply-accumulate operations there are, or others where their number is not that of the elements.</summary>
     public LibraryCall Costs(long macs)
     {
-        _macs = macs;
+        Work = macs;
         return this;
     }
 
@@ -132,7 +134,7 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
             _tensors.Select(t => t.Index < 0 ? TensorRef.None : t.Kind == 'i' ? context.In(t.Index) : t.Kind == 'o' ? context.Out(t.Index) : t.Kind == 's' ? scratch[t.Index] : context.Constant(_weights[t.Index])).ToEquatableArray(),
             _tables.Select(t => context.Table(t.Kind, t.Type, t.Values)).ToEquatableArray(),
             _numbers.Select(Literal).ToEquatableArray(),
-            _macs);
+            Work);
         if (inPlace) context.EmitInPlace(kernel);
         else context.EmitInPlace(kernel, [.. _inPlace]);
     }

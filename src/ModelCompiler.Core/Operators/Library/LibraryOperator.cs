@@ -27,6 +27,19 @@ public abstract record LibraryOperator : Operator
     }
 
     /// <inheritdoc/>
+    public sealed override long Work(CallContext context)
+    {
+        try
+        {
+            return Call(context).Work;
+        }
+        catch (ModelCompilationException)
+        {
+            return 0; // There is no such call, as will be said when it is made.
+        }
+    }
+
+    /// <inheritdoc/>
     public sealed override void Lower(LoweringContext context)
     {
         if (Enumerable.Range(0, context.OutputCount).All(i => context.Output(i).Shape.Elements == 0)) return;

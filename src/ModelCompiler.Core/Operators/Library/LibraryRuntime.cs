@@ -9,6 +9,9 @@ namespace ModelCompiler.Core.Operators.Library;
 /// <summary>Runs routines of the library, which this assembly has compiled from the source that goes into generated files.</summary>
 internal static unsafe class LibraryRuntime
 {
+    /// <summary>Where tests let routines find their tensors and tables: memory that stops the process when a routine leaves it. Else they lie in arrays.</summary>
+    internal static AsyncLocal<IRoutineMemory?> Memory { get; } = new();
+
     private static readonly ConcurrentDictionary<string, MethodInfo> Methods = new(StringComparer.Ordinal);
 
     /// <summary>Runs a routine on a node's inputs and outputs, which are allocated.</summary>
@@ -19,6 +22,7 @@ internal static unsafe class LibraryRuntime
         ParameterInfo[] parameters = method.GetParameters();
         var arguments = new object?[parameters.Length];
         var pins = new List<GCHandle>();
+        var blocks = new List<(nint Address, byte[] Bytes)>();
         int next = 0;
         try
         {
@@ -40,6 +44,7 @@ internal static unsafe class LibraryRuntime
 
             foreach (object number in call.Numbers) arguments[next++] = number;
             method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, arguments, null);
+            foreach ((nint address, byte[] bytes) in blocks) new ReadOnlySpan<byte>((void*)address, bytes.Length).CopyTo(bytes);
         }
         catch (ArgumentOutOfRangeException e)
         {
@@ -48,6 +53,7 @@ internal static unsafe class LibraryRuntime
         finally
         {
             foreach (GCHandle pin in pins) pin.Free();
+            foreach ((nint address, byte[] bytes) in blocks) Memory.Value!.Free(address, bytes.Length);
         }
 
         void Pass(byte[]? bytes)
@@ -56,6 +62,13 @@ internal static unsafe class LibraryRuntime
             if (bytes is null)
             {
                 arguments[next++] = Pointer.Box(null, type);
+                return;
+            }
+
+            if (Memory.Value is { } memory)
+            {
+                blocks.Add((memory.Allocate(bytes), bytes));
+                arguments[next++] = Pointer.Box((void*)blocks[^1].Address, type);
                 return;
             }
 
@@ -166,4 +179,14 @@ internal static unsafe class LibraryRuntime
 
         return result;
     }
+}
+
+/// <summary>Memory for the tensors and tables of one call.</summary>
+internal interface IRoutineMemory
+{
+    /// <summary>A block with this content, from its first to its last byte.</summary>
+    nint Allocate(ReadOnlySpan<byte> content);
+
+    /// <summary>Gives a block back.</summary>
+    void Free(nint address, int length);
 }

@@ -27,7 +27,8 @@ public sealed record NonMaxSuppression(bool Centred, int Most) : LibraryOperator
     {
         Shape scores = context.Input(1).Shape;
         return new LibraryCall("Selection.Suppress").In(0, 1).InOrNull(context, 2).InOrNull(context, 3).InOrNull(context, 4).Out(0, 1).Scratch(ElementType.Int32, 2 * scores[2])
-            .Number(scores[0], scores[1], scores[2], context.Output(0).Shape[0], Centred);
+            .Number(scores[0], scores[1], scores[2], context.Output(0).Shape[0], Centred)
+            .Costs((long)scores.Elements * Math.Min(scores[2], context.Output(0).Shape[0]));
     }
 
     [OnnxOperator("NonMaxSuppression")]

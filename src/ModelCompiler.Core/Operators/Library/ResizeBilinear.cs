@@ -11,12 +11,16 @@ namespace ModelCompiler.Core.Operators.Library;
 /// <param name="HalfPixels">True when pixels lie at their centres.</param>
 public sealed record ResizeBilinear(int Height, int Width, bool AlignCorners, bool HalfPixels) : LibraryOperator
 {
+    // Places have 10 fractional bits of an int32.
+    private const int LargestSide = 1 << 20;
+
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
         InferenceContext.RequireReal(input);
         InferenceContext.Require(input.Shape.Rank == 4 && input.Shape.Elements > 0 && Height > 0 && Width > 0, $"Images of shape {input.Shape} cannot be resized to {Height}×{Width}.");
+        InferenceContext.Require(input.Type == ElementType.Float32 || Math.Max(Math.Max(Height, Width), Math.Max(input.Shape[1], input.Shape[2])) <= LargestSide, $"Places in images with sides above {LargestSide} cannot be computed in integers.", "Resize smaller images, or in float.");
         return [new TensorType(input.Type, new Shape(input.Shape[0], Height, Width, input.Shape[3]), input.Quantization)];
     }
 

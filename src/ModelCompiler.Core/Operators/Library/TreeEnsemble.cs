@@ -25,6 +25,7 @@ public sealed record TreeEnsemble(
         Shape x = context.Input(0).Shape;
         return new LibraryCall("Features.Trees", context.Input(0).Type.Name()).In(0, 1, 2, 3).Out(0)
             .Table("Nodes", Nodes).Table("Leaves", Leaves).Table("Targets", TargetIds).Table("Roots", Roots).Table("Sets", Sets)
-            .Number(x.Elements / x[-1], x[-1], Outputs, Roots.Count, Combination);
+            .Number(x.Elements / x[-1], x[-1], Outputs, Roots.Count, Combination)
+            .Costs((long)(x.Elements / x[-1]) * Math.Max(Roots.Count, Nodes.Count / 8));
     }
 }

@@ -23,7 +23,8 @@ public sealed record Unique(int Axis, bool Sorted) : LibraryOperator
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Selection.Unique", context.Input(0).Type.Name()).In(0).Out(0, 1, 2, 3, 4).Scratch(ElementType.Int32, shape[Axis] + 1)
-            .Number(shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank), Sorted);
+            .Number(shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank), Sorted)
+            .Costs((long)shape.Elements * shape[Axis]);
     }
 
     [OnnxOperator("Unique")]

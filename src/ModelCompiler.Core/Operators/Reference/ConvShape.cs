@@ -13,6 +13,9 @@ internal sealed record ConvShape(
 
     public int Taps => WindowHeight * WindowWidth * InPerGroup;
 
+    /// <summary>Multiply-accumulate operations, padding included.</summary>
+    public long Macs => (long)Batch * OutHeight * OutWidth * OutChannels * Taps;
+
     /// <summary>One input channel per output channel.</summary>
     public bool IsDepthwise => Groups == Channels && OutChannels == Channels && Channels > 1;
 

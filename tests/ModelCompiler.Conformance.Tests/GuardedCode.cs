@@ -1,0 +1,64 @@
+using System.Text.RegularExpressions;
+using ModelCompiler.Core.Operators.Library;
+
+namespace ModelCompiler.Conformance.Tests;
+
+/// <summary>Lets generated code and the reference interpreter's routines work in <see cref="GuardedMemory"/>.</summary>
+internal static partial class GuardedCode
+{
+    private const string Guard = "global::ModelCompiler.Conformance.Tests.GuardedMemory";
+
+    /// <summary>
+    /// Changes generated files: working memory, weights, tables, and the spans of the caller lie in guarded blocks.
+    /// </summary>
+    public static Dictionary<string, string> Change(Dictionary<string, string> files)
+    {
+        if (!GuardedMemory.IsSupported) return files;
+        var changed = files.ToDictionary(f => f.Key, f => f.Key.EndsWith(".Adapter.cs", StringComparison.Ordinal) ? ChangeAdapter(f.Value) : ChangeClass(f.Value));
+        changed.Add("GuardedMemory.cs", File.ReadAllText(Path.Combine(SharedData.RepositoryRoot, "tests", "ModelCompiler.Conformance.Tests", "GuardedMemory.cs")));
+        return changed;
+    }
+
+    // Fails when the emitter writes something else, so that nobody believes in guards that are not there.
+    private static string ChangeClass(string code)
+    {
+        const string memory = "global::System.Runtime.InteropServices.NativeMemory";
+        string changed = Replace(code, $"{memory}.AlignedAlloc(ArenaBytes, 64)", $"{Guard}.Allocate(ArenaBytes)");
+        changed = Replace(changed, $"{memory}.AlignedFree(_arena)", $"{Guard}.Free(_arena, ArenaBytes)");
+        return changed.Contains("T* Address<T>(", StringComparison.Ordinal)
+            ? Replace(changed, "(T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table))", $"(T*){Guard}.Constant((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table)), table.Length * sizeof(T))")
+            : changed;
+    }
+
+    private static string ChangeAdapter(string code)
+    {
+        string changed = InputSpan().Replace(code, "guard.Input($1)");
+        changed = OutputSpan().Replace(changed, "guard.Output($1)");
+        return RunMethod().Replace(changed, $$"""{ using var guard = new {{Guard}}.Call(inputs, outputs); $1 }""");
+    }
+
+    private static string Replace(string code, string old, string replacement) =>
+        code.Contains(old, StringComparison.Ordinal) ? code.Replace(old, replacement, StringComparison.Ordinal) : throw new InvalidOperationException($"Generated code has no '{old}'.");
+
+    [GeneratedRegex(@"new ReadOnlySpan<byte>\(inputs\[(\d+)\]\)")]
+    private static partial Regex InputSpan();
+
+    [GeneratedRegex(@"new Span<byte>\(outputs\[(\d+)\]\)")]
+    private static partial Regex OutputSpan();
+
+    [GeneratedRegex(@"=> (\(\([\w.:]+\)model\)\.Run\(.*\);)")]
+    private static partial Regex RunMethod();
+
+    /// <summary>Memory for the routines of the reference interpreter.</summary>
+    public sealed unsafe class RoutineMemory : IRoutineMemory
+    {
+        public nint Allocate(ReadOnlySpan<byte> content)
+        {
+            byte* block = GuardedMemory.Allocate(content.Length);
+            content.CopyTo(new Span<byte>(block, content.Length));
+            return (nint)block;
+        }
+
+        public void Free(nint address, int length) => GuardedMemory.Free((byte*)address, length);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core;
+using ModelCompiler.Conformance.Tests.Onnx;
+using ModelCompiler.Conformance.Tests.TfLite;
+using ModelCompiler.Tool.Engines;
+
+namespace ModelCompiler.Conformance.Tests.Mutations;
+
+/// <summary>
+/// Thousands of damaged models: each is refused with a message or compiles, to C# that compiles too; none makes the compiler throw, takes ten seconds or a gigabyte.
+/// <c>build/mutate.sh</c> runs the same test on hundreds of thousands.
+/// </summary>
+public class MutationTests
+{
+    private const int DefaultCount = 4000;
+    private const double LimitSeconds = 10;
+    private const long LimitBytes = 1L << 30;
+    private const int BatchSize = 24;
+    private const int LargestCompiledFile = 100_000;
+
+    private static readonly (string Name, byte[] Model)[] Seeds = [.. OwnModels(), .. SharedModels()];
+
+    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("MODELCOMPILER_MUTATIONS"), CultureInfo.InvariantCulture, out int count) ? count : DefaultCount;
+
+    private static int FirstSeed => int.TryParse(Environment.GetEnvironmentVariable("MODELCOMPILER_MUTATION_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : 0;
+
+    [Fact]
+    public void A_damaged_model_is_refused_or_compiles()
+    {
+        var failures = new List<string>();
+        var compiled = new List<ModelPlan>();
+        Parallel.For(FirstSeed, FirstSeed + Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, number =>
+        {
+            var random = new Random(number);
+            (string name, byte[] model) = Seeds[random.Next(Seeds.Length)];
+            model = ModelMutator.Mutate(name, model, random);
+            (ModelPlan? plan, string? failure) = Compile(name, model, number);
+            lock (failures)
+            {
+                if (failure is not null) failures.Add(failure);
+                if (plan is not null && compiled.Count < Count / 40) compiled.Add(plan with { Namespace = $"Case{number}", ClassName = "Network" });
+            }
+        });
+        Assert.True(failures.Count == 0, $"{failures.Count} of {Count} failed:\n{string.Join("\n", failures.Order(StringComparer.Ordinal).Take(20))}");
+        Assert.NotEmpty(compiled);
+        foreach (ModelPlan[] batch in compiled.Chunk(BatchSize)) CheckCode(batch);
+    }
+
+    private static (ModelPlan? Plan, string? Failure) Compile(string name, byte[] model, int number)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            var options = new CompilationOptions { Target = number % 2 == 0 ? "scalar" : "portable" };
+            CompilationResult result = ModelCompilation.Run(new CompilationInput(name, model, options));
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (seconds > LimitSeconds || bytes > LimitBytes) return (null, $"{name}, mutation {number}: {seconds:0.0} s, {bytes >> 20} MB, {Save(name, model, number)}");
+            return (result.Plan is { Weights.IsAssembly: false } plan && plan.Data.Sum(d => d.Values.Count) < LargestCompiledFile ? plan : null, null);
+        }
+        catch (Exception e)
+        {
+            return (null, $"{name}, mutation {number}: {e.GetType().Name}: {e.Message.Split('\n')[0]} {e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("ModelCompiler.", StringComparison.Ordinal))?.Trim()}, {Save(name, model, number)}");
+        }
+    }
+
+    // Together, and one by one when that does not compile, to find which.
+    private static void CheckCode(ModelPlan[] plans)
+    {
+        if (GeneratedEngine.TryBatch(plans) is { } batch)
+        {
+            batch.Assembly.Dispose();
+            return;
+        }
+
+        foreach (ModelPlan plan in plans) new GeneratedEngine(plan, plan.Weights.Inline.ToArray()).Dispose();
+    }
+
+    private static string Save(string name, byte[] model, int number)
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"mutation-{number.ToString(CultureInfo.InvariantCulture)}-{Path.GetFileName(name)}");
+        File.WriteAllBytes(file, model);
+        return file;
+    }
+
+    private static IEnumerable<(string Name, byte[] Model)> OwnModels()
+    {
+        yield return ("digits.onnx", File.ReadAllBytes(Path.Combine(SharedData.RepositoryRoot, "samples", "Digits", "digits.onnx")));
+        foreach ((string name, (int opset, Action<OnnxGraph> build)) in OnnxOperatorCases.All.Concat(OnnxExtensionCases.All))
+        {
+            var graph = new OnnxGraph(1, opset);
+            build(graph);
+            yield return (name + ".onnx", graph.Write());
+        }
+
+        foreach ((string name, byte[] model) in TfLiteOperatorTests.Models()) yield return (name + ".tflite", model);
+    }
+
+    private static IEnumerable<(string Name, byte[] Model)> SharedModels() => SharedData.Root is null ? [] :
+        SharedData.Files("field", "*.onnx").Concat(SharedData.Files("malformed")).Concat(SharedData.Files("models", "*.tflite"))
+            .Where(f => new FileInfo(f).Length < LargestCompiledFile && Path.GetExtension(f) is ".onnx" or ".tflite").Select(f => (Path.GetFileName(f), File.ReadAllBytes(f)));
+}

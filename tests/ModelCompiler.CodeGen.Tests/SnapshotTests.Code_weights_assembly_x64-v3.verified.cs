@@ -39,9 +39,13 @@ public sealed unsafe partial class Small : IDisposable
 
     /// <summary>Allocates the working memory.</summary>
     /// <exception cref="PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
+    /// <exception cref="InvalidOperationException">The weights assembly is not the one that belongs to this class.</exception>
     public Small()
     {
         if (!(Avx2.IsSupported && Fma.IsSupported)) throw new PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
+        if (global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.Data.Length != 69632
+            || global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.ContentId != 0xe1946d74e7cf1afd)
+            throw new InvalidOperationException("Networks.Small.Weights.e1946d74e7cf1afd.dll does not hold the weights that Small was compiled with. Build the project again, and copy all its files.");
         _arena = (byte*)NativeMemory.AlignedAlloc(ArenaBytes, 64);
         NativeMemory.Clear(_arena, ArenaBytes);
     }
@@ -213,7 +217,7 @@ public sealed unsafe partial class Small : IDisposable
     }
 
     // 69632 bytes in an assembly of their own, which NativeAOT links into the program.
-    private static sbyte* Weights => (sbyte*)Address(global::ModelCompilerWeights.Networks_Small_Weights.Data);
+    private static sbyte* Weights => (sbyte*)Address(global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.Data);
 
     private static ReadOnlySpan<float> Scale0 =>
     [

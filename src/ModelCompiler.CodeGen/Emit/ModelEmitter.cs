@@ -67,9 +67,12 @@ public static class ModelEmitter
         code.Line("/// <summary>Allocates the working memory.</summary>");
         string guard = isas[isas.Count - 1].Guard;
         if (guard.Length > 0) code.Line($"/// <exception cref=\"PlatformNotSupportedException\">The processor lacks what target {plan.Target} needs.</exception>");
+        string check = TableWriter.Check(plan);
+        if (check.Length > 0) code.Line("/// <exception cref=\"InvalidOperationException\">The weights assembly is not the one that belongs to this class.</exception>");
         code.Block($"public {plan.ClassName}()", () =>
         {
             if (guard.Length > 0) code.Line($"if (!({guard})) throw new PlatformNotSupportedException(\"This model was compiled for target {plan.Target}, which this processor is not.\");");
+            if (check.Length > 0) code.Line(check);
             code.Line("_arena = (byte*)NativeMemory.AlignedAlloc(ArenaBytes, 64);");
             code.Line("NativeMemory.Clear(_arena, ArenaBytes);");
             if (plan.States.Any(s => s.Initial.Length > 0)) code.Line("Reset();");

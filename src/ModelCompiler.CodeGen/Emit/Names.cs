@@ -16,7 +16,7 @@ public static class Names
 
     // What generated code calls its members, its helpers and the framework's classes: a class of this name would hide them.
     private static readonly HashSet<string> Taken = new(
-        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Dp Edge Fma GC GeneratedCode Half IDisposable Infer Info Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
+        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Dp Edge Fma GC GeneratedCode Half IDisposable Infer Info InvalidOperationException Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
         "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run Scalar SelfTest Simd128 Simd256 Simd512 SimdArm64 Span Sse2 Sse41 Ssse3 Unsafe Vector64 Vector128 Vector256 Vector512 Weights " +
         "WeightsData ArgumentOutOfRangeException IBinaryInteger IEquatable IFloatingPointIeee754 INumber").Split(' '));
 

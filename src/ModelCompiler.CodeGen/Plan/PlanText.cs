@@ -24,7 +24,7 @@ public static class PlanText
         Line("target", plan.Target);
         Line("options", PlanValue.Quote(plan.Options));
         foreach (string note in plan.Notes) Line("note", PlanValue.Quote(note));
-        if (plan.SelfTestHash != 0) Line("selftest", plan.SelfTestHash.ToString("x16", CultureInfo.InvariantCulture));
+        if (plan.SelfTestHash != 0) Line("selftest", Hex(plan.SelfTestHash));
         Line("arena", plan.ArenaBytes.ToString(CultureInfo.InvariantCulture));
         WriteWeights(plan.Weights, text);
         foreach (TensorPlan t in plan.Tensors)
@@ -47,6 +47,7 @@ public static class PlanText
     {
         text.Append("weights ").Append(weights.Bytes);
         if (weights.IsAssembly) text.Append(" assembly=").Append(weights.Assembly);
+        if (weights.ContentId != 0) text.Append(" content=").Append(Hex(weights.ContentId));
         text.Append('\n');
         byte[] inline = weights.Inline.ToArray();
         for (int i = 0; i < inline.Length; i += InlineBytesPerLine)
@@ -116,9 +117,9 @@ public static class PlanText
                 case "target": plan = plan with { Target = words.Word(0) }; break;
                 case "options": plan = plan with { Options = words.Word(0) }; break;
                 case "note": notes.Add(words.Word(0)); break;
-                case "selftest": plan = plan with { SelfTestHash = ulong.Parse(words.Word(0), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) }; break;
+                case "selftest": plan = plan with { SelfTestHash = ParseHex(words.Word(0)) }; break;
                 case "arena": plan = plan with { ArenaBytes = PlanValue.Read<long>(words.Word(0)) }; break;
-                case "weights": plan = plan with { Weights = new WeightStorage { Bytes = PlanValue.Read<int>(words.Word(0)), Assembly = words.Named("assembly", "") } }; break;
+                case "weights": plan = plan with { Weights = ReadWeights(words) }; break;
                 case "tensor": tensors.Add(ReadTensor(words)); break;
                 case "input": inputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)))); break;
                 case "output": outputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)))); break;
@@ -129,6 +130,17 @@ public static class PlanText
             }
         }
     }
+
+    private static string Hex(ulong value) => value.ToString("x16", CultureInfo.InvariantCulture);
+
+    private static ulong ParseHex(string text) => ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    private static WeightStorage ReadWeights(PlanLine words) => new()
+    {
+        Bytes = PlanValue.Read<int>(words.Word(0)),
+        Assembly = words.Named("assembly", ""),
+        ContentId = ParseHex(words.Named("content", "0")),
+    };
 
     private static TensorPlan ReadTensor(PlanLine words) => new(
         PlanValue.Read<TensorRef>(words.Word(0)).Id,

@@ -58,7 +58,29 @@ public static class PlanText
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="PlanFormatException">The text is not a plan of this version.</exception>
-    public static ModelPlan Read(string text)
+    public static ModelPlan Read(string text) => Read(text, []);
+
+    /// <summary>Reads a plan and does something with it, once it is known that code can be written for it.</summary>
+    /// <exception cref="PlanFormatException">The text is not a plan of this version, or it is damaged.</exception>
+    public static T ReadAndCheck<T>(string text, Func<ModelPlan, T> use)
+    {
+        var lines = new List<(string Keyword, int Line)>();
+        ModelPlan plan = Read(text, lines);
+        ILookup<string, int> places = lines.ToLookup(l => l.Keyword, l => l.Line);
+        new PlanValidation(plan, Place).Check();
+        try
+        {
+            return use(plan);
+        }
+        catch (PlanStepException e)
+        {
+            throw new PlanFormatException(Place("step", e.Step), PlanFormatException.Damaged(e.Message));
+        }
+
+        int Place(string keyword, int index) => places[keyword].Skip(index).DefaultIfEmpty(1).First();
+    }
+
+    private static ModelPlan Read(string text, List<(string Keyword, int Line)> places)
     {
         var plan = new ModelPlan();
         var notes = new List<string>();
@@ -81,9 +103,9 @@ public static class PlanText
             if (lines[i].Length == 0) continue;
             try
             {
-                ReadLine(lines[i]);
+                ReadLine(lines[i], i + 1);
             }
-            catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or KeyNotFoundException)
+            catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or KeyNotFoundException or System.Reflection.TargetInvocationException)
             {
                 throw new PlanFormatException(i + 1, e.Message);
             }
@@ -101,7 +123,7 @@ public static class PlanText
             Steps = steps.ToEquatableArray(),
         };
 
-        void ReadLine(string line)
+        void ReadLine(string line, int number)
         {
             if (line.StartsWith("  ", StringComparison.Ordinal))
             {
@@ -110,6 +132,7 @@ public static class PlanText
             }
 
             PlanLine words = PlanLine.Parse(line);
+            places.Add((words.Keyword, number));
             switch (words.Keyword)
             {
                 case "model": plan = plan with { ModelFile = words.Word(0), ModelSha256 = words.Named("sha256") }; break;

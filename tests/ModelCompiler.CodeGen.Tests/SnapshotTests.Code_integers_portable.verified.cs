@@ -1411,8 +1411,7 @@ namespace ModelCompilerCode
             if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
             if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
             Vector128<float> magic = Vector128.Create(8388608f) | (values & Vector128.Create(-0f)); // 2²³, from where on floats are integers, with the number's sign
-            Vector128<float> rounded = (values + magic) - magic;
-            return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)), rounded, values));
+            return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)), values + magic - magic, values));
         }
 
         /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>

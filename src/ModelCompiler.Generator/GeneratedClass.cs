@@ -21,8 +21,7 @@ internal sealed record GeneratedClass(string PlanPath, string ModelFile, string 
     {
         try
         {
-            ModelPlan plan = PlanText.Read(source.Text);
-            return new GeneratedClass(source.Path, plan.ModelFile, $"{plan.Namespace}.{plan.ClassName}", ModelEmitter.Emit(plan), null);
+            return PlanText.ReadAndCheck(source.Text, plan => new GeneratedClass(source.Path, plan.ModelFile, $"{plan.Namespace}.{plan.ClassName}", ModelEmitter.Emit(plan), null));
         }
         catch (PlanFormatException e)
         {
@@ -31,7 +30,7 @@ internal sealed record GeneratedClass(string PlanPath, string ModelFile, string 
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // An exception that leaves a generator becomes a warning without a place; this one has both.
-            return Failed(new PlanError(PlanError.Internal, 1, e.Message));
+            return Failed(new PlanError(PlanError.Malformed, 1, PlanFormatException.Damaged(e.Message)));
         }
 
         GeneratedClass Failed(PlanError error) => new(source.Path, "", "", "", error);

@@ -8,16 +8,14 @@ internal sealed record PlanError(string Code, int Line, string Message)
 {
     public const string Malformed = "MC4001";
     public const string Collision = "MC4003";
-    public const string Internal = "MC9999";
 
     private static readonly DiagnosticDescriptor MalformedRule = Rule(Malformed, "Unreadable plan", "{0}");
     private static readonly DiagnosticDescriptor CollisionRule = Rule(Collision, "Two models compile to the same class", "{0}. Give it another ClassName or Namespace.");
-    private static readonly DiagnosticDescriptor InternalRule = Rule(Internal, "Code generation failed", "The code generator failed: {0} This is a fault of ModelCompiler; please report it with this plan.");
 
     public Diagnostic ToDiagnostic(string planPath)
     {
         var start = new LinePosition(Math.Max(0, Line - 1), 0);
-        DiagnosticDescriptor rule = Code switch { Malformed => MalformedRule, Collision => CollisionRule, _ => InternalRule };
+        DiagnosticDescriptor rule = Code == Collision ? CollisionRule : MalformedRule;
         return Diagnostic.Create(rule, Location.Create(planPath, default, new LinePositionSpan(start, start)), Message);
     }
 

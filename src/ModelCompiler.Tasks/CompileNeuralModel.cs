@@ -64,6 +64,11 @@ public sealed class CompileNeuralModel : Task
 
     private void Compile(string modelFile, OutputDirectory output)
     {
+        foreach ((string name, string option) in Misspelling.Find(Model.MetadataNames.Cast<string>(), CompilationOptions.All.Select(p => MetadataName(p.Name))))
+        {
+            Report(new Diagnostic("MC9007", DiagnosticSeverity.Warning, modelFile, null, $"There is no option '{name}'.", $"Did you mean {option}?"), []);
+        }
+
         CompilationOptions options = CompilationOptions.Parse(ReadMetadata());
         string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null;
         var input = new CompilationInput(

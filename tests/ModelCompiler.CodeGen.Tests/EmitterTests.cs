@@ -86,7 +86,7 @@ public class EmitterTests
     {
         ModelPlan plan = WithInputName(name);
         GeneratedCode.Compile(plan);
-        Assert.Contains($"public void Run(ReadOnlySpan<float> {parameter}, ", ModelEmitter.Emit(plan), StringComparison.Ordinal);
+        Assert.Contains($"public void Run(global::System.ReadOnlySpan<float> {parameter}, ", ModelEmitter.Emit(plan), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public class EmitterTests
         ModelPlan plan = WithInputName("x");
         plan = plan with { Outputs = EquatableArray.Of(plan.Outputs[0] with { Name = "x" }) };
         GeneratedCode.Compile(plan);
-        Assert.Contains("public void Run(ReadOnlySpan<float> x, Span<float> x2)", ModelEmitter.Emit(plan), StringComparison.Ordinal);
+        Assert.Contains("public void Run(global::System.ReadOnlySpan<float> x, global::System.Span<float> x2)", ModelEmitter.Emit(plan), StringComparison.Ordinal);
     }
 
     // Every simple name in generated code that a class of that name would hide; those of kernels and tables have digits.

@@ -38,16 +38,15 @@ internal static class GeneratedCode
         return image.ToArray();
     }
 
-    /// <summary>What generated code looks up from the inside out, beyond each class: its own members, its helpers, and the framework's types.</summary>
+    /// <summary>What the user's class looks up from the inside out, and its own members.</summary>
     public static IEnumerable<string> SimpleNames(string code)
     {
         SyntaxNode root = CSharpSyntaxTree.ParseText(code).GetRoot();
         ClassDeclarationSyntax[] classes = [.. root.DescendantNodes().OfType<ClassDeclarationSyntax>()];
-        IEnumerable<string> used = root.DescendantNodes().OfType<SimpleNameSyntax>()
-            .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax or BaseNamespaceDeclarationSyntax) && !(n.Parent is MemberAccessExpressionSyntax access && access.Name == n))
+        IEnumerable<string> used = classes[0].DescendantNodes().OfType<SimpleNameSyntax>()
+            .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax or NameMemberCrefSyntax) && !(n.Parent is MemberAccessExpressionSyntax access && access.Name == n))
             .Select(n => n.Identifier.Text);
-        HashSet<string> ofHelpers = [.. classes.Skip(1).SelectMany(Methods)];
-        return used.Where(n => n.Length > 1 && !ofHelpers.Contains(n)).Concat(Methods(classes[0])).Concat(classes.Select(c => c.Identifier.Text)).Distinct().Order(StringComparer.Ordinal);
+        return used.Where(n => n.Length > 1).Concat(Methods(classes[0])).Distinct().Order(StringComparer.Ordinal);
 
         static IEnumerable<string> Methods(ClassDeclarationSyntax type) => type.Members.OfType<MethodDeclarationSyntax>().Select(m => m.Identifier.Text);
     }

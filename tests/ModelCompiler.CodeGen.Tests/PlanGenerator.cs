@@ -74,7 +74,7 @@ internal static class PlanGenerator
             Notes = notes.ToEquatableArray(),
             SelfTestHash = selfTest,
             ArenaBytes = arena,
-            Weights = inAssembly ? new WeightStorage { Bytes = bytes.Length, Assembly = identifiers[1] + ".Weights" } : new WeightStorage { Bytes = bytes.Length, Inline = bytes.ToEquatableArray() },
+            Weights = inAssembly ? new WeightStorage { Bytes = bytes.Length, Assembly = identifiers[1] + ".Weights", ContentId = selfTest } : new WeightStorage { Bytes = bytes.Length, Inline = bytes.ToEquatableArray() },
             Tensors = tensors.ToEquatableArray(),
             Inputs = inputs.ToEquatableArray(),
             Outputs = outputs.ToEquatableArray(),

@@ -16,7 +16,10 @@ internal static class SmallNetworks
     public static readonly string[] Targets = ["x64-v3", "portable", "scalar"];
 
     /// <summary>The plan of one of the networks.</summary>
-    public static ModelPlan Plan(string name, string target)
+    public static ModelPlan Plan(string name, string target) => Compile(name, target).Plan;
+
+    /// <summary>The plan of one of the networks, and its weights.</summary>
+    public static (ModelPlan Plan, byte[] Weights) Compile(string name, string target)
     {
         RequantizationMode mode = name == "fixed_point" ? RequantizationMode.FixedPoint : RequantizationMode.Float;
         ModelGraph graph = name switch
@@ -26,8 +29,8 @@ internal static class SmallNetworks
             _ => Integers(new CaseBuilder(3)),
         };
         var options = new CompilationOptions { ClassName = "Small", Namespace = "Networks", Target = target, Requantization = mode };
-        (ModelPlan plan, _) = Lowering.Run(graph, new CompilationInput("small.tflite", Encoding.UTF8.GetBytes(name), options), target, ["Fused 2 activations into the layers before them."]);
-        return name == "integers" ? plan with { SelfTestHash = 0x0123456789abcdef } : plan;
+        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("small.tflite", Encoding.UTF8.GetBytes(name), options), target, ["Fused 2 activations into the layers before them."]);
+        return (name == "integers" ? plan with { SelfTestHash = 0x0123456789abcdef } : plan, weights);
     }
 
     // Convolution, depthwise convolution and fully connected layer on 8-bit integers.

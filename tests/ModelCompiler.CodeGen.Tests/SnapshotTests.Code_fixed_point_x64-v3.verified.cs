@@ -17,1001 +17,1015 @@
 #nullable disable
 #pragma warning disable
 
-namespace Networks;
-
-using global::System;
-using global::System.CodeDom.Compiler;
-using global::System.Runtime.CompilerServices;
-using global::System.Runtime.InteropServices;
-using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.Arm;
-using global::System.Runtime.Intrinsics.X86;
-
-/// <summary>The network of small.tflite: x0 to y0.</summary>
-/// <remarks>
-/// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.
-/// Nothing is allocated after construction.
-/// </remarks>
-[GeneratedCode("ModelCompiler", "{version}")]
-public sealed unsafe partial class Small : IDisposable
+namespace Networks
 {
-    private const int ArenaBytes = 960;
-
-    private byte* _arena;
-
-    /// <summary>Allocates the working memory.</summary>
-    /// <exception cref="PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
-    public Small()
+    /// <summary>The network of small.tflite: x0 to y0.</summary>
+    /// <remarks>
+    /// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.
+    /// Nothing is allocated after construction.
+    /// </remarks>
+    [global::System.CodeDom.Compiler.GeneratedCode("ModelCompiler", "{version}")]
+    public sealed unsafe partial class Small : global::System.IDisposable
     {
-        if (!(Avx2.IsSupported && Fma.IsSupported)) throw new PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
-        _arena = (byte*)NativeMemory.AlignedAlloc(ArenaBytes, 64);
-        NativeMemory.Clear(_arena, ArenaBytes);
-    }
+        private const int ArenaBytes = 960;
 
-    /// <summary>Frees the working memory.</summary>
-    ~Small() => NativeMemory.AlignedFree(_arena);
+        private byte* _arena;
 
-    /// <summary>Frees the working memory.</summary>
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(_arena);
-        _arena = null;
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Runs the network on real numbers.</summary>
-    /// <param name="x0">x0: 72 elements, shape 1×6×6×2, row-major; held as sbyte with scale 0.039675962, zero point 50.</param>
-    /// <param name="y0">y0: 3 elements, shape 1×3, row-major; held as sbyte with scale 0.03479688, zero point -58.</param>
-    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="ObjectDisposedException">The instance was disposed.</exception>
-    public void Run(ReadOnlySpan<float> x0, Span<float> y0)
-    {
-        if (x0.Length != 72) throw new ArgumentException($"x0 needs 72 elements (1×6×6×2), not {x0.Length}.", nameof(x0));
-        if (y0.Length != 3) throw new ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
-        ObjectDisposedException.ThrowIf(_arena is null, this);
-        Edge.Quantize(x0, (sbyte*)(_arena + 128), 0.039675962f, 50);
-        Infer();
-        Edge.Dequantize((sbyte*)(_arena + 576), y0, 0.03479688f, -58);
-        GC.KeepAlive(this); // or the finalizer may free the memory before it is read
-    }
-
-    /// <summary>Runs the network on the integers that stand for real numbers, without any conversion.</summary>
-    /// <param name="x0">x0: 72 elements, shape 1×6×6×2, row-major; scale 0.039675962, zero point 50.</param>
-    /// <param name="y0">y0: 3 elements, shape 1×3, row-major; scale 0.03479688, zero point -58.</param>
-    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="ObjectDisposedException">The instance was disposed.</exception>
-    public void Run(ReadOnlySpan<sbyte> x0, Span<sbyte> y0)
-    {
-        if (x0.Length != 72) throw new ArgumentException($"x0 needs 72 elements (1×6×6×2), not {x0.Length}.", nameof(x0));
-        if (y0.Length != 3) throw new ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
-        ObjectDisposedException.ThrowIf(_arena is null, this);
-        x0.CopyTo(new Span<sbyte>((sbyte*)(_arena + 128), 72));
-        Infer();
-        new ReadOnlySpan<sbyte>((sbyte*)(_arena + 576), 3).CopyTo(y0);
-        GC.KeepAlive(this); // or the finalizer may free the memory before it is read
-    }
-
-    /// <summary>Computes the network on the working memory.</summary>
-    private void Infer()
-    {
-        Infer_Avx2(_arena, Weights);
-    }
-
-    private static void Infer_Avx2(byte* arena, sbyte* weights)
-    {
-        // Conv: conv 3×3/2 6×6×2 → 3×3×8
-        Conv_6x6x2_3x3x8_s22_Avx2((sbyte*)(arena + 128), (sbyte*)(arena + 704), weights, (int*)(weights + 384), Address(Bias2), Address(Multiplier0), Address(Shift1), arena);
-        // Conv: depthwise conv 3×3 3×3×8 → 3×3×8
-        Depthwise_3x3x8_3x3x8_Avx2((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias5), Address(Multiplier3), Address(Shift4), arena + 448, arena);
-        // FullyConnected: fully connected 72 → 3
-        Conv_1x1x72_1x1x3_Avx2((sbyte*)(arena + 832), (sbyte*)(arena + 576), weights + 704, Address(Bias8), Address(Multiplier6), Address(Shift7), (short*)arena);
-    }
-
-    /// <summary>Reads one row of 6 pixels × 2 channels, with the zero point around it.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void LoadRow_6x2_Avx2(sbyte* input, int y, byte* row)
-    {
-        if ((uint)y >= 6)
+        /// <summary>Allocates the working memory.</summary>
+        /// <exception cref="global::System.PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
+        public Small()
         {
-            new Span<byte>(row, 14).Fill(178);
-            return;
+            if (!global::ModelCompilerCode.Network.IsSupported) throw new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
+            _arena = (byte*)global::System.Runtime.InteropServices.NativeMemory.AlignedAlloc(ArenaBytes, 64);
+            global::System.Runtime.InteropServices.NativeMemory.Clear(_arena, ArenaBytes);
         }
 
-        new Span<byte>(row, 2).Fill(178);
-        Simd256.CopyRaised(input + y * 12, row + 2, 12);
-    }
+        /// <summary>Frees the working memory.</summary>
+        ~Small() => global::System.Runtime.InteropServices.NativeMemory.AlignedFree(_arena);
 
-    /// <summary>6 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvTile_2x3_6x6x2_3x3x8_s22_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
-    {
-        Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-78);
-        int channel = 0;
+        /// <summary>Frees the working memory.</summary>
+        public void Dispose()
         {
-            Vector256<int> sum0 = Vector256.Load(bias + channel), sum1 = sum0, sum2 = sum0, sum3 = sum0, sum4 = sum0, sum5 = sum0;
-            byte* x0 = input + schedule[0];
-            Vector256<sbyte> w0_0 = Vector256.Load(weights);
-            Vector256<short> product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0), w0_0);
-            Vector256<short> product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 4), w0_0);
-            Vector256<short> product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 8), w0_0);
-            Vector256<short> product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 28), w0_0);
-            Vector256<short> product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 32), w0_0);
-            Vector256<short> product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 36), w0_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x1 = input + schedule[1];
-            Vector256<sbyte> w1_0 = Vector256.Load(weights + 32);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1), w1_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 4), w1_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 8), w1_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 28), w1_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 32), w1_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 36), w1_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x2 = input + schedule[2];
-            Vector256<sbyte> w2_0 = Vector256.Load(weights + 64);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2), w2_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 4), w2_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 8), w2_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 28), w2_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 32), w2_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 36), w2_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x3 = input + schedule[3];
-            Vector256<sbyte> w3_0 = Vector256.Load(weights + 96);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3), w3_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 4), w3_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 8), w3_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 28), w3_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 32), w3_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 36), w3_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x4 = input + schedule[4];
-            Vector256<sbyte> w4_0 = Vector256.Load(weights + 128);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4), w4_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 4), w4_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 8), w4_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 28), w4_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 32), w4_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 36), w4_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x5 = input + schedule[5];
-            Vector256<sbyte> w5_0 = Vector256.Load(weights + 160);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5), w5_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 4), w5_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 8), w5_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 28), w5_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 32), w5_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 36), w5_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x6 = input + schedule[6];
-            Vector256<sbyte> w6_0 = Vector256.Load(weights + 192);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6), w6_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 4), w6_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 8), w6_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 28), w6_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 32), w6_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 36), w6_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x7 = input + schedule[7];
-            Vector256<sbyte> w7_0 = Vector256.Load(weights + 224);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7), w7_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 4), w7_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 8), w7_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 28), w7_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 32), w7_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 36), w7_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x8 = input + schedule[8];
-            Vector256<sbyte> w8_0 = Vector256.Load(weights + 256);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8), w8_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 4), w8_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 8), w8_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 28), w8_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 32), w8_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 36), w8_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x9 = input + schedule[9];
-            Vector256<sbyte> w9_0 = Vector256.Load(weights + 288);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9), w9_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 4), w9_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 8), w9_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 28), w9_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 32), w9_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 36), w9_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x10 = input + schedule[10];
-            Vector256<sbyte> w10_0 = Vector256.Load(weights + 320);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10), w10_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 4), w10_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 8), w10_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 28), w10_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 32), w10_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 36), w10_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x11 = input + schedule[11];
-            Vector256<sbyte> w11_0 = Vector256.Load(weights + 352);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11), w11_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 4), w11_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 8), w11_0);
-            product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 28), w11_0);
-            product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 32), w11_0);
-            product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 36), w11_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            schedule += 12;
-            weights += 384;
-            Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
-            Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum3, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
-            Simd256.StorePart((byte*)output + channel, packed0_0, 0);
-            Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
-            Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
-            Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
-            Vector256<byte> packed4_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum4, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
-            Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
-            Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
-        }
-    }
-
-    /// <summary>3 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvTile_1x3_6x6x2_3x3x8_s22_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
-    {
-        Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-78);
-        int channel = 0;
-        {
-            Vector256<int> sum0 = Vector256.Load(bias + channel), sum1 = sum0, sum2 = sum0;
-            byte* x0 = input + schedule[0];
-            Vector256<sbyte> w0_0 = Vector256.Load(weights);
-            Vector256<short> product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0), w0_0);
-            Vector256<short> product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 4), w0_0);
-            Vector256<short> product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 8), w0_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x1 = input + schedule[1];
-            Vector256<sbyte> w1_0 = Vector256.Load(weights + 32);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1), w1_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 4), w1_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 8), w1_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x2 = input + schedule[2];
-            Vector256<sbyte> w2_0 = Vector256.Load(weights + 64);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2), w2_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 4), w2_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 8), w2_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x3 = input + schedule[3];
-            Vector256<sbyte> w3_0 = Vector256.Load(weights + 96);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3), w3_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 4), w3_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 8), w3_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x4 = input + schedule[4];
-            Vector256<sbyte> w4_0 = Vector256.Load(weights + 128);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4), w4_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 4), w4_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 8), w4_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x5 = input + schedule[5];
-            Vector256<sbyte> w5_0 = Vector256.Load(weights + 160);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5), w5_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 4), w5_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 8), w5_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x6 = input + schedule[6];
-            Vector256<sbyte> w6_0 = Vector256.Load(weights + 192);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6), w6_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 4), w6_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 8), w6_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x7 = input + schedule[7];
-            Vector256<sbyte> w7_0 = Vector256.Load(weights + 224);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7), w7_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 4), w7_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 8), w7_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x8 = input + schedule[8];
-            Vector256<sbyte> w8_0 = Vector256.Load(weights + 256);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8), w8_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 4), w8_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 8), w8_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x9 = input + schedule[9];
-            Vector256<sbyte> w9_0 = Vector256.Load(weights + 288);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9), w9_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 4), w9_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 8), w9_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x10 = input + schedule[10];
-            Vector256<sbyte> w10_0 = Vector256.Load(weights + 320);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10), w10_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 4), w10_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 8), w10_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x11 = input + schedule[11];
-            Vector256<sbyte> w11_0 = Vector256.Load(weights + 352);
-            product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11), w11_0);
-            product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 4), w11_0);
-            product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 8), w11_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            schedule += 12;
-            weights += 384;
-            Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
-            Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
-            Simd256.StorePart((byte*)output + channel, packed0_0, 0);
-            Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
-            Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
-        }
-    }
-
-    /// <summary>conv 3×3/2 6×6×2 → 3×3×8: 9 pixels × 8 channels × 18 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv_6x6x2_3x3x8_s22_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, byte* rows)
-    {
-        for (int i = 0; i < 7; i++) LoadRow_6x2_Avx2(input, i - 1, rows + i * 14);
-        ConvTile_2x3_6x6x2_3x3x8_s22_Avx2(rows, weights, schedule, bias, multiplier, shift, output);
-        ConvTile_1x3_6x6x2_3x3x8_s22_Avx2(rows + 2 * 28, weights, schedule, bias, multiplier, shift, output + (2 * 3) * 8);
-    }
-
-    /// <summary>Reads one row of 3 pixels × 8 channels, with the zero point around it.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void LoadRow_3x8_Avx2(sbyte* input, int y, byte* row)
-    {
-        if ((uint)y >= 3)
-        {
-            new Span<byte>(row, 40).Fill(50);
-            return;
+            global::System.Runtime.InteropServices.NativeMemory.AlignedFree(_arena);
+            _arena = null;
+            global::System.GC.SuppressFinalize(this);
         }
 
-        new Span<byte>(row, 8).Fill(50);
-        Simd256.CopyRaised(input + y * 24, row + 8, 24);
-        new Span<byte>(row + 32, 8).Fill(50);
-    }
-
-    /// <summary>6 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void DepthwiseTile_2x3_3x3x8_3x3x8_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
-    {
-        Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-54);
-        int channel = 0;
+        /// <summary>Runs the network on real numbers.</summary>
+        /// <param name="x0">x0: 72 elements, shape 1×6×6×2, row-major; held as sbyte with scale 0.039675962, zero point 50.</param>
+        /// <param name="y0">y0: 3 elements, shape 1×3, row-major; held as sbyte with scale 0.03479688, zero point -58.</param>
+        /// <exception cref="global::System.ArgumentException">A span has the wrong length.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The instance was disposed.</exception>
+        public void Run(global::System.ReadOnlySpan<float> x0, global::System.Span<float> y0)
         {
-            Vector256<int> sum0 = Vector256.Load(bias + channel), sum1 = sum0, sum2 = sum0, sum3 = sum0, sum4 = sum0, sum5 = sum0;
-            byte* x0 = input + schedule[0] + channel * 4;
-            Vector256<sbyte> w0_0 = Vector256.Load(weights);
-            Vector256<short> product0 = Simd256.MultiplyAddBytes(Vector256.Load(x0), w0_0);
-            Vector256<short> product1 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 32), w0_0);
-            Vector256<short> product2 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 64), w0_0);
-            Vector256<short> product3 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 192), w0_0);
-            Vector256<short> product4 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 224), w0_0);
-            Vector256<short> product5 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 256), w0_0);
-            byte* x1 = input + schedule[1] + channel * 4;
-            Vector256<sbyte> w1_0 = Vector256.Load(weights + 32);
-            product0 += Simd256.MultiplyAddBytes(Vector256.Load(x1), w1_0);
-            product1 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 32), w1_0);
-            product2 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 64), w1_0);
-            product3 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 192), w1_0);
-            product4 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 224), w1_0);
-            product5 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 256), w1_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x2 = input + schedule[2] + channel * 4;
-            Vector256<sbyte> w2_0 = Vector256.Load(weights + 64);
-            product0 = Simd256.MultiplyAddBytes(Vector256.Load(x2), w2_0);
-            product1 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 32), w2_0);
-            product2 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 64), w2_0);
-            product3 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 192), w2_0);
-            product4 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 224), w2_0);
-            product5 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 256), w2_0);
-            byte* x3 = input + schedule[3] + channel * 4;
-            Vector256<sbyte> w3_0 = Vector256.Load(weights + 96);
-            product0 += Simd256.MultiplyAddBytes(Vector256.Load(x3), w3_0);
-            product1 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 32), w3_0);
-            product2 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 64), w3_0);
-            product3 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 192), w3_0);
-            product4 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 224), w3_0);
-            product5 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 256), w3_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x4 = input + schedule[4] + channel * 4;
-            Vector256<sbyte> w4_0 = Vector256.Load(weights + 128);
-            product0 = Simd256.MultiplyAddBytes(Vector256.Load(x4), w4_0);
-            product1 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 32), w4_0);
-            product2 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 64), w4_0);
-            product3 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 192), w4_0);
-            product4 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 224), w4_0);
-            product5 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 256), w4_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            byte* x5 = input + schedule[5] + channel * 4;
-            Vector256<sbyte> w5_0 = Vector256.Load(weights + 160);
-            product0 = Simd256.MultiplyAddBytes(Vector256.Load(x5), w5_0);
-            product1 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 32), w5_0);
-            product2 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 64), w5_0);
-            product3 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 192), w5_0);
-            product4 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 224), w5_0);
-            product5 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 256), w5_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            sum3 += Simd256.MultiplyAddPairs(product3, ones);
-            sum4 += Simd256.MultiplyAddPairs(product4, ones);
-            sum5 += Simd256.MultiplyAddPairs(product5, ones);
-            schedule += 6;
-            weights += 192;
-            Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
-            Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum3, multiplier0, shift0), zero).AsByte();
-            Simd256.StorePart((byte*)output + channel, packed0_0, 0);
-            Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
-            Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
-            Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
-            Vector256<byte> packed4_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum4, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), zero).AsByte();
-            Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
-            Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
-        }
-    }
-
-    /// <summary>3 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
-    {
-        Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-54);
-        int channel = 0;
-        {
-            Vector256<int> sum0 = Vector256.Load(bias + channel), sum1 = sum0, sum2 = sum0;
-            byte* x0 = input + schedule[0] + channel * 4;
-            Vector256<sbyte> w0_0 = Vector256.Load(weights);
-            Vector256<short> product0 = Simd256.MultiplyAddBytes(Vector256.Load(x0), w0_0);
-            Vector256<short> product1 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 32), w0_0);
-            Vector256<short> product2 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 64), w0_0);
-            byte* x1 = input + schedule[1] + channel * 4;
-            Vector256<sbyte> w1_0 = Vector256.Load(weights + 32);
-            product0 += Simd256.MultiplyAddBytes(Vector256.Load(x1), w1_0);
-            product1 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 32), w1_0);
-            product2 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 64), w1_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x2 = input + schedule[2] + channel * 4;
-            Vector256<sbyte> w2_0 = Vector256.Load(weights + 64);
-            product0 = Simd256.MultiplyAddBytes(Vector256.Load(x2), w2_0);
-            product1 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 32), w2_0);
-            product2 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 64), w2_0);
-            byte* x3 = input + schedule[3] + channel * 4;
-            Vector256<sbyte> w3_0 = Vector256.Load(weights + 96);
-            product0 += Simd256.MultiplyAddBytes(Vector256.Load(x3), w3_0);
-            product1 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 32), w3_0);
-            product2 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 64), w3_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x4 = input + schedule[4] + channel * 4;
-            Vector256<sbyte> w4_0 = Vector256.Load(weights + 128);
-            product0 = Simd256.MultiplyAddBytes(Vector256.Load(x4), w4_0);
-            product1 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 32), w4_0);
-            product2 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 64), w4_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            byte* x5 = input + schedule[5] + channel * 4;
-            Vector256<sbyte> w5_0 = Vector256.Load(weights + 160);
-            product0 = Simd256.MultiplyAddBytes(Vector256.Load(x5), w5_0);
-            product1 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 32), w5_0);
-            product2 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 64), w5_0);
-            sum0 += Simd256.MultiplyAddPairs(product0, ones);
-            sum1 += Simd256.MultiplyAddPairs(product1, ones);
-            sum2 += Simd256.MultiplyAddPairs(product2, ones);
-            schedule += 6;
-            weights += 192;
-            Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
-            Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), zero).AsByte();
-            Simd256.StorePart((byte*)output + channel, packed0_0, 0);
-            Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
-            Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
-        }
-    }
-
-    /// <summary>depthwise conv 3×3 3×3×8 → 3×3×8: 9 pixels × 9 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Depthwise_3x3x8_3x3x8_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, byte* rows, byte* quads)
-    {
-        for (int i = 0; i < 5; i++) LoadRow_3x8_Avx2(input, i - 1, rows + i * 40);
-        Simd256.Interleave4(rows, rows + 40, rows + 80, rows + 40, quads, 40);
-        Simd256.Interleave4(rows + 40, rows + 40 + 40, rows + 40 + 80, rows + 40 + 40, quads + 192, 40);
-        DepthwiseTile_2x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, multiplier, shift, output);
-        Simd256.Interleave4(rows + 2 * 40, rows + 2 * 40 + 40, rows + 2 * 40 + 80, rows + 2 * 40 + 40, quads, 40);
-        DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, multiplier, shift, output + 2 * 24);
-    }
-
-    /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvTile_1x3_72_Avx2(short* patches, sbyte* weights, int* bias, int* multiplier, int* shift, sbyte* output)
-    {
-        Vector256<int> sum0_0 = Vector256.Load(bias + 0);
-        for (int pair = 0; pair < 36; pair++)
-        {
-            Vector256<short> w0 = Simd256.LoadInt8(weights + 0);
-            Vector256<short> x0 = Simd256.BroadcastPair(patches + 0);
-            sum0_0 += Simd256.MultiplyAddPairs(x0, w0);
-            patches += 2;
-            weights += 16;
-        }
-        Simd256.StoreBytes((byte*)output + 0, Simd256.RequantizeFixed(sum0_0, Vector256.Load(multiplier), Vector256.Load(shift), -128, 127, -58), 3);
-    }
-
-    /// <summary>fully connected 72 → 3: 1 pixels × 3 channels × 72 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv_1x1x72_1x1x3_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* bias, int* multiplier, int* shift, short* patches)
-    {
-        for (int pixel = 0; pixel < 1; pixel++)
-        {
-            Simd256.WidenInt8(input + pixel * 72, patches, 72, -54);
-            ConvTile_1x3_72_Avx2(patches, weights + 0 * 72, bias + 0, multiplier, shift, output + pixel * 3 + 0);
-        }
-    }
-
-    /// <summary>Facts about the compiled network.</summary>
-    public static class Info
-    {
-        /// <summary>The model file this class was compiled from.</summary>
-        public const string ModelFile = "small.tflite";
-
-        /// <summary>SHA-256 of the model file.</summary>
-        public const string ModelSha256 = "6de87a31893e38a554bb961faf3cf794e8394e453c119932bd9761981da7791f";
-
-        /// <summary>Target machine.</summary>
-        public const string Target = "x64-v3";
-
-        /// <summary>Options that differ from their defaults.</summary>
-        public const string Options = "Requantization=FixedPoint Target=x64-v3";
-
-        /// <summary>Multiply-accumulate operations of one run.</summary>
-        public const long Macs = 2160;
-
-        /// <summary>Bytes of constants: weights and tables.</summary>
-        public const int WeightBytes = 1568;
-
-        /// <summary>Bytes of working memory of an instance.</summary>
-        public const int ArenaBytes = 960;
-
-        /// <summary>Names of the inputs.</summary>
-        public static string[] InputNames => ["x0"];
-
-        /// <summary>Shapes of the inputs.</summary>
-        public static int[][] InputShapes => [[1, 6, 6, 2]];
-
-        /// <summary>Real value of one integer step of each input; 0 where it is not quantised.</summary>
-        public static float[] InputScales => [0.039675962f];
-
-        /// <summary>Integers that stand for real zero in each input.</summary>
-        public static int[] InputZeroPoints => [50];
-
-        /// <summary>Names of the outputs.</summary>
-        public static string[] OutputNames => ["y0"];
-
-        /// <summary>Shapes of the outputs.</summary>
-        public static int[][] OutputShapes => [[1, 3]];
-
-        /// <summary>Real value of one integer step of each output; 0 where it is not quantised.</summary>
-        public static float[] OutputScales => [0.03479688f];
-
-        /// <summary>Integers that stand for real zero in each output.</summary>
-        public static int[] OutputZeroPoints => [-58];
-
-        /// <summary>The kernels, in the order they run.</summary>
-        public static string[] Kernels => ["conv 3×3/2 6×6×2 → 3×3×8", "depthwise conv 3×3 3×3×8 → 3×3×8", "fully connected 72 → 3"];
-    }
-
-    // 1280 bytes, little-endian.
-    private static sbyte* Weights => (sbyte*)Address(WeightsData);
-
-    private static ReadOnlySpan<ulong> WeightsData =>
-    [
-        0xf632c8c03fed3fd7, 0x183f3f3f3fc02c1a, 0xc0c03cc0ce0cc1c0, 0x29c0c03f3fe528c0, 0xf632c8c040ec40d7, 0x1940404040c02d1a, 0xc0c03dc0ce0cc0c0,
-        0x29c0c04040e428c0, 0x6140000c427, 0x3fdc0000ec3f, 0x93f0000ee28, 0xed3f0000ddca, 0x6150000c328, 0x3fdc0000eb40, 0x9400000ee28,
-        0xed400000dcc9, 0x3f3f3f0e3f21d0c0, 0xc0dd3dc0c03f3fc0, 0x3f15d5ebc0fd3f3f, 0xecf822c000c0c03f, 0x4040400e4021cfc0, 0xc0dd3ec0c04040c0,
-        0x4015d4eac0fd4040, 0xebf722c000c0c040, 0x21f8000000c0, 0x3fd500003115, 0x3fc0000018c0, 0xc03f000032c7, 0x21f80000ffc0, 0x40d500003115,
-        0x40c0000018c0, 0xc040000032c7, 0xc01acdc03f05fac0, 0xf7c0c0c0c0c0c007, 0xf80c0a203f3f3fee, 0x27eafa3fc0c0c039, 0xc01bccc04006fac0,
-        0xf7c0c0c0c0c0c007, 0xf80d0b21404040ed, 0x28e9fa40c0c0c039, 0xc0da00003f3f, 0xe8c00000c01e, 0x2ac00000162d, 0x3fe70000ccc0, 0xc0da00004040,
-        0xe8c00000c01f, 0x2ac00000172e, 0x40e60000ccc0, 0x0, 0x400000004, 0xe0000000e, 0x1200000012, 0x1c0000001c, 0x2000000020, 0x0, 0x0,
-        0xe639e6eafd3ffdfb, 0xc0c00320c01f0a, 0x391c0500c000c0, 0x10c61017203f1f3f, 0xfcc5f93ffa02fb0d, 0x3f003fd936e8e2, 0xc03a00c02e22113f,
-        0xc0c03fe2c0dfc4, 0xe63ae6eafd40fdfa, 0xc0c00420c0200b, 0x3a1c06ffc000c0, 0x11c5101820402040, 0xfbc5f840fa03fa0e, 0xff40003fd837e7e2,
-        0xc03a00c02e231240, 0xc0c040e1c0dec3, 0x20c01fd000c0e82f, 0xc0c00bed3fed03, 0xe03fe00634160b3f, 0x20c01fe920001fc0, 0x20c020cf00c0e72f,
-        0xc0c00bec40ec03, 0xe040e00634170c40, 0x20c020e9200020c0, 0x2000000000, 0x2000000000, 0x4000000040, 0x0, 0x0, 0x0, 0x0, 0x0, 0x46b07f1f7f7f,
-        0x0, 0x7322bbb0c080, 0x0, 0x80807f7f5d7f, 0x0, 0x7f807f5024b1, 0x0, 0x727f807f58e9, 0x0, 0xcb8080808080, 0x0, 0x7fa27f807fc9, 0x0,
-        0x7f80803f80bd, 0x0, 0xdec4d6cc7f1f, 0x0, 0x7f80807f7f7f, 0x0, 0xbbba7f4a7f7f, 0x0, 0x807f9610149e, 0x0, 0xfb8095807975, 0x0, 0x80c371529c80,
-        0x0, 0x8079198086c5, 0x0, 0x7f7f7fb27f18, 0x0, 0x807f7f86ca80, 0x0, 0x95807f804968, 0x0, 0xb4808080807f, 0x0, 0xa335ecd27f80, 0x0,
-        0x7f428077257f, 0x0, 0x7f087f31733d, 0x0, 0x80cb7f56abdd, 0x0, 0xaa0e9a801d80, 0x0, 0x7f7f730d807f, 0x0, 0x807fd57f9cda, 0x0, 0x80a580388049,
-        0x0, 0xf87f7f807f8b, 0x0, 0x15807f084b80, 0x0, 0x86b8b407677f, 0x0, 0x80cb66c2807f, 0x0, 0x807980105d7f, 0x0, 0x80f17f7f807f, 0x0,
-        0x80c0ab479e0f, 0x0, 0x30807f6c7f7f, 0x0, 0x387f80d7ca80, 0x0,
-    ];
-
-    private static ReadOnlySpan<int> Multiplier0 =>
-    [
-        1386290450, 1142888323, 2115024827, 1244067115, 1076155948, 1353849791, 1382686561, 1495051831,
-    ];
-
-    private static ReadOnlySpan<int> Shift1 =>
-    [
-        -9, -11, -10, -9, -9, -10, -10, -10,
-    ];
-
-    private static ReadOnlySpan<int> Bias2 =>
-    [
-        -15116, 41031, 14072, 46180, -34039, 1599, 144590, -30735,
-    ];
-
-    private static ReadOnlySpan<int> Multiplier3 =>
-    [
-        1153221029, 1720173365, 1161108979, 1587283617, 1184779970, 1222128854, 1343734767, 1187871842,
-    ];
-
-    private static ReadOnlySpan<int> Shift4 =>
-    [
-        -7, -9, -8, -9, -7, -8, -8, -8,
-    ];
-
-    private static ReadOnlySpan<int> Bias5 =>
-    [
-        5196, -10156, -19560, 6526, -36805, 3007, -3384, 2741,
-    ];
-
-    private static ReadOnlySpan<int> Multiplier6 =>
-    [
-        2060381583, 2060381583, 2060381583, 0, 0, 0, 0, 0,
-    ];
-
-    private static ReadOnlySpan<int> Shift7 =>
-    [
-        -9, -9, -9, 0, 0, 0, 0, 0,
-    ];
-
-    private static ReadOnlySpan<int> Bias8 =>
-    [
-        -1031, -12395, 16634, 0, 0, 0, 0, 0,
-    ];
-
-    // Tables lie in the read-only data of the program, which does not move.
-    private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
-}
-
-/// <summary>Conversions between the caller's numbers and the network's.</summary>
-file static unsafe class Edge
-{
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(sbyte* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(byte* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(short* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(int* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
-    {
-        int i = 0;
-        fixed (float* from = values)
-        {
-            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+            if (x0.Length != 72) throw new global::System.ArgumentException($"x0 needs 72 elements (1×6×6×2), not {x0.Length}.", nameof(x0));
+            if (y0.Length != 3) throw new global::System.ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
+            global::System.ObjectDisposedException.ThrowIf(_arena is null, this);
+            global::ModelCompilerCode.Edge.Quantize(x0, (sbyte*)(_arena + 128), 0.039675962f, 50);
+            Infer();
+            global::ModelCompilerCode.Edge.Dequantize((sbyte*)(_arena + 576), y0, 0.03479688f, -58);
+            global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read
         }
 
-        for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
-    }
-
-    /// <summary>Real numbers to uint8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, byte* to, float scale, int zero)
-    {
-        int i = 0;
-        fixed (float* from = values)
+        /// <summary>Runs the network on the integers that stand for real numbers, without any conversion.</summary>
+        /// <param name="x0">x0: 72 elements, shape 1×6×6×2, row-major; scale 0.039675962, zero point 50.</param>
+        /// <param name="y0">y0: 3 elements, shape 1×3, row-major; scale 0.03479688, zero point -58.</param>
+        /// <exception cref="global::System.ArgumentException">A span has the wrong length.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The instance was disposed.</exception>
+        public void Run(global::System.ReadOnlySpan<sbyte> x0, global::System.Span<sbyte> y0)
         {
-            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+            if (x0.Length != 72) throw new global::System.ArgumentException($"x0 needs 72 elements (1×6×6×2), not {x0.Length}.", nameof(x0));
+            if (y0.Length != 3) throw new global::System.ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
+            global::System.ObjectDisposedException.ThrowIf(_arena is null, this);
+            x0.CopyTo(new global::System.Span<sbyte>((sbyte*)(_arena + 128), 72));
+            Infer();
+            new global::System.ReadOnlySpan<sbyte>((sbyte*)(_arena + 576), 3).CopyTo(y0);
+            global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read
         }
 
-        for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
-    }
+        /// <summary>Computes the network on the working memory.</summary>
+        private void Infer() => global::ModelCompilerCode.Network.Infer(_arena);
 
-    /// <summary>Real numbers to int16: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
-    }
+        /// <summary>Facts about the compiled network.</summary>
+        public static class Info
+        {
+            /// <summary>The model file this class was compiled from.</summary>
+            public const string ModelFile = "small.tflite";
 
-    /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
+            /// <summary>SHA-256 of the model file.</summary>
+            public const string ModelSha256 = "6de87a31893e38a554bb961faf3cf794e8394e453c119932bd9761981da7791f";
+
+            /// <summary>Target machine.</summary>
+            public const string Target = "x64-v3";
+
+            /// <summary>Options that differ from their defaults.</summary>
+            public const string Options = "Requantization=FixedPoint Target=x64-v3";
+
+            /// <summary>Multiply-accumulate operations of one run.</summary>
+            public const long Macs = 2160;
+
+            /// <summary>Bytes of constants: weights and tables.</summary>
+            public const int WeightBytes = 1568;
+
+            /// <summary>Bytes of working memory of an instance.</summary>
+            public const int ArenaBytes = 960;
+
+            /// <summary>Names of the inputs.</summary>
+            public static string[] InputNames => ["x0"];
+
+            /// <summary>Shapes of the inputs.</summary>
+            public static int[][] InputShapes => [[1, 6, 6, 2]];
+
+            /// <summary>Real value of one integer step of each input; 0 where it is not quantised.</summary>
+            public static float[] InputScales => [0.039675962f];
+
+            /// <summary>Integers that stand for real zero in each input.</summary>
+            public static int[] InputZeroPoints => [50];
+
+            /// <summary>Names of the outputs.</summary>
+            public static string[] OutputNames => ["y0"];
+
+            /// <summary>Shapes of the outputs.</summary>
+            public static int[][] OutputShapes => [[1, 3]];
+
+            /// <summary>Real value of one integer step of each output; 0 where it is not quantised.</summary>
+            public static float[] OutputScales => [0.03479688f];
+
+            /// <summary>Integers that stand for real zero in each output.</summary>
+            public static int[] OutputZeroPoints => [-58];
+
+            /// <summary>The kernels, in the order they run.</summary>
+            public static string[] Kernels => ["conv 3×3/2 6×6×2 → 3×3×8", "depthwise conv 3×3 3×3×8 → 3×3×8", "fully connected 72 → 3"];
+        }
     }
 }
 
-/// <summary>Arithmetic of single numbers, exactly as the vector operations do it.</summary>
-file static unsafe class Scalar
+// In a namespace of its own, where no type of the program's hides one of the framework's.
+namespace ModelCompilerCode
 {
-    /// <summary>The nearest integer, ties to even.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RoundToInt32(float value) => (int)MathF.Round(value);
-}
+    using global::System;
+    using global::System.Runtime.CompilerServices;
+    using global::System.Runtime.InteropServices;
+    using global::System.Runtime.Intrinsics;
+    using global::System.Runtime.Intrinsics.Arm;
+    using global::System.Runtime.Intrinsics.X86;
 
-/// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
-file static unsafe class Simd128
-{
-    /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
+    /// <summary>The kernels and tables of Small.</summary>
+    file static unsafe class Network
     {
-        int i = 0;
-        for (; Sse2.IsSupported && i <= count - 16; i += 16)
+        /// <summary>True when the processor has what the target needs.</summary>
+        public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
+
+        /// <summary>Computes the network on the working memory.</summary>
+        public static void Infer(byte* arena)
         {
-            Vector128<byte> va = Vector128.Load(a + i), vb = Vector128.Load(b + i), vc = Vector128.Load(c + i), vd = Vector128.Load(d + i);
-            Vector128<short> lowerAb = Sse2.UnpackLow(va, vb).AsInt16(), upperAb = Sse2.UnpackHigh(va, vb).AsInt16();
-            Vector128<short> lowerCd = Sse2.UnpackLow(vc, vd).AsInt16(), upperCd = Sse2.UnpackHigh(vc, vd).AsInt16();
-            Sse2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
-            Sse2.UnpackHigh(lowerAb, lowerCd).Store((short*)(to + i * 4 + 16));
-            Sse2.UnpackLow(upperAb, upperCd).Store((short*)(to + i * 4 + 32));
-            Sse2.UnpackHigh(upperAb, upperCd).Store((short*)(to + i * 4 + 48));
+            Infer_Avx2(arena, Weights);
         }
 
-        for (; i < count; i++) *(uint*)(to + i * 4) = (uint)(a[i] | b[i] << 8 | c[i] << 16 | d[i] << 24);
-    }
-
-    /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> RoundToInt32(Vector128<float> values)
-    {
-        if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
-        if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
-        Vector128<float> magic = Vector128.Create(12582912f); // 1.5 · 2²³: the sum's last bit weighs one
-        return (values + magic).AsInt32() - magic.AsInt32();
-    }
-
-    /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
-    public static void StoreBytes(byte* p, Vector128<int> values, int count)
-    {
-        for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
-    }
-
-    /// <summary>Stores the low bytes of 4 lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(byte* p, Vector128<int> values)
-    {
-        Vector128<short> words = Vector128.Narrow(values, values);
-        *(int*)p = Vector128.Narrow(words, words).AsInt32().ToScalar();
-    }
-}
-
-/// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
-file static unsafe class Simd256
-{
-    /// <summary>The four bytes at the address, in every 32-bit lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Broadcast4(byte* p) => Vector256.Create(*(int*)p).AsByte();
-
-    /// <summary>The pair of int16 at the address, in every pair of lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> BroadcastPair(short* p) => Vector256.Create(*(int*)p).AsInt16();
-
-    /// <summary>Copies int8 numbers as uint8 numbers 128 higher.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void CopyRaised(sbyte* from, byte* to, int count)
-    {
-        int i = 0;
-        for (; i <= count - Vector256<byte>.Count; i += Vector256<byte>.Count) (Vector256.Load((byte*)from + i) ^ Vector256.Create((byte)0x80)).Store(to + i);
-        for (; i < count; i++) to[i] = (byte)(from[i] + 128);
-    }
-
-    /// <summary>Packing works within 128-bit lanes: puts the two parts of each pixel side by side.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> GatherPixels(Vector256<int> packed) => Avx2.PermuteVar8x32(packed, Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7));
-
-    /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
-    {
-        // Interleaving works within 128-bit lanes: the order beforehand makes the order afterwards natural.
-        Vector256<int> order = Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7);
-        int i = 0;
-        for (; i <= count - 32; i += 32)
+        private static void Infer_Avx2(byte* arena, sbyte* weights)
         {
-            Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
-            Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
-            Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
-            Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
-            Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
-            Avx2.UnpackHigh(lowerAb, lowerCd).Store((short*)(to + i * 4 + 32));
-            Avx2.UnpackLow(upperAb, upperCd).Store((short*)(to + i * 4 + 64));
-            Avx2.UnpackHigh(upperAb, upperCd).Store((short*)(to + i * 4 + 96));
+            // Conv: conv 3×3/2 6×6×2 → 3×3×8
+            Conv_6x6x2_3x3x8_s22_Avx2((sbyte*)(arena + 128), (sbyte*)(arena + 704), weights, (int*)(weights + 384), Address(Bias2), Address(Multiplier0), Address(Shift1), arena);
+            // Conv: depthwise conv 3×3 3×3×8 → 3×3×8
+            Depthwise_3x3x8_3x3x8_Avx2((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias5), Address(Multiplier3), Address(Shift4), arena + 448, arena);
+            // FullyConnected: fully connected 72 → 3
+            Conv_1x1x72_1x1x3_Avx2((sbyte*)(arena + 832), (sbyte*)(arena + 576), weights + 704, Address(Bias8), Address(Multiplier6), Address(Shift7), (short*)arena);
         }
 
-        Simd128.Interleave4(a + i, b + i, c + i, d + i, to + i * 4, count - i);
+        /// <summary>Reads one row of 6 pixels × 2 channels, with the zero point around it.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void LoadRow_6x2_Avx2(sbyte* input, int y, byte* row)
+        {
+            if ((uint)y >= 6)
+            {
+                new Span<byte>(row, 14).Fill(178);
+                return;
+            }
+
+            new Span<byte>(row, 2).Fill(178);
+            Simd256.CopyRaised(input + y * 12, row + 2, 12);
+        }
+
+        /// <summary>6 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvTile_2x3_6x6x2_3x3x8_s22_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
+        {
+            Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-78);
+            int channel = 0;
+            {
+                Vector256<int> sum0 = Vector256.Load(bias + channel), sum1 = sum0, sum2 = sum0, sum3 = sum0, sum4 = sum0, sum5 = sum0;
+                byte* x0 = input + schedule[0];
+                Vector256<sbyte> w0_0 = Vector256.Load(weights);
+                Vector256<short> product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0), w0_0);
+                Vector256<short> product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 4), w0_0);
+                Vector256<short> product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 8), w0_0);
+                Vector256<short> product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 28), w0_0);
+                Vector256<short> product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 32), w0_0);
+                Vector256<short> product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 36), w0_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x1 = input + schedule[1];
+                Vector256<sbyte> w1_0 = Vector256.Load(weights + 32);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1), w1_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 4), w1_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 8), w1_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 28), w1_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 32), w1_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 36), w1_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x2 = input + schedule[2];
+                Vector256<sbyte> w2_0 = Vector256.Load(weights + 64);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2), w2_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 4), w2_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 8), w2_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 28), w2_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 32), w2_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 36), w2_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x3 = input + schedule[3];
+                Vector256<sbyte> w3_0 = Vector256.Load(weights + 96);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3), w3_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 4), w3_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 8), w3_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 28), w3_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 32), w3_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 36), w3_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x4 = input + schedule[4];
+                Vector256<sbyte> w4_0 = Vector256.Load(weights + 128);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4), w4_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 4), w4_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 8), w4_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 28), w4_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 32), w4_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 36), w4_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x5 = input + schedule[5];
+                Vector256<sbyte> w5_0 = Vector256.Load(weights + 160);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5), w5_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 4), w5_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 8), w5_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 28), w5_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 32), w5_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 36), w5_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x6 = input + schedule[6];
+                Vector256<sbyte> w6_0 = Vector256.Load(weights + 192);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6), w6_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 4), w6_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 8), w6_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 28), w6_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 32), w6_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 36), w6_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x7 = input + schedule[7];
+                Vector256<sbyte> w7_0 = Vector256.Load(weights + 224);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7), w7_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 4), w7_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 8), w7_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 28), w7_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 32), w7_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 36), w7_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x8 = input + schedule[8];
+                Vector256<sbyte> w8_0 = Vector256.Load(weights + 256);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8), w8_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 4), w8_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 8), w8_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 28), w8_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 32), w8_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 36), w8_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x9 = input + schedule[9];
+                Vector256<sbyte> w9_0 = Vector256.Load(weights + 288);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9), w9_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 4), w9_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 8), w9_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 28), w9_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 32), w9_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 36), w9_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x10 = input + schedule[10];
+                Vector256<sbyte> w10_0 = Vector256.Load(weights + 320);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10), w10_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 4), w10_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 8), w10_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 28), w10_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 32), w10_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 36), w10_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x11 = input + schedule[11];
+                Vector256<sbyte> w11_0 = Vector256.Load(weights + 352);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11), w11_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 4), w11_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 8), w11_0);
+                product3 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 28), w11_0);
+                product4 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 32), w11_0);
+                product5 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 36), w11_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                schedule += 12;
+                weights += 384;
+                Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
+                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum3, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Simd256.StorePart((byte*)output + channel, packed0_0, 0);
+                Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
+                Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
+                Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
+                Vector256<byte> packed4_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum4, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
+                Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
+            }
+        }
+
+        /// <summary>3 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvTile_1x3_6x6x2_3x3x8_s22_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
+        {
+            Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-78);
+            int channel = 0;
+            {
+                Vector256<int> sum0 = Vector256.Load(bias + channel), sum1 = sum0, sum2 = sum0;
+                byte* x0 = input + schedule[0];
+                Vector256<sbyte> w0_0 = Vector256.Load(weights);
+                Vector256<short> product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0), w0_0);
+                Vector256<short> product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 4), w0_0);
+                Vector256<short> product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x0 + 8), w0_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x1 = input + schedule[1];
+                Vector256<sbyte> w1_0 = Vector256.Load(weights + 32);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1), w1_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 4), w1_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x1 + 8), w1_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x2 = input + schedule[2];
+                Vector256<sbyte> w2_0 = Vector256.Load(weights + 64);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2), w2_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 4), w2_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x2 + 8), w2_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x3 = input + schedule[3];
+                Vector256<sbyte> w3_0 = Vector256.Load(weights + 96);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3), w3_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 4), w3_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x3 + 8), w3_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x4 = input + schedule[4];
+                Vector256<sbyte> w4_0 = Vector256.Load(weights + 128);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4), w4_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 4), w4_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x4 + 8), w4_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x5 = input + schedule[5];
+                Vector256<sbyte> w5_0 = Vector256.Load(weights + 160);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5), w5_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 4), w5_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x5 + 8), w5_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x6 = input + schedule[6];
+                Vector256<sbyte> w6_0 = Vector256.Load(weights + 192);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6), w6_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 4), w6_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x6 + 8), w6_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x7 = input + schedule[7];
+                Vector256<sbyte> w7_0 = Vector256.Load(weights + 224);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7), w7_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 4), w7_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x7 + 8), w7_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x8 = input + schedule[8];
+                Vector256<sbyte> w8_0 = Vector256.Load(weights + 256);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8), w8_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 4), w8_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x8 + 8), w8_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x9 = input + schedule[9];
+                Vector256<sbyte> w9_0 = Vector256.Load(weights + 288);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9), w9_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 4), w9_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x9 + 8), w9_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x10 = input + schedule[10];
+                Vector256<sbyte> w10_0 = Vector256.Load(weights + 320);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10), w10_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 4), w10_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x10 + 8), w10_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x11 = input + schedule[11];
+                Vector256<sbyte> w11_0 = Vector256.Load(weights + 352);
+                product0 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11), w11_0);
+                product1 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 4), w11_0);
+                product2 = Simd256.MultiplyAddBytes(Simd256.Broadcast4(x11 + 8), w11_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                schedule += 12;
+                weights += 384;
+                Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
+                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Simd256.StorePart((byte*)output + channel, packed0_0, 0);
+                Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
+                Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
+            }
+        }
+
+        /// <summary>conv 3×3/2 6×6×2 → 3×3×8: 9 pixels × 8 channels × 18 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Conv_6x6x2_3x3x8_s22_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, byte* rows)
+        {
+            for (int i = 0; i < 7; i++) LoadRow_6x2_Avx2(input, i - 1, rows + i * 14);
+            ConvTile_2x3_6x6x2_3x3x8_s22_Avx2(rows, weights, schedule, bias, multiplier, shift, output);
+            ConvTile_1x3_6x6x2_3x3x8_s22_Avx2(rows + 2 * 28, weights, schedule, bias, multiplier, shift, output + (2 * 3) * 8);
+        }
+
+        /// <summary>Reads one row of 3 pixels × 8 channels, with the zero point around it.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void LoadRow_3x8_Avx2(sbyte* input, int y, byte* row)
+        {
+            if ((uint)y >= 3)
+            {
+                new Span<byte>(row, 40).Fill(50);
+                return;
+            }
+
+            new Span<byte>(row, 8).Fill(50);
+            Simd256.CopyRaised(input + y * 24, row + 8, 24);
+            new Span<byte>(row + 32, 8).Fill(50);
+        }
+
+        /// <summary>6 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void DepthwiseTile_2x3_3x3x8_3x3x8_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
+        {
+            Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-54);
+            int channel = 0;
+            {
+                Vector256<int> sum0 = Vector256.Load(bias + channel), sum1 = sum0, sum2 = sum0, sum3 = sum0, sum4 = sum0, sum5 = sum0;
+                byte* x0 = input + schedule[0] + channel * 4;
+                Vector256<sbyte> w0_0 = Vector256.Load(weights);
+                Vector256<short> product0 = Simd256.MultiplyAddBytes(Vector256.Load(x0), w0_0);
+                Vector256<short> product1 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 32), w0_0);
+                Vector256<short> product2 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 64), w0_0);
+                Vector256<short> product3 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 192), w0_0);
+                Vector256<short> product4 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 224), w0_0);
+                Vector256<short> product5 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 256), w0_0);
+                byte* x1 = input + schedule[1] + channel * 4;
+                Vector256<sbyte> w1_0 = Vector256.Load(weights + 32);
+                product0 += Simd256.MultiplyAddBytes(Vector256.Load(x1), w1_0);
+                product1 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 32), w1_0);
+                product2 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 64), w1_0);
+                product3 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 192), w1_0);
+                product4 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 224), w1_0);
+                product5 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 256), w1_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x2 = input + schedule[2] + channel * 4;
+                Vector256<sbyte> w2_0 = Vector256.Load(weights + 64);
+                product0 = Simd256.MultiplyAddBytes(Vector256.Load(x2), w2_0);
+                product1 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 32), w2_0);
+                product2 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 64), w2_0);
+                product3 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 192), w2_0);
+                product4 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 224), w2_0);
+                product5 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 256), w2_0);
+                byte* x3 = input + schedule[3] + channel * 4;
+                Vector256<sbyte> w3_0 = Vector256.Load(weights + 96);
+                product0 += Simd256.MultiplyAddBytes(Vector256.Load(x3), w3_0);
+                product1 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 32), w3_0);
+                product2 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 64), w3_0);
+                product3 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 192), w3_0);
+                product4 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 224), w3_0);
+                product5 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 256), w3_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x4 = input + schedule[4] + channel * 4;
+                Vector256<sbyte> w4_0 = Vector256.Load(weights + 128);
+                product0 = Simd256.MultiplyAddBytes(Vector256.Load(x4), w4_0);
+                product1 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 32), w4_0);
+                product2 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 64), w4_0);
+                product3 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 192), w4_0);
+                product4 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 224), w4_0);
+                product5 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 256), w4_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                byte* x5 = input + schedule[5] + channel * 4;
+                Vector256<sbyte> w5_0 = Vector256.Load(weights + 160);
+                product0 = Simd256.MultiplyAddBytes(Vector256.Load(x5), w5_0);
+                product1 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 32), w5_0);
+                product2 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 64), w5_0);
+                product3 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 192), w5_0);
+                product4 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 224), w5_0);
+                product5 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 256), w5_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                sum3 += Simd256.MultiplyAddPairs(product3, ones);
+                sum4 += Simd256.MultiplyAddPairs(product4, ones);
+                sum5 += Simd256.MultiplyAddPairs(product5, ones);
+                schedule += 6;
+                weights += 192;
+                Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
+                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum3, multiplier0, shift0), zero).AsByte();
+                Simd256.StorePart((byte*)output + channel, packed0_0, 0);
+                Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
+                Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
+                Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
+                Vector256<byte> packed4_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum4, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), zero).AsByte();
+                Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
+                Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
+            }
+        }
+
+        /// <summary>3 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
+        {
+            Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-54);
+            int channel = 0;
+            {
+                Vector256<int> sum0 = Vector256.Load(bias + channel), sum1 = sum0, sum2 = sum0;
+                byte* x0 = input + schedule[0] + channel * 4;
+                Vector256<sbyte> w0_0 = Vector256.Load(weights);
+                Vector256<short> product0 = Simd256.MultiplyAddBytes(Vector256.Load(x0), w0_0);
+                Vector256<short> product1 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 32), w0_0);
+                Vector256<short> product2 = Simd256.MultiplyAddBytes(Vector256.Load(x0 + 64), w0_0);
+                byte* x1 = input + schedule[1] + channel * 4;
+                Vector256<sbyte> w1_0 = Vector256.Load(weights + 32);
+                product0 += Simd256.MultiplyAddBytes(Vector256.Load(x1), w1_0);
+                product1 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 32), w1_0);
+                product2 += Simd256.MultiplyAddBytes(Vector256.Load(x1 + 64), w1_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x2 = input + schedule[2] + channel * 4;
+                Vector256<sbyte> w2_0 = Vector256.Load(weights + 64);
+                product0 = Simd256.MultiplyAddBytes(Vector256.Load(x2), w2_0);
+                product1 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 32), w2_0);
+                product2 = Simd256.MultiplyAddBytes(Vector256.Load(x2 + 64), w2_0);
+                byte* x3 = input + schedule[3] + channel * 4;
+                Vector256<sbyte> w3_0 = Vector256.Load(weights + 96);
+                product0 += Simd256.MultiplyAddBytes(Vector256.Load(x3), w3_0);
+                product1 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 32), w3_0);
+                product2 += Simd256.MultiplyAddBytes(Vector256.Load(x3 + 64), w3_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x4 = input + schedule[4] + channel * 4;
+                Vector256<sbyte> w4_0 = Vector256.Load(weights + 128);
+                product0 = Simd256.MultiplyAddBytes(Vector256.Load(x4), w4_0);
+                product1 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 32), w4_0);
+                product2 = Simd256.MultiplyAddBytes(Vector256.Load(x4 + 64), w4_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                byte* x5 = input + schedule[5] + channel * 4;
+                Vector256<sbyte> w5_0 = Vector256.Load(weights + 160);
+                product0 = Simd256.MultiplyAddBytes(Vector256.Load(x5), w5_0);
+                product1 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 32), w5_0);
+                product2 = Simd256.MultiplyAddBytes(Vector256.Load(x5 + 64), w5_0);
+                sum0 += Simd256.MultiplyAddPairs(product0, ones);
+                sum1 += Simd256.MultiplyAddPairs(product1, ones);
+                sum2 += Simd256.MultiplyAddPairs(product2, ones);
+                schedule += 6;
+                weights += 192;
+                Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
+                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), zero).AsByte();
+                Simd256.StorePart((byte*)output + channel, packed0_0, 0);
+                Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
+                Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
+            }
+        }
+
+        /// <summary>depthwise conv 3×3 3×3×8 → 3×3×8: 9 pixels × 9 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Depthwise_3x3x8_3x3x8_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, byte* rows, byte* quads)
+        {
+            for (int i = 0; i < 5; i++) LoadRow_3x8_Avx2(input, i - 1, rows + i * 40);
+            Simd256.Interleave4(rows, rows + 40, rows + 80, rows + 40, quads, 40);
+            Simd256.Interleave4(rows + 40, rows + 40 + 40, rows + 40 + 80, rows + 40 + 40, quads + 192, 40);
+            DepthwiseTile_2x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, multiplier, shift, output);
+            Simd256.Interleave4(rows + 2 * 40, rows + 2 * 40 + 40, rows + 2 * 40 + 80, rows + 2 * 40 + 40, quads, 40);
+            DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, multiplier, shift, output + 2 * 24);
+        }
+
+        /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvTile_1x3_72_Avx2(short* patches, sbyte* weights, int* bias, int* multiplier, int* shift, sbyte* output)
+        {
+            Vector256<int> sum0_0 = Vector256.Load(bias + 0);
+            for (int pair = 0; pair < 36; pair++)
+            {
+                Vector256<short> w0 = Simd256.LoadInt8(weights + 0);
+                Vector256<short> x0 = Simd256.BroadcastPair(patches + 0);
+                sum0_0 += Simd256.MultiplyAddPairs(x0, w0);
+                patches += 2;
+                weights += 16;
+            }
+            Simd256.StoreBytes((byte*)output + 0, Simd256.RequantizeFixed(sum0_0, Vector256.Load(multiplier), Vector256.Load(shift), -128, 127, -58), 3);
+        }
+
+        /// <summary>fully connected 72 → 3: 1 pixels × 3 channels × 72 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Conv_1x1x72_1x1x3_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* bias, int* multiplier, int* shift, short* patches)
+        {
+            for (int pixel = 0; pixel < 1; pixel++)
+            {
+                Simd256.WidenInt8(input + pixel * 72, patches, 72, -54);
+                ConvTile_1x3_72_Avx2(patches, weights + 0 * 72, bias + 0, multiplier, shift, output + pixel * 3 + 0);
+            }
+        }
+
+        // 1280 bytes, little-endian.
+        public static sbyte* Weights => (sbyte*)Address(WeightsData);
+
+        private static ReadOnlySpan<ulong> WeightsData =>
+        [
+            0xf632c8c03fed3fd7, 0x183f3f3f3fc02c1a, 0xc0c03cc0ce0cc1c0, 0x29c0c03f3fe528c0, 0xf632c8c040ec40d7, 0x1940404040c02d1a, 0xc0c03dc0ce0cc0c0,
+            0x29c0c04040e428c0, 0x6140000c427, 0x3fdc0000ec3f, 0x93f0000ee28, 0xed3f0000ddca, 0x6150000c328, 0x3fdc0000eb40, 0x9400000ee28,
+            0xed400000dcc9, 0x3f3f3f0e3f21d0c0, 0xc0dd3dc0c03f3fc0, 0x3f15d5ebc0fd3f3f, 0xecf822c000c0c03f, 0x4040400e4021cfc0, 0xc0dd3ec0c04040c0,
+            0x4015d4eac0fd4040, 0xebf722c000c0c040, 0x21f8000000c0, 0x3fd500003115, 0x3fc0000018c0, 0xc03f000032c7, 0x21f80000ffc0, 0x40d500003115,
+            0x40c0000018c0, 0xc040000032c7, 0xc01acdc03f05fac0, 0xf7c0c0c0c0c0c007, 0xf80c0a203f3f3fee, 0x27eafa3fc0c0c039, 0xc01bccc04006fac0,
+            0xf7c0c0c0c0c0c007, 0xf80d0b21404040ed, 0x28e9fa40c0c0c039, 0xc0da00003f3f, 0xe8c00000c01e, 0x2ac00000162d, 0x3fe70000ccc0, 0xc0da00004040,
+            0xe8c00000c01f, 0x2ac00000172e, 0x40e60000ccc0, 0x0, 0x400000004, 0xe0000000e, 0x1200000012, 0x1c0000001c, 0x2000000020, 0x0, 0x0,
+            0xe639e6eafd3ffdfb, 0xc0c00320c01f0a, 0x391c0500c000c0, 0x10c61017203f1f3f, 0xfcc5f93ffa02fb0d, 0x3f003fd936e8e2, 0xc03a00c02e22113f,
+            0xc0c03fe2c0dfc4, 0xe63ae6eafd40fdfa, 0xc0c00420c0200b, 0x3a1c06ffc000c0, 0x11c5101820402040, 0xfbc5f840fa03fa0e, 0xff40003fd837e7e2,
+            0xc03a00c02e231240, 0xc0c040e1c0dec3, 0x20c01fd000c0e82f, 0xc0c00bed3fed03, 0xe03fe00634160b3f, 0x20c01fe920001fc0, 0x20c020cf00c0e72f,
+            0xc0c00bec40ec03, 0xe040e00634170c40, 0x20c020e9200020c0, 0x2000000000, 0x2000000000, 0x4000000040, 0x0, 0x0, 0x0, 0x0, 0x0, 0x46b07f1f7f7f,
+            0x0, 0x7322bbb0c080, 0x0, 0x80807f7f5d7f, 0x0, 0x7f807f5024b1, 0x0, 0x727f807f58e9, 0x0, 0xcb8080808080, 0x0, 0x7fa27f807fc9, 0x0,
+            0x7f80803f80bd, 0x0, 0xdec4d6cc7f1f, 0x0, 0x7f80807f7f7f, 0x0, 0xbbba7f4a7f7f, 0x0, 0x807f9610149e, 0x0, 0xfb8095807975, 0x0, 0x80c371529c80,
+            0x0, 0x8079198086c5, 0x0, 0x7f7f7fb27f18, 0x0, 0x807f7f86ca80, 0x0, 0x95807f804968, 0x0, 0xb4808080807f, 0x0, 0xa335ecd27f80, 0x0,
+            0x7f428077257f, 0x0, 0x7f087f31733d, 0x0, 0x80cb7f56abdd, 0x0, 0xaa0e9a801d80, 0x0, 0x7f7f730d807f, 0x0, 0x807fd57f9cda, 0x0, 0x80a580388049,
+            0x0, 0xf87f7f807f8b, 0x0, 0x15807f084b80, 0x0, 0x86b8b407677f, 0x0, 0x80cb66c2807f, 0x0, 0x807980105d7f, 0x0, 0x80f17f7f807f, 0x0,
+            0x80c0ab479e0f, 0x0, 0x30807f6c7f7f, 0x0, 0x387f80d7ca80, 0x0,
+        ];
+
+        private static ReadOnlySpan<int> Multiplier0 =>
+        [
+            1386290450, 1142888323, 2115024827, 1244067115, 1076155948, 1353849791, 1382686561, 1495051831,
+        ];
+
+        private static ReadOnlySpan<int> Shift1 =>
+        [
+            -9, -11, -10, -9, -9, -10, -10, -10,
+        ];
+
+        private static ReadOnlySpan<int> Bias2 =>
+        [
+            -15116, 41031, 14072, 46180, -34039, 1599, 144590, -30735,
+        ];
+
+        private static ReadOnlySpan<int> Multiplier3 =>
+        [
+            1153221029, 1720173365, 1161108979, 1587283617, 1184779970, 1222128854, 1343734767, 1187871842,
+        ];
+
+        private static ReadOnlySpan<int> Shift4 =>
+        [
+            -7, -9, -8, -9, -7, -8, -8, -8,
+        ];
+
+        private static ReadOnlySpan<int> Bias5 =>
+        [
+            5196, -10156, -19560, 6526, -36805, 3007, -3384, 2741,
+        ];
+
+        private static ReadOnlySpan<int> Multiplier6 =>
+        [
+            2060381583, 2060381583, 2060381583, 0, 0, 0, 0, 0,
+        ];
+
+        private static ReadOnlySpan<int> Shift7 =>
+        [
+            -9, -9, -9, 0, 0, 0, 0, 0,
+        ];
+
+        private static ReadOnlySpan<int> Bias8 =>
+        [
+            -1031, -12395, 16634, 0, 0, 0, 0, 0,
+        ];
+
+        // Tables lie in the read-only data of the program, which does not move.
+        private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
     }
 
-    /// <summary>Loads 16 int8 as int16.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> LoadInt8(sbyte* p) => Avx2.ConvertToVector256Int16(p);
-
-    /// <summary>Products of uint8 and int8, each two neighbours summed in int16; weights must exclude saturation.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> MultiplyAddBytes(Vector256<byte> a, Vector256<sbyte> b) => Avx2.MultiplyAddAdjacent(a, b);
-
-    /// <summary>Products of int16, each two neighbours summed in int32.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> MultiplyAddPairs(Vector256<short> a, Vector256<short> b) => Avx2.MultiplyAddAdjacent(a, b);
-
-    /// <summary>sum × multiplier ÷ 2³¹ × 2^shift with the double rounding of the TFLite reference kernels.</summary>
-    public static Vector256<int> MultiplyByQuantizedMultiplier(Vector256<int> sum, Vector256<int> multiplier, Vector256<int> shift)
+    /// <summary>Conversions between the caller's numbers and the network's.</summary>
+    file static unsafe class Edge
     {
-        sum = Avx2.ShiftLeftLogicalVariable(sum, Vector256.Max(shift, Vector256<int>.Zero).AsUInt32());
-        Vector256<long> nudge = Vector256.Create(1L << 30);
-        Vector256<long> even = Avx2.Multiply(sum, multiplier) + nudge;
-        Vector256<long> odd = Avx2.Multiply((sum.AsInt64() >>> 32).AsInt32(), (multiplier.AsInt64() >>> 32).AsInt32()) + nudge;
-        Vector256<int> high = Avx2.Blend((even >>> 31).AsInt32(), (odd << 1).AsInt32(), 0b10101010);
-        Vector256<int> exponent = Vector256.Max(-shift, Vector256<int>.Zero);
-        Vector256<int> mask = Avx2.ShiftLeftLogicalVariable(Vector256<int>.One, exponent.AsUInt32()) - Vector256<int>.One;
-        Vector256<int> threshold = (mask >> 1) - (high >> 31);
-        return Avx2.ShiftRightArithmeticVariable(high, exponent.AsUInt32()) - Vector256.GreaterThan(high & mask, threshold);
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(sbyte* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(byte* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(short* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(int* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
+        {
+            int i = 0;
+            fixed (float* from = values)
+            {
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+            }
+
+            for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to uint8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, byte* to, float scale, int zero)
+        {
+            int i = 0;
+            fixed (float* from = values)
+            {
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+            }
+
+            for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to int16: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
+        }
     }
 
-    /// <summary>Four pixels' integers plus the zero point as int8, pixel after pixel; what is out of range saturates.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> PackInt8(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) =>
-        GatherPixels(PackInt8InLanes(a, b, c, d, zero).AsInt32()).AsSByte();
-
-    /// <summary>Four vectors of integers plus the zero point as sbyte, side by side within each 128-bit lane; what is out of range saturates.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> PackInt8InLanes(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) =>
-        Avx2.PackSignedSaturate(Avx2.AddSaturate(Avx2.PackSignedSaturate(a, b), zero), Avx2.AddSaturate(Avx2.PackSignedSaturate(c, d), zero));
-
-    /// <summary>Int32 sums to 8-bit integers by integer arithmetic alone: multiplier in Q31, shift (left when positive), clamp.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> RequantizeFixed(Vector256<int> sum, Vector256<int> multiplier, Vector256<int> shift, int min, int max, int zero) =>
-        Vector256.Min(Vector256.Max(MultiplyByQuantizedMultiplier(sum, multiplier, shift) + Vector256.Create(zero), Vector256.Create(min)), Vector256.Create(max));
-
-    /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
-    public static void StoreBytes(byte* p, Vector256<int> values, int count)
+    /// <summary>Arithmetic of single numbers, exactly as the vector operations do it.</summary>
+    file static unsafe class Scalar
     {
-        for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
+        /// <summary>The nearest integer, ties to even.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static int RoundToInt32(float value) => (int)MathF.Round(value);
     }
 
-    /// <summary>Stores the low bytes of 8 lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(byte* p, Vector256<int> values)
+    /// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
+    file static unsafe class Simd128
     {
-        Vector128<short> words = Sse2.PackSignedSaturate(values.GetLower(), values.GetUpper()) & Vector128.Create((short)0xFF);
-        *(long*)p = Sse2.PackUnsignedSaturate(words, words).AsInt64().ToScalar();
+        /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
+        {
+            int i = 0;
+            for (; Sse2.IsSupported && i <= count - 16; i += 16)
+            {
+                Vector128<byte> va = Vector128.Load(a + i), vb = Vector128.Load(b + i), vc = Vector128.Load(c + i), vd = Vector128.Load(d + i);
+                Vector128<short> lowerAb = Sse2.UnpackLow(va, vb).AsInt16(), upperAb = Sse2.UnpackHigh(va, vb).AsInt16();
+                Vector128<short> lowerCd = Sse2.UnpackLow(vc, vd).AsInt16(), upperCd = Sse2.UnpackHigh(vc, vd).AsInt16();
+                Sse2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
+                Sse2.UnpackHigh(lowerAb, lowerCd).Store((short*)(to + i * 4 + 16));
+                Sse2.UnpackLow(upperAb, upperCd).Store((short*)(to + i * 4 + 32));
+                Sse2.UnpackHigh(upperAb, upperCd).Store((short*)(to + i * 4 + 48));
+            }
+
+            for (; i < count; i++) *(uint*)(to + i * 4) = (uint)(a[i] | b[i] << 8 | c[i] << 16 | d[i] << 24);
+        }
+
+        /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> RoundToInt32(Vector128<float> values)
+        {
+            if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
+            if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
+            Vector128<float> magic = Vector128.Create(12582912f); // 1.5 · 2²³: the sum's last bit weighs one
+            return (values + magic).AsInt32() - magic.AsInt32();
+        }
+
+        /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
+        public static void StoreBytes(byte* p, Vector128<int> values, int count)
+        {
+            for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
+        }
+
+        /// <summary>Stores the low bytes of 4 lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreBytes(byte* p, Vector128<int> values)
+        {
+            Vector128<short> words = Vector128.Narrow(values, values);
+            *(int*)p = Vector128.Narrow(words, words).AsInt32().ToScalar();
+        }
     }
 
-    /// <summary>Stores the first <paramref name="count"/> of the 8 bytes of one pixel.</summary>
-    public static void StorePart(byte* p, Vector256<byte> packed, int part, int count)
+    /// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
+    file static unsafe class Simd256
     {
-        for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * 8 + i);
-    }
+        /// <summary>The four bytes at the address, in every 32-bit lane.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> Broadcast4(byte* p) => Vector256.Create(*(int*)p).AsByte();
 
-    /// <summary>Stores the 8 bytes of one pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StorePart(byte* p, Vector256<byte> packed, int part) => *(long*)p = packed.AsInt64().GetElement(part);
+        /// <summary>The pair of int16 at the address, in every pair of lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> BroadcastPair(short* p) => Vector256.Create(*(int*)p).AsInt16();
 
-    /// <summary>Copies int8 numbers as int16, less the zero point.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WidenInt8(sbyte* from, short* to, int count, int zero)
-    {
-        Vector256<short> offset = Vector256.Create((short)zero);
-        int i = 0;
-        for (; i <= count - 16; i += 16) (LoadInt8(from + i) - offset).Store(to + i);
-        for (; i < count; i++) to[i] = (short)(from[i] - zero);
+        /// <summary>Copies int8 numbers as uint8 numbers 128 higher.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void CopyRaised(sbyte* from, byte* to, int count)
+        {
+            int i = 0;
+            for (; i <= count - Vector256<byte>.Count; i += Vector256<byte>.Count) (Vector256.Load((byte*)from + i) ^ Vector256.Create((byte)0x80)).Store(to + i);
+            for (; i < count; i++) to[i] = (byte)(from[i] + 128);
+        }
+
+        /// <summary>Packing works within 128-bit lanes: puts the two parts of each pixel side by side.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> GatherPixels(Vector256<int> packed) => Avx2.PermuteVar8x32(packed, Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7));
+
+        /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
+        {
+            // Interleaving works within 128-bit lanes: the order beforehand makes the order afterwards natural.
+            Vector256<int> order = Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7);
+            int i = 0;
+            for (; i <= count - 32; i += 32)
+            {
+                Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
+                Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
+                Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
+                Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
+                Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
+                Avx2.UnpackHigh(lowerAb, lowerCd).Store((short*)(to + i * 4 + 32));
+                Avx2.UnpackLow(upperAb, upperCd).Store((short*)(to + i * 4 + 64));
+                Avx2.UnpackHigh(upperAb, upperCd).Store((short*)(to + i * 4 + 96));
+            }
+
+            Simd128.Interleave4(a + i, b + i, c + i, d + i, to + i * 4, count - i);
+        }
+
+        /// <summary>Loads 16 int8 as int16.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> LoadInt8(sbyte* p) => Avx2.ConvertToVector256Int16(p);
+
+        /// <summary>Products of uint8 and int8, each two neighbours summed in int16; weights must exclude saturation.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> MultiplyAddBytes(Vector256<byte> a, Vector256<sbyte> b) => Avx2.MultiplyAddAdjacent(a, b);
+
+        /// <summary>Products of int16, each two neighbours summed in int32.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> MultiplyAddPairs(Vector256<short> a, Vector256<short> b) => Avx2.MultiplyAddAdjacent(a, b);
+
+        /// <summary>sum × multiplier ÷ 2³¹ × 2^shift with the double rounding of the TFLite reference kernels.</summary>
+        public static Vector256<int> MultiplyByQuantizedMultiplier(Vector256<int> sum, Vector256<int> multiplier, Vector256<int> shift)
+        {
+            sum = Avx2.ShiftLeftLogicalVariable(sum, Vector256.Max(shift, Vector256<int>.Zero).AsUInt32());
+            Vector256<long> nudge = Vector256.Create(1L << 30);
+            Vector256<long> even = Avx2.Multiply(sum, multiplier) + nudge;
+            Vector256<long> odd = Avx2.Multiply((sum.AsInt64() >>> 32).AsInt32(), (multiplier.AsInt64() >>> 32).AsInt32()) + nudge;
+            Vector256<int> high = Avx2.Blend((even >>> 31).AsInt32(), (odd << 1).AsInt32(), 0b10101010);
+            Vector256<int> exponent = Vector256.Max(-shift, Vector256<int>.Zero);
+            Vector256<int> mask = Avx2.ShiftLeftLogicalVariable(Vector256<int>.One, exponent.AsUInt32()) - Vector256<int>.One;
+            Vector256<int> threshold = (mask >> 1) - (high >> 31);
+            return Avx2.ShiftRightArithmeticVariable(high, exponent.AsUInt32()) - Vector256.GreaterThan(high & mask, threshold);
+        }
+
+        /// <summary>Four pixels' integers plus the zero point as int8, pixel after pixel; what is out of range saturates.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> PackInt8(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) =>
+            GatherPixels(PackInt8InLanes(a, b, c, d, zero).AsInt32()).AsSByte();
+
+        /// <summary>Four vectors of integers plus the zero point as sbyte, side by side within each 128-bit lane; what is out of range saturates.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> PackInt8InLanes(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zero) =>
+            Avx2.PackSignedSaturate(Avx2.AddSaturate(Avx2.PackSignedSaturate(a, b), zero), Avx2.AddSaturate(Avx2.PackSignedSaturate(c, d), zero));
+
+        /// <summary>Int32 sums to 8-bit integers by integer arithmetic alone: multiplier in Q31, shift (left when positive), clamp.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> RequantizeFixed(Vector256<int> sum, Vector256<int> multiplier, Vector256<int> shift, int min, int max, int zero) =>
+            Vector256.Min(Vector256.Max(MultiplyByQuantizedMultiplier(sum, multiplier, shift) + Vector256.Create(zero), Vector256.Create(min)), Vector256.Create(max));
+
+        /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
+        public static void StoreBytes(byte* p, Vector256<int> values, int count)
+        {
+            for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
+        }
+
+        /// <summary>Stores the low bytes of 8 lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreBytes(byte* p, Vector256<int> values)
+        {
+            Vector128<short> words = Sse2.PackSignedSaturate(values.GetLower(), values.GetUpper()) & Vector128.Create((short)0xFF);
+            *(long*)p = Sse2.PackUnsignedSaturate(words, words).AsInt64().ToScalar();
+        }
+
+        /// <summary>Stores the first <paramref name="count"/> of the 8 bytes of one pixel.</summary>
+        public static void StorePart(byte* p, Vector256<byte> packed, int part, int count)
+        {
+            for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * 8 + i);
+        }
+
+        /// <summary>Stores the 8 bytes of one pixel.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StorePart(byte* p, Vector256<byte> packed, int part) => *(long*)p = packed.AsInt64().GetElement(part);
+
+        /// <summary>Copies int8 numbers as int16, less the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void WidenInt8(sbyte* from, short* to, int count, int zero)
+        {
+            Vector256<short> offset = Vector256.Create((short)zero);
+            int i = 0;
+            for (; i <= count - 16; i += 16) (LoadInt8(from + i) - offset).Store(to + i);
+            for (; i < count; i++) to[i] = (short)(from[i] - zero);
+        }
     }
 }

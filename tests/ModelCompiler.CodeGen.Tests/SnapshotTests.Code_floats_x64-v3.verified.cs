@@ -18,379 +18,393 @@
 #nullable disable
 #pragma warning disable
 
-namespace Networks;
-
-using global::System;
-using global::System.CodeDom.Compiler;
-using global::System.Runtime.CompilerServices;
-using global::System.Runtime.InteropServices;
-using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.Arm;
-using global::System.Runtime.Intrinsics.X86;
-
-/// <summary>The network of small.tflite: x0 to y0.</summary>
-/// <remarks>
-/// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.
-/// Nothing is allocated after construction.
-/// </remarks>
-[GeneratedCode("ModelCompiler", "{version}")]
-public sealed unsafe partial class Small : IDisposable
+namespace Networks
 {
-    private const int ArenaBytes = 1024;
-
-    private byte* _arena;
-
-    /// <summary>Allocates the working memory.</summary>
-    /// <exception cref="PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
-    public Small()
+    /// <summary>The network of small.tflite: x0 to y0.</summary>
+    /// <remarks>
+    /// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.
+    /// Nothing is allocated after construction.
+    /// </remarks>
+    [global::System.CodeDom.Compiler.GeneratedCode("ModelCompiler", "{version}")]
+    public sealed unsafe partial class Small : global::System.IDisposable
     {
-        if (!(Avx2.IsSupported && Fma.IsSupported)) throw new PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
-        _arena = (byte*)NativeMemory.AlignedAlloc(ArenaBytes, 64);
-        NativeMemory.Clear(_arena, ArenaBytes);
-    }
+        private const int ArenaBytes = 1024;
 
-    /// <summary>Frees the working memory.</summary>
-    ~Small() => NativeMemory.AlignedFree(_arena);
+        private byte* _arena;
 
-    /// <summary>Frees the working memory.</summary>
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(_arena);
-        _arena = null;
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Runs the network.</summary>
-    /// <param name="x0">x0: 32 elements, shape 1×4×4×2, row-major.</param>
-    /// <param name="y0">y0: 3 elements, shape 1×3, row-major.</param>
-    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="ObjectDisposedException">The instance was disposed.</exception>
-    public void Run(ReadOnlySpan<float> x0, Span<float> y0)
-    {
-        if (x0.Length != 32) throw new ArgumentException($"x0 needs 32 elements (1×4×4×2), not {x0.Length}.", nameof(x0));
-        if (y0.Length != 3) throw new ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
-        ObjectDisposedException.ThrowIf(_arena is null, this);
-        x0.CopyTo(new Span<float>((float*)(_arena + 896), 32));
-        Infer();
-        new ReadOnlySpan<float>((float*)(_arena + 768), 3).CopyTo(y0);
-        GC.KeepAlive(this); // or the finalizer may free the memory before it is read
-    }
-
-    /// <summary>Computes the network on the working memory.</summary>
-    private void Infer()
-    {
-        Infer_Avx2(_arena, Weights);
-    }
-
-    private static void Infer_Avx2(byte* arena, sbyte* weights)
-    {
-        // Conv: float conv 3×3 4×4×2 → 4×4×9
-        ConvFloat_4x4x2_3x3x9_Avx2((float*)(arena + 896), (float*)arena, (float*)(weights), Address(Bias0), (float*)(arena + 576));
-        // MaxPool: float max pool 2×2/2 4×4×9 → 2×2×9
-        MaxPoolFloat_4x4x9_2x2x9_s22_Avx2((float*)arena, (float*)(arena + 576));
-        // FullyConnected: float fully connected 36 → 3
-        ConvFloat_1x1x36_1x1x3_Avx2((float*)(arena + 576), (float*)(arena + 768), (float*)(weights + 1152), Address(Bias1), (float*)arena);
-        // Softmax: float softmax 1×3
-        SoftmaxFloat_1x3_Avx2((float*)(arena + 768), (float*)(arena + 768));
-    }
-
-    /// <summary>Gathers the patches of some pixels: 3×3 windows of 2 channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Patches_4x4x2_3x3x9_Avx2(float* input, int pixel, int count, float* patch)
-    {
-        for (int end = pixel + count; pixel < end; pixel++)
+        /// <summary>Allocates the working memory.</summary>
+        /// <exception cref="global::System.PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
+        public Small()
         {
-            int top = pixel / 4 * 1 - 1, left = pixel % 4 * 1 - 1;
-            for (int y = 0; y < 3; y++)
-            {
-                int row = top + y;
-                if ((uint)row >= 4)
-                {
-                    new Span<float>(patch, 6).Clear();
-                    patch += 6;
-                    continue;
-                }
+            if (!global::ModelCompilerCode.Network.IsSupported) throw new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
+            _arena = (byte*)global::System.Runtime.InteropServices.NativeMemory.AlignedAlloc(ArenaBytes, 64);
+            global::System.Runtime.InteropServices.NativeMemory.Clear(_arena, ArenaBytes);
+        }
 
-                int first = Math.Min(Math.Max(0, -left), 3), last = Math.Max(first, Math.Min(3, 4 - left));
-                new Span<float>(patch, first * 2).Clear();
-                new ReadOnlySpan<float>(input + (row * 4 + left + first) * 2, (last - first) * 2).CopyTo(new Span<float>(patch + first * 2, (last - first) * 2));
-                new Span<float>(patch + last * 2, (3 - last) * 2).Clear();
-                patch += 6;
-            }
+        /// <summary>Frees the working memory.</summary>
+        ~Small() => global::System.Runtime.InteropServices.NativeMemory.AlignedFree(_arena);
+
+        /// <summary>Frees the working memory.</summary>
+        public void Dispose()
+        {
+            global::System.Runtime.InteropServices.NativeMemory.AlignedFree(_arena);
+            _arena = null;
+            global::System.GC.SuppressFinalize(this);
+        }
+
+        /// <summary>Runs the network.</summary>
+        /// <param name="x0">x0: 32 elements, shape 1×4×4×2, row-major.</param>
+        /// <param name="y0">y0: 3 elements, shape 1×3, row-major.</param>
+        /// <exception cref="global::System.ArgumentException">A span has the wrong length.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The instance was disposed.</exception>
+        public void Run(global::System.ReadOnlySpan<float> x0, global::System.Span<float> y0)
+        {
+            if (x0.Length != 32) throw new global::System.ArgumentException($"x0 needs 32 elements (1×4×4×2), not {x0.Length}.", nameof(x0));
+            if (y0.Length != 3) throw new global::System.ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
+            global::System.ObjectDisposedException.ThrowIf(_arena is null, this);
+            x0.CopyTo(new global::System.Span<float>((float*)(_arena + 896), 32));
+            Infer();
+            new global::System.ReadOnlySpan<float>((float*)(_arena + 768), 3).CopyTo(y0);
+            global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read
+        }
+
+        /// <summary>Computes the network on the working memory.</summary>
+        private void Infer() => global::ModelCompilerCode.Network.Infer(_arena);
+
+        /// <summary>Facts about the compiled network.</summary>
+        public static class Info
+        {
+            /// <summary>The model file this class was compiled from.</summary>
+            public const string ModelFile = "small.tflite";
+
+            /// <summary>SHA-256 of the model file.</summary>
+            public const string ModelSha256 = "4b379441613442e9bd746f463554d9e27aa22d4d4aa4aa7c84f3192997bc2200";
+
+            /// <summary>Target machine.</summary>
+            public const string Target = "x64-v3";
+
+            /// <summary>Options that differ from their defaults.</summary>
+            public const string Options = "Target=x64-v3";
+
+            /// <summary>Multiply-accumulate operations of one run.</summary>
+            public const long Macs = 2700;
+
+            /// <summary>Bytes of constants: weights and tables.</summary>
+            public const int WeightBytes = 2400;
+
+            /// <summary>Bytes of working memory of an instance.</summary>
+            public const int ArenaBytes = 1024;
+
+            /// <summary>Names of the inputs.</summary>
+            public static string[] InputNames => ["x0"];
+
+            /// <summary>Shapes of the inputs.</summary>
+            public static int[][] InputShapes => [[1, 4, 4, 2]];
+
+            /// <summary>Real value of one integer step of each input; 0 where it is not quantised.</summary>
+            public static float[] InputScales => [0f];
+
+            /// <summary>Integers that stand for real zero in each input.</summary>
+            public static int[] InputZeroPoints => [0];
+
+            /// <summary>Names of the outputs.</summary>
+            public static string[] OutputNames => ["y0"];
+
+            /// <summary>Shapes of the outputs.</summary>
+            public static int[][] OutputShapes => [[1, 3]];
+
+            /// <summary>Real value of one integer step of each output; 0 where it is not quantised.</summary>
+            public static float[] OutputScales => [0f];
+
+            /// <summary>Integers that stand for real zero in each output.</summary>
+            public static int[] OutputZeroPoints => [0];
+
+            /// <summary>The kernels, in the order they run.</summary>
+            public static string[] Kernels => ["float conv 3×3 4×4×2 → 4×4×9", "float max pool 2×2/2 4×4×9 → 2×2×9", "float fully connected 36 → 3", "float softmax 1×3"];
         }
     }
-
-    /// <summary>4 pixels × 8 channels: bias + Σ patch · weight over 18 taps, clamped.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvFloatTile_4x8_18_Avx2(float* patches, float* weights, float* bias, float* output)
-    {
-        Vector256<float> sum0_0 = Vector256.Load(bias + 0);
-        Vector256<float> sum1_0 = Vector256.Load(bias + 0);
-        Vector256<float> sum2_0 = Vector256.Load(bias + 0);
-        Vector256<float> sum3_0 = Vector256.Load(bias + 0);
-        for (int tap = 0; tap < 18; tap++)
-        {
-            Vector256<float> w0 = Vector256.Load(weights + 0);
-            Vector256<float> x0 = Vector256.Create(patches[0]);
-            sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
-            Vector256<float> x1 = Vector256.Create(patches[18]);
-            sum1_0 = Simd256.MultiplyAdd(x1, w0, sum1_0);
-            Vector256<float> x2 = Vector256.Create(patches[36]);
-            sum2_0 = Simd256.MultiplyAdd(x2, w0, sum2_0);
-            Vector256<float> x3 = Vector256.Create(patches[54]);
-            sum3_0 = Simd256.MultiplyAdd(x3, w0, sum3_0);
-            patches++;
-            weights += 8;
-        }
-        (Vector256.Max(sum0_0, Vector256.Create(0f))).Store(output + 0);
-        (Vector256.Max(sum1_0, Vector256.Create(0f))).Store(output + 9);
-        (Vector256.Max(sum2_0, Vector256.Create(0f))).Store(output + 18);
-        (Vector256.Max(sum3_0, Vector256.Create(0f))).Store(output + 27);
-    }
-
-    /// <summary>4 pixels × 1 channels: bias + Σ patch · weight over 18 taps, clamped.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvFloatTile_4x1_18_Avx2(float* patches, float* weights, float* bias, float* output)
-    {
-        Vector256<float> sum0_0 = Vector256.Load(bias + 0);
-        Vector256<float> sum1_0 = Vector256.Load(bias + 0);
-        Vector256<float> sum2_0 = Vector256.Load(bias + 0);
-        Vector256<float> sum3_0 = Vector256.Load(bias + 0);
-        for (int tap = 0; tap < 18; tap++)
-        {
-            Vector256<float> w0 = Vector256.Load(weights + 0);
-            Vector256<float> x0 = Vector256.Create(patches[0]);
-            sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
-            Vector256<float> x1 = Vector256.Create(patches[18]);
-            sum1_0 = Simd256.MultiplyAdd(x1, w0, sum1_0);
-            Vector256<float> x2 = Vector256.Create(patches[36]);
-            sum2_0 = Simd256.MultiplyAdd(x2, w0, sum2_0);
-            Vector256<float> x3 = Vector256.Create(patches[54]);
-            sum3_0 = Simd256.MultiplyAdd(x3, w0, sum3_0);
-            patches++;
-            weights += 8;
-        }
-        Simd256.StoreFloats(output + 0, Vector256.Max(sum0_0, Vector256.Create(0f)), 1);
-        Simd256.StoreFloats(output + 9, Vector256.Max(sum1_0, Vector256.Create(0f)), 1);
-        Simd256.StoreFloats(output + 18, Vector256.Max(sum2_0, Vector256.Create(0f)), 1);
-        Simd256.StoreFloats(output + 27, Vector256.Max(sum3_0, Vector256.Create(0f)), 1);
-    }
-
-    /// <summary>float conv 3×3 4×4×2 → 4×4×9: 16 pixels × 9 channels × 18 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvFloat_4x4x2_3x3x9_Avx2(float* input, float* output, float* weights, float* bias, float* patches)
-    {
-        for (int pixel = 0; pixel < 16; pixel += 4)
-        {
-            Patches_4x4x2_3x3x9_Avx2(input, pixel, 4, patches);
-            ConvFloatTile_4x8_18_Avx2(patches, weights + 0 * 18, bias + 0, output + pixel * 9 + 0);
-            ConvFloatTile_4x1_18_Avx2(patches, weights + 8 * 18, bias + 8, output + pixel * 9 + 8);
-        }
-    }
-
-    /// <summary>float max pool 2×2/2 4×4×9 → 2×2×9.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void MaxPoolFloat_4x4x9_2x2x9_s22_Avx2(float* input, float* output)
-    {
-        for (int y = 0; y < 2; y++)
-        {
-            int top = y * 2;
-            const int rows = 2;
-            for (int x = 0; x < 2; x++)
-            {
-                int left = x * 2;
-                const int columns = 2;
-                float* first = input + (top * 4 + left) * 9;
-                float* to = output + (y * 2 + x) * 9;
-                for (int channel = 0; channel < 9; channel += 8)
-                {
-                    if (channel > 1) channel = 1;
-                    Vector256<float> result = Vector256.Create(float.NegativeInfinity);
-                    for (int i = 0; i < rows; i++)
-                    {
-                        float* p = first + i * 36 + channel;
-                        for (int j = 0; j < columns; j++, p += 9) result = Vector256.Max(result, Vector256.Load(p));
-                    }
-                    (result).Store(to + channel);
-                }
-            }
-        }
-    }
-
-    /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 36 taps, clamped.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvFloatTile_1x3_36_Avx2(float* patches, float* weights, float* bias, float* output)
-    {
-        Vector256<float> sum0_0 = Vector256.Load(bias + 0);
-        for (int tap = 0; tap < 36; tap++)
-        {
-            Vector256<float> w0 = Vector256.Load(weights + 0);
-            Vector256<float> x0 = Vector256.Create(patches[0]);
-            sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
-            patches++;
-            weights += 8;
-        }
-        Simd256.StoreFloats(output + 0, sum0_0, 3);
-    }
-
-    /// <summary>float fully connected 36 → 3: 1 pixels × 3 channels × 36 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvFloat_1x1x36_1x1x3_Avx2(float* input, float* output, float* weights, float* bias, float* patches)
-    {
-        for (int pixel = 0; pixel < 1; pixel++)
-        {
-            patches = input + pixel * 36;
-            ConvFloatTile_1x3_36_Avx2(patches, weights + 0 * 36, bias + 0, output + pixel * 3 + 0);
-        }
-    }
-
-    /// <summary>float softmax 1×3.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void SoftmaxFloat_1x3_Avx2(float* input, float* output)
-    {
-        for (int row = 0; row < 1; row++)
-        {
-            float max = Simd256.MaxFloat32(input, 3), sum = 0;
-            for (int j = 0; j < 3; j++)
-            {
-                float e = MathF.Exp(input[j] - max);
-                output[j] = e;
-                sum += e;
-            }
-            int i = 0;
-            for (; i < 3; i++)
-            {
-                output[i] /= sum;
-            }
-            input += 3;
-            output += 3;
-        }
-    }
-
-    /// <summary>Facts about the compiled network.</summary>
-    public static class Info
-    {
-        /// <summary>The model file this class was compiled from.</summary>
-        public const string ModelFile = "small.tflite";
-
-        /// <summary>SHA-256 of the model file.</summary>
-        public const string ModelSha256 = "4b379441613442e9bd746f463554d9e27aa22d4d4aa4aa7c84f3192997bc2200";
-
-        /// <summary>Target machine.</summary>
-        public const string Target = "x64-v3";
-
-        /// <summary>Options that differ from their defaults.</summary>
-        public const string Options = "Target=x64-v3";
-
-        /// <summary>Multiply-accumulate operations of one run.</summary>
-        public const long Macs = 2700;
-
-        /// <summary>Bytes of constants: weights and tables.</summary>
-        public const int WeightBytes = 2400;
-
-        /// <summary>Bytes of working memory of an instance.</summary>
-        public const int ArenaBytes = 1024;
-
-        /// <summary>Names of the inputs.</summary>
-        public static string[] InputNames => ["x0"];
-
-        /// <summary>Shapes of the inputs.</summary>
-        public static int[][] InputShapes => [[1, 4, 4, 2]];
-
-        /// <summary>Real value of one integer step of each input; 0 where it is not quantised.</summary>
-        public static float[] InputScales => [0f];
-
-        /// <summary>Integers that stand for real zero in each input.</summary>
-        public static int[] InputZeroPoints => [0];
-
-        /// <summary>Names of the outputs.</summary>
-        public static string[] OutputNames => ["y0"];
-
-        /// <summary>Shapes of the outputs.</summary>
-        public static int[][] OutputShapes => [[1, 3]];
-
-        /// <summary>Real value of one integer step of each output; 0 where it is not quantised.</summary>
-        public static float[] OutputScales => [0f];
-
-        /// <summary>Integers that stand for real zero in each output.</summary>
-        public static int[] OutputZeroPoints => [0];
-
-        /// <summary>The kernels, in the order they run.</summary>
-        public static string[] Kernels => ["float conv 3×3 4×4×2 → 4×4×9", "float max pool 2×2/2 4×4×9 → 2×2×9", "float fully connected 36 → 3", "float softmax 1×3"];
-    }
-
-    // 2304 bytes, little-endian.
-    private static sbyte* Weights => (sbyte*)Address(WeightsData);
-
-    private static ReadOnlySpan<ulong> WeightsData =>
-    [
-        0x3ed12751bf00ae83, 0xbe56bf373f37ad3e, 0x3f36828ebf4c4fef, 0xbf3cbbe4bef2f8a0, 0x3ecea3cabf474c91, 0xbf307f20bf5fff90, 0x3f0c22eebf245afe,
-        0xbf59cca2bdf93250, 0x3f66495cbd871fcf, 0x3f6651023cebd3c7, 0xbf5282a9be117762, 0xbed43d883f0188b3, 0xbf502f633f0b0fb2, 0xbf5475b03d4eea61,
-        0xbf72834d3f69767c, 0xbf181023bf261ef4, 0xbf2d9d933ea14ca2, 0x3f728318bee8a086, 0x3f45c3c6be481f4c, 0xbf557e75bf39a663, 0xbe71b926be09a947,
-        0xbcc3c2a23f7cd2e0, 0xbf0c4db53f0c6ff6, 0x3f5a19993f33c53f, 0x3f188c9abe956b11, 0x3e8e55c03ec3b0e1, 0x3f3ef4f13f6530b2, 0xbd56639b3f7def4a,
-        0xbf293b9a3f6341eb, 0xbf68028ebe683624, 0xbd4216bebf414227, 0x3f268168beba469b, 0x3f166acfbf4c26ce, 0xbf422211be067bef, 0xbecc53a0bc81abe8,
-        0x3f7de2ab3f77e1fd, 0xbec565f63e91dfde, 0xbf1206243eb39d82, 0xbf4150b5beb763a6, 0xbf41f2223e9aeba4, 0x3f2563fbbf715684, 0xbf53e3b93eb5a38b,
-        0xbf3f24d2bf5fe48b, 0x3f311d1f3f358b83, 0x3f45df56bf010253, 0xbec09c8dbd5e35ea, 0xbe84367abd797e31, 0x3ec6ab263ecc0f96, 0x3de69d42beb8350d,
-        0x3dc79c95bf02ce70, 0xbd4cef21be8f234d, 0x3f530c783f622dec, 0x3eddef853f7ac2c2, 0xbec625fcbe960843, 0xbe86743bbe67ae11, 0xbf6441303da87a7f,
-        0x3ecc14353eba7e7c, 0x3f7eeb933d570fca, 0x3deadd29be84f865, 0xbeb9f53f3ec0897a, 0xbf7907883e9e9aee, 0x3f406badbf2940d4, 0xbec6a0edbf7c1bbd,
-        0xbf184b26bf2d6abc, 0x3f7bd72fbede7c3b, 0x3f17a039be9d1816, 0xbf5cf0e53e72a115, 0x3efac125bf7616e1, 0x3f1cd3903e6c3abd, 0xbf0f3e8d3ec44baf,
-        0xbf2a310d3f2c564f, 0xbf243171bf7482b5, 0xbf553263, 0x0, 0x0, 0x0, 0x3eb94305, 0x0, 0x0, 0x0, 0x3e8b92a2, 0x0, 0x0, 0x0, 0xbf0647e8, 0x0,
-        0x0, 0x0, 0xbf707297, 0x0, 0x0, 0x0, 0x3e0b9c4f, 0x0, 0x0, 0x0, 0xbf042fb2, 0x0, 0x0, 0x0, 0xbf0e80e1, 0x0, 0x0, 0x0, 0x3e794c44, 0x0, 0x0,
-        0x0, 0x3e4f3993, 0x0, 0x0, 0x0, 0xbf237ea1, 0x0, 0x0, 0x0, 0x3e2f2f7a, 0x0, 0x0, 0x0, 0x3ebb400d, 0x0, 0x0, 0x0, 0xbebec86c, 0x0, 0x0, 0x0,
-        0xbe9a467a, 0x0, 0x0, 0x0, 0x3d8ef2d0, 0x0, 0x0, 0x0, 0xbf269492, 0x0, 0x0, 0x0, 0x3f7cdbbe, 0x0, 0x0, 0x0, 0x3f24865dbed6e72c, 0xbf180844,
-        0x0, 0x0, 0xbf0f34063ef4d2b5, 0x3e77e6ab, 0x0, 0x0, 0xbdefbd993f19ccb4, 0xbef17803, 0x0, 0x0, 0x3f141d21be73f655, 0xbed0a59a, 0x0, 0x0,
-        0xbf26d6273ef4f224, 0xbeaa38ae, 0x0, 0x0, 0xbf072bde3f17aebd, 0xbf0afc42, 0x0, 0x0, 0xbf7a6ad93c8ec5b2, 0x3e49cfde, 0x0, 0x0,
-        0xbf33d5a0bf583859, 0xbe80184d, 0x0, 0x0, 0xbee0412cbea570c7, 0xbf252c6b, 0x0, 0x0, 0x3f6635c9be693017, 0x3e3161ed, 0x0, 0x0,
-        0xbf330c713f498c04, 0xbeafbeb4, 0x0, 0x0, 0xbf4d8bbcbf695a0b, 0x3eef6be1, 0x0, 0x0, 0xbc2a906d3ee5f451, 0xbf3321a7, 0x0, 0x0,
-        0x3d3a89233f6c1f8f, 0x3ea031dd, 0x0, 0x0, 0x3f287be43f39026c, 0x3f6009ba, 0x0, 0x0, 0x3eabb05abec872f0, 0x3ee070ce, 0x0, 0x0,
-        0xbde1a1b93f3ecb61, 0xbf3016be, 0x0, 0x0, 0xbe0231aa3e940012, 0xbf7ccfb6, 0x0, 0x0, 0x3f613e3ebe37a4d0, 0xbf422578, 0x0, 0x0,
-        0x3f64139abdfc9147, 0x3f4d0d0c, 0x0, 0x0, 0xbe8d89873d840aab, 0xbf2c0cce, 0x0, 0x0, 0x3f577952be9f0e60, 0xbf70a9a2, 0x0, 0x0,
-        0xbf632738be7b4789, 0x3eb67647, 0x0, 0x0, 0xbe3538463f425362, 0xbcbabe06, 0x0, 0x0, 0xbf471e02beb3acba, 0xbe2e540a, 0x0, 0x0,
-        0x3ebdff92beb071b9, 0x3e9b4f8e, 0x0, 0x0, 0x3f2469253ebd997f, 0xbf53987f, 0x0, 0x0, 0xbe9025413f257665, 0x3f0a28e9, 0x0, 0x0,
-        0xbf603d21bef942fb, 0xbf60c42f, 0x0, 0x0, 0x3cb6d0223f755a3d, 0x3d320e6e, 0x0, 0x0, 0x3f46f9f8beb41dca, 0xbf526767, 0x0, 0x0,
-        0x3e83a550be70a9f5, 0xbf4496ea, 0x0, 0x0, 0xbf7b2455bf305404, 0xbf6b9798, 0x0, 0x0, 0xbe784d60bf4ed880, 0xbf258383, 0x0, 0x0,
-        0xbd0bfd5b3f6743e4, 0xbd90fc7a, 0x0, 0x0, 0x3e9bfecfbd0ea3b8, 0x3f25d21e, 0x0, 0x0,
-    ];
-
-    private static ReadOnlySpan<float> Bias0 =>
-    [
-        0.749721f, -0.8805569f, -0.2877172f, 0.654039f, 0.40343127f, -0.37560716f, 0.7104886f, 0.7495335f, -0.05567054f, 0f, 0f, 0f, 0f, 0f, 0f, 0f,
-    ];
-
-    private static ReadOnlySpan<float> Bias1 =>
-    [
-        -0.65552384f, 0.28736943f, 0.22338776f, 0f, 0f, 0f, 0f, 0f,
-    ];
-
-    // Tables lie in the read-only data of the program, which does not move.
-    private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
 }
 
-/// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
-file static unsafe class Simd256
+// In a namespace of its own, where no type of the program's hides one of the framework's.
+namespace ModelCompilerCode
 {
-    /// <summary>Largest of some numbers.</summary>
-    public static float MaxFloat32(float* p, int count)
+    using global::System;
+    using global::System.Runtime.CompilerServices;
+    using global::System.Runtime.InteropServices;
+    using global::System.Runtime.Intrinsics;
+    using global::System.Runtime.Intrinsics.Arm;
+    using global::System.Runtime.Intrinsics.X86;
+
+    /// <summary>The kernels and tables of Small.</summary>
+    file static unsafe class Network
     {
-        float max = p[0];
-        int i = 0;
-        if (count >= 8)
+        /// <summary>True when the processor has what the target needs.</summary>
+        public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
+
+        /// <summary>Computes the network on the working memory.</summary>
+        public static void Infer(byte* arena)
         {
-            Vector256<float> largest = Vector256.Load(p);
-            for (i = 8; i <= count - 8; i += 8) largest = Vector256.Max(largest, Vector256.Load(p + i));
-            for (int lane = 0; lane < 8; lane++) max = Math.Max(max, largest.GetElement(lane));
+            Infer_Avx2(arena, Weights);
         }
-        for (; i < count; i++) max = Math.Max(max, p[i]);
-        return max;
+
+        private static void Infer_Avx2(byte* arena, sbyte* weights)
+        {
+            // Conv: float conv 3×3 4×4×2 → 4×4×9
+            ConvFloat_4x4x2_3x3x9_Avx2((float*)(arena + 896), (float*)arena, (float*)(weights), Address(Bias0), (float*)(arena + 576));
+            // MaxPool: float max pool 2×2/2 4×4×9 → 2×2×9
+            MaxPoolFloat_4x4x9_2x2x9_s22_Avx2((float*)arena, (float*)(arena + 576));
+            // FullyConnected: float fully connected 36 → 3
+            ConvFloat_1x1x36_1x1x3_Avx2((float*)(arena + 576), (float*)(arena + 768), (float*)(weights + 1152), Address(Bias1), (float*)arena);
+            // Softmax: float softmax 1×3
+            SoftmaxFloat_1x3_Avx2((float*)(arena + 768), (float*)(arena + 768));
+        }
+
+        /// <summary>Gathers the patches of some pixels: 3×3 windows of 2 channels.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Patches_4x4x2_3x3x9_Avx2(float* input, int pixel, int count, float* patch)
+        {
+            for (int end = pixel + count; pixel < end; pixel++)
+            {
+                int top = pixel / 4 * 1 - 1, left = pixel % 4 * 1 - 1;
+                for (int y = 0; y < 3; y++)
+                {
+                    int row = top + y;
+                    if ((uint)row >= 4)
+                    {
+                        new Span<float>(patch, 6).Clear();
+                        patch += 6;
+                        continue;
+                    }
+
+                    int first = Math.Min(Math.Max(0, -left), 3), last = Math.Max(first, Math.Min(3, 4 - left));
+                    new Span<float>(patch, first * 2).Clear();
+                    new ReadOnlySpan<float>(input + (row * 4 + left + first) * 2, (last - first) * 2).CopyTo(new Span<float>(patch + first * 2, (last - first) * 2));
+                    new Span<float>(patch + last * 2, (3 - last) * 2).Clear();
+                    patch += 6;
+                }
+            }
+        }
+
+        /// <summary>4 pixels × 8 channels: bias + Σ patch · weight over 18 taps, clamped.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvFloatTile_4x8_18_Avx2(float* patches, float* weights, float* bias, float* output)
+        {
+            Vector256<float> sum0_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum1_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum2_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum3_0 = Vector256.Load(bias + 0);
+            for (int tap = 0; tap < 18; tap++)
+            {
+                Vector256<float> w0 = Vector256.Load(weights + 0);
+                Vector256<float> x0 = Vector256.Create(patches[0]);
+                sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
+                Vector256<float> x1 = Vector256.Create(patches[18]);
+                sum1_0 = Simd256.MultiplyAdd(x1, w0, sum1_0);
+                Vector256<float> x2 = Vector256.Create(patches[36]);
+                sum2_0 = Simd256.MultiplyAdd(x2, w0, sum2_0);
+                Vector256<float> x3 = Vector256.Create(patches[54]);
+                sum3_0 = Simd256.MultiplyAdd(x3, w0, sum3_0);
+                patches++;
+                weights += 8;
+            }
+            (Vector256.Max(sum0_0, Vector256.Create(0f))).Store(output + 0);
+            (Vector256.Max(sum1_0, Vector256.Create(0f))).Store(output + 9);
+            (Vector256.Max(sum2_0, Vector256.Create(0f))).Store(output + 18);
+            (Vector256.Max(sum3_0, Vector256.Create(0f))).Store(output + 27);
+        }
+
+        /// <summary>4 pixels × 1 channels: bias + Σ patch · weight over 18 taps, clamped.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvFloatTile_4x1_18_Avx2(float* patches, float* weights, float* bias, float* output)
+        {
+            Vector256<float> sum0_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum1_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum2_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum3_0 = Vector256.Load(bias + 0);
+            for (int tap = 0; tap < 18; tap++)
+            {
+                Vector256<float> w0 = Vector256.Load(weights + 0);
+                Vector256<float> x0 = Vector256.Create(patches[0]);
+                sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
+                Vector256<float> x1 = Vector256.Create(patches[18]);
+                sum1_0 = Simd256.MultiplyAdd(x1, w0, sum1_0);
+                Vector256<float> x2 = Vector256.Create(patches[36]);
+                sum2_0 = Simd256.MultiplyAdd(x2, w0, sum2_0);
+                Vector256<float> x3 = Vector256.Create(patches[54]);
+                sum3_0 = Simd256.MultiplyAdd(x3, w0, sum3_0);
+                patches++;
+                weights += 8;
+            }
+            Simd256.StoreFloats(output + 0, Vector256.Max(sum0_0, Vector256.Create(0f)), 1);
+            Simd256.StoreFloats(output + 9, Vector256.Max(sum1_0, Vector256.Create(0f)), 1);
+            Simd256.StoreFloats(output + 18, Vector256.Max(sum2_0, Vector256.Create(0f)), 1);
+            Simd256.StoreFloats(output + 27, Vector256.Max(sum3_0, Vector256.Create(0f)), 1);
+        }
+
+        /// <summary>float conv 3×3 4×4×2 → 4×4×9: 16 pixels × 9 channels × 18 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvFloat_4x4x2_3x3x9_Avx2(float* input, float* output, float* weights, float* bias, float* patches)
+        {
+            for (int pixel = 0; pixel < 16; pixel += 4)
+            {
+                Patches_4x4x2_3x3x9_Avx2(input, pixel, 4, patches);
+                ConvFloatTile_4x8_18_Avx2(patches, weights + 0 * 18, bias + 0, output + pixel * 9 + 0);
+                ConvFloatTile_4x1_18_Avx2(patches, weights + 8 * 18, bias + 8, output + pixel * 9 + 8);
+            }
+        }
+
+        /// <summary>float max pool 2×2/2 4×4×9 → 2×2×9.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void MaxPoolFloat_4x4x9_2x2x9_s22_Avx2(float* input, float* output)
+        {
+            for (int y = 0; y < 2; y++)
+            {
+                int top = y * 2;
+                const int rows = 2;
+                for (int x = 0; x < 2; x++)
+                {
+                    int left = x * 2;
+                    const int columns = 2;
+                    float* first = input + (top * 4 + left) * 9;
+                    float* to = output + (y * 2 + x) * 9;
+                    for (int channel = 0; channel < 9; channel += 8)
+                    {
+                        if (channel > 1) channel = 1;
+                        Vector256<float> result = Vector256.Create(float.NegativeInfinity);
+                        for (int i = 0; i < rows; i++)
+                        {
+                            float* p = first + i * 36 + channel;
+                            for (int j = 0; j < columns; j++, p += 9) result = Vector256.Max(result, Vector256.Load(p));
+                        }
+                        (result).Store(to + channel);
+                    }
+                }
+            }
+        }
+
+        /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 36 taps, clamped.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvFloatTile_1x3_36_Avx2(float* patches, float* weights, float* bias, float* output)
+        {
+            Vector256<float> sum0_0 = Vector256.Load(bias + 0);
+            for (int tap = 0; tap < 36; tap++)
+            {
+                Vector256<float> w0 = Vector256.Load(weights + 0);
+                Vector256<float> x0 = Vector256.Create(patches[0]);
+                sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
+                patches++;
+                weights += 8;
+            }
+            Simd256.StoreFloats(output + 0, sum0_0, 3);
+        }
+
+        /// <summary>float fully connected 36 → 3: 1 pixels × 3 channels × 36 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvFloat_1x1x36_1x1x3_Avx2(float* input, float* output, float* weights, float* bias, float* patches)
+        {
+            for (int pixel = 0; pixel < 1; pixel++)
+            {
+                patches = input + pixel * 36;
+                ConvFloatTile_1x3_36_Avx2(patches, weights + 0 * 36, bias + 0, output + pixel * 3 + 0);
+            }
+        }
+
+        /// <summary>float softmax 1×3.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void SoftmaxFloat_1x3_Avx2(float* input, float* output)
+        {
+            for (int row = 0; row < 1; row++)
+            {
+                float max = Simd256.MaxFloat32(input, 3), sum = 0;
+                for (int j = 0; j < 3; j++)
+                {
+                    float e = MathF.Exp(input[j] - max);
+                    output[j] = e;
+                    sum += e;
+                }
+                int i = 0;
+                for (; i < 3; i++)
+                {
+                    output[i] /= sum;
+                }
+                input += 3;
+                output += 3;
+            }
+        }
+
+        // 2304 bytes, little-endian.
+        public static sbyte* Weights => (sbyte*)Address(WeightsData);
+
+        private static ReadOnlySpan<ulong> WeightsData =>
+        [
+            0x3ed12751bf00ae83, 0xbe56bf373f37ad3e, 0x3f36828ebf4c4fef, 0xbf3cbbe4bef2f8a0, 0x3ecea3cabf474c91, 0xbf307f20bf5fff90, 0x3f0c22eebf245afe,
+            0xbf59cca2bdf93250, 0x3f66495cbd871fcf, 0x3f6651023cebd3c7, 0xbf5282a9be117762, 0xbed43d883f0188b3, 0xbf502f633f0b0fb2, 0xbf5475b03d4eea61,
+            0xbf72834d3f69767c, 0xbf181023bf261ef4, 0xbf2d9d933ea14ca2, 0x3f728318bee8a086, 0x3f45c3c6be481f4c, 0xbf557e75bf39a663, 0xbe71b926be09a947,
+            0xbcc3c2a23f7cd2e0, 0xbf0c4db53f0c6ff6, 0x3f5a19993f33c53f, 0x3f188c9abe956b11, 0x3e8e55c03ec3b0e1, 0x3f3ef4f13f6530b2, 0xbd56639b3f7def4a,
+            0xbf293b9a3f6341eb, 0xbf68028ebe683624, 0xbd4216bebf414227, 0x3f268168beba469b, 0x3f166acfbf4c26ce, 0xbf422211be067bef, 0xbecc53a0bc81abe8,
+            0x3f7de2ab3f77e1fd, 0xbec565f63e91dfde, 0xbf1206243eb39d82, 0xbf4150b5beb763a6, 0xbf41f2223e9aeba4, 0x3f2563fbbf715684, 0xbf53e3b93eb5a38b,
+            0xbf3f24d2bf5fe48b, 0x3f311d1f3f358b83, 0x3f45df56bf010253, 0xbec09c8dbd5e35ea, 0xbe84367abd797e31, 0x3ec6ab263ecc0f96, 0x3de69d42beb8350d,
+            0x3dc79c95bf02ce70, 0xbd4cef21be8f234d, 0x3f530c783f622dec, 0x3eddef853f7ac2c2, 0xbec625fcbe960843, 0xbe86743bbe67ae11, 0xbf6441303da87a7f,
+            0x3ecc14353eba7e7c, 0x3f7eeb933d570fca, 0x3deadd29be84f865, 0xbeb9f53f3ec0897a, 0xbf7907883e9e9aee, 0x3f406badbf2940d4, 0xbec6a0edbf7c1bbd,
+            0xbf184b26bf2d6abc, 0x3f7bd72fbede7c3b, 0x3f17a039be9d1816, 0xbf5cf0e53e72a115, 0x3efac125bf7616e1, 0x3f1cd3903e6c3abd, 0xbf0f3e8d3ec44baf,
+            0xbf2a310d3f2c564f, 0xbf243171bf7482b5, 0xbf553263, 0x0, 0x0, 0x0, 0x3eb94305, 0x0, 0x0, 0x0, 0x3e8b92a2, 0x0, 0x0, 0x0, 0xbf0647e8, 0x0,
+            0x0, 0x0, 0xbf707297, 0x0, 0x0, 0x0, 0x3e0b9c4f, 0x0, 0x0, 0x0, 0xbf042fb2, 0x0, 0x0, 0x0, 0xbf0e80e1, 0x0, 0x0, 0x0, 0x3e794c44, 0x0, 0x0,
+            0x0, 0x3e4f3993, 0x0, 0x0, 0x0, 0xbf237ea1, 0x0, 0x0, 0x0, 0x3e2f2f7a, 0x0, 0x0, 0x0, 0x3ebb400d, 0x0, 0x0, 0x0, 0xbebec86c, 0x0, 0x0, 0x0,
+            0xbe9a467a, 0x0, 0x0, 0x0, 0x3d8ef2d0, 0x0, 0x0, 0x0, 0xbf269492, 0x0, 0x0, 0x0, 0x3f7cdbbe, 0x0, 0x0, 0x0, 0x3f24865dbed6e72c, 0xbf180844,
+            0x0, 0x0, 0xbf0f34063ef4d2b5, 0x3e77e6ab, 0x0, 0x0, 0xbdefbd993f19ccb4, 0xbef17803, 0x0, 0x0, 0x3f141d21be73f655, 0xbed0a59a, 0x0, 0x0,
+            0xbf26d6273ef4f224, 0xbeaa38ae, 0x0, 0x0, 0xbf072bde3f17aebd, 0xbf0afc42, 0x0, 0x0, 0xbf7a6ad93c8ec5b2, 0x3e49cfde, 0x0, 0x0,
+            0xbf33d5a0bf583859, 0xbe80184d, 0x0, 0x0, 0xbee0412cbea570c7, 0xbf252c6b, 0x0, 0x0, 0x3f6635c9be693017, 0x3e3161ed, 0x0, 0x0,
+            0xbf330c713f498c04, 0xbeafbeb4, 0x0, 0x0, 0xbf4d8bbcbf695a0b, 0x3eef6be1, 0x0, 0x0, 0xbc2a906d3ee5f451, 0xbf3321a7, 0x0, 0x0,
+            0x3d3a89233f6c1f8f, 0x3ea031dd, 0x0, 0x0, 0x3f287be43f39026c, 0x3f6009ba, 0x0, 0x0, 0x3eabb05abec872f0, 0x3ee070ce, 0x0, 0x0,
+            0xbde1a1b93f3ecb61, 0xbf3016be, 0x0, 0x0, 0xbe0231aa3e940012, 0xbf7ccfb6, 0x0, 0x0, 0x3f613e3ebe37a4d0, 0xbf422578, 0x0, 0x0,
+            0x3f64139abdfc9147, 0x3f4d0d0c, 0x0, 0x0, 0xbe8d89873d840aab, 0xbf2c0cce, 0x0, 0x0, 0x3f577952be9f0e60, 0xbf70a9a2, 0x0, 0x0,
+            0xbf632738be7b4789, 0x3eb67647, 0x0, 0x0, 0xbe3538463f425362, 0xbcbabe06, 0x0, 0x0, 0xbf471e02beb3acba, 0xbe2e540a, 0x0, 0x0,
+            0x3ebdff92beb071b9, 0x3e9b4f8e, 0x0, 0x0, 0x3f2469253ebd997f, 0xbf53987f, 0x0, 0x0, 0xbe9025413f257665, 0x3f0a28e9, 0x0, 0x0,
+            0xbf603d21bef942fb, 0xbf60c42f, 0x0, 0x0, 0x3cb6d0223f755a3d, 0x3d320e6e, 0x0, 0x0, 0x3f46f9f8beb41dca, 0xbf526767, 0x0, 0x0,
+            0x3e83a550be70a9f5, 0xbf4496ea, 0x0, 0x0, 0xbf7b2455bf305404, 0xbf6b9798, 0x0, 0x0, 0xbe784d60bf4ed880, 0xbf258383, 0x0, 0x0,
+            0xbd0bfd5b3f6743e4, 0xbd90fc7a, 0x0, 0x0, 0x3e9bfecfbd0ea3b8, 0x3f25d21e, 0x0, 0x0,
+        ];
+
+        private static ReadOnlySpan<float> Bias0 =>
+        [
+            0.749721f, -0.8805569f, -0.2877172f, 0.654039f, 0.40343127f, -0.37560716f, 0.7104886f, 0.7495335f, -0.05567054f, 0f, 0f, 0f, 0f, 0f, 0f, 0f,
+        ];
+
+        private static ReadOnlySpan<float> Bias1 =>
+        [
+            -0.65552384f, 0.28736943f, 0.22338776f, 0f, 0f, 0f, 0f, 0f,
+        ];
+
+        // Tables lie in the read-only data of the program, which does not move.
+        private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
     }
 
-    /// <summary>a·b + c with one rounding.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Fma.MultiplyAdd(a, b, c);
-
-    /// <summary>Stores the first <paramref name="count"/> lanes.</summary>
-    public static void StoreFloats(float* p, Vector256<float> values, int count)
+    /// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
+    file static unsafe class Simd256
     {
-        for (int i = 0; i < count; i++) p[i] = values.GetElement(i);
+        /// <summary>Largest of some numbers.</summary>
+        public static float MaxFloat32(float* p, int count)
+        {
+            float max = p[0];
+            int i = 0;
+            if (count >= 8)
+            {
+                Vector256<float> largest = Vector256.Load(p);
+                for (i = 8; i <= count - 8; i += 8) largest = Vector256.Max(largest, Vector256.Load(p + i));
+                for (int lane = 0; lane < 8; lane++) max = Math.Max(max, largest.GetElement(lane));
+            }
+            for (; i < count; i++) max = Math.Max(max, p[i]);
+            return max;
+        }
+
+        /// <summary>a·b + c with one rounding.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Fma.MultiplyAdd(a, b, c);
+
+        /// <summary>Stores the first <paramref name="count"/> lanes.</summary>
+        public static void StoreFloats(float* p, Vector256<float> values, int count)
+        {
+            for (int i = 0; i < count; i++) p[i] = values.GetElement(i);
+        }
     }
 }

@@ -17,526 +17,543 @@
 #nullable disable
 #pragma warning disable
 
-namespace Networks;
-
-using global::System;
-using global::System.CodeDom.Compiler;
-using global::System.Runtime.CompilerServices;
-using global::System.Runtime.InteropServices;
-using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.Arm;
-using global::System.Runtime.Intrinsics.X86;
-
-/// <summary>The network of small.tflite: x0 to y0.</summary>
-/// <remarks>
-/// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.
-/// Nothing is allocated after construction.
-/// </remarks>
-[GeneratedCode("ModelCompiler", "{version}")]
-public sealed unsafe partial class Small : IDisposable
+namespace Networks
 {
-    private const int ArenaBytes = 768;
-
-    private byte* _arena;
-
-    /// <summary>Allocates the working memory.</summary>
-    public Small()
+    /// <summary>The network of small.tflite: x0 to y0.</summary>
+    /// <remarks>
+    /// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.
+    /// Nothing is allocated after construction.
+    /// </remarks>
+    [global::System.CodeDom.Compiler.GeneratedCode("ModelCompiler", "{version}")]
+    public sealed unsafe partial class Small : global::System.IDisposable
     {
-        _arena = (byte*)NativeMemory.AlignedAlloc(ArenaBytes, 64);
-        NativeMemory.Clear(_arena, ArenaBytes);
-    }
+        private const int ArenaBytes = 768;
 
-    /// <summary>Frees the working memory.</summary>
-    ~Small() => NativeMemory.AlignedFree(_arena);
+        private byte* _arena;
 
-    /// <summary>Frees the working memory.</summary>
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(_arena);
-        _arena = null;
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Runs the network on real numbers.</summary>
-    /// <param name="x0">x0: 72 elements, shape 1×6×6×2, row-major; held as sbyte with scale 0.039675962, zero point 50.</param>
-    /// <param name="y0">y0: 3 elements, shape 1×3, row-major; held as sbyte with scale 0.03479688, zero point -58.</param>
-    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="ObjectDisposedException">The instance was disposed.</exception>
-    public void Run(ReadOnlySpan<float> x0, Span<float> y0)
-    {
-        if (x0.Length != 72) throw new ArgumentException($"x0 needs 72 elements (1×6×6×2), not {x0.Length}.", nameof(x0));
-        if (y0.Length != 3) throw new ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
-        ObjectDisposedException.ThrowIf(_arena is null, this);
-        Edge.Quantize(x0, (sbyte*)(_arena + 192), 0.039675962f, 50);
-        Infer();
-        Edge.Dequantize((sbyte*)(_arena + 704), y0, 0.03479688f, -58);
-        GC.KeepAlive(this); // or the finalizer may free the memory before it is read
-    }
-
-    /// <summary>Runs the network on the integers that stand for real numbers, without any conversion.</summary>
-    /// <param name="x0">x0: 72 elements, shape 1×6×6×2, row-major; scale 0.039675962, zero point 50.</param>
-    /// <param name="y0">y0: 3 elements, shape 1×3, row-major; scale 0.03479688, zero point -58.</param>
-    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="ObjectDisposedException">The instance was disposed.</exception>
-    public void Run(ReadOnlySpan<sbyte> x0, Span<sbyte> y0)
-    {
-        if (x0.Length != 72) throw new ArgumentException($"x0 needs 72 elements (1×6×6×2), not {x0.Length}.", nameof(x0));
-        if (y0.Length != 3) throw new ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
-        ObjectDisposedException.ThrowIf(_arena is null, this);
-        x0.CopyTo(new Span<sbyte>((sbyte*)(_arena + 192), 72));
-        Infer();
-        new ReadOnlySpan<sbyte>((sbyte*)(_arena + 704), 3).CopyTo(y0);
-        GC.KeepAlive(this); // or the finalizer may free the memory before it is read
-    }
-
-    /// <summary>
-    /// Runs the network on a fixed pseudo-random input and compares with what the compiler's reference interpreter computed at build time.
-    /// </summary>
-    /// <returns>True when this device gives the same bits.</returns>
-    public static bool SelfTest()
-    {
-        using var model = new Small();
-        ulong state = 0x9e3779b97f4a7c15, hash = 0xcbf29ce484222325;
-        Edge.FillRandom(new Span<byte>(model._arena + 192, 72), ref state);
-        model.Infer();
-        Edge.Hash(new ReadOnlySpan<byte>(model._arena + 704, 3), ref hash);
-        return hash == 0x0123456789abcdef;
-    }
-
-    /// <summary>Computes the network on the working memory.</summary>
-    private void Infer()
-    {
-        Infer_Scalar(_arena, Weights);
-    }
-
-    private static void Infer_Scalar(byte* arena, sbyte* weights)
-    {
-        // Conv: conv 3×3/2 6×6×2 → 3×3×8
-        Conv_6x6x2_3x3x8_s22_Scalar((sbyte*)(arena + 192), (sbyte*)(arena + 320), weights, Address(Bias1), Address(Scale0), (short*)arena);
-        // Conv: depthwise conv 3×3 3×3×8 → 3×3×8
-        Depthwise_3x3x8_3x3x8_Scalar((sbyte*)(arena + 320), (sbyte*)(arena + 576), (short*)(weights + 192), Address(Bias3), Address(Scale2), (short*)arena);
-        // FullyConnected: fully connected 72 → 3
-        Conv_1x1x72_1x1x3_Scalar((sbyte*)(arena + 576), (sbyte*)(arena + 704), weights + 512, Address(Bias5), Address(Scale4), (short*)arena);
-    }
-
-    /// <summary>Gathers the patches of some pixels: 3×3 windows of 2 channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Patches_6x6x2_3x3x8_s22_Scalar(sbyte* input, int pixel, int count, short* patch)
-    {
-        for (int end = pixel + count; pixel < end; pixel++)
+        /// <summary>Allocates the working memory.</summary>
+        public Small()
         {
-            int top = pixel / 3 * 2 - 1, left = pixel % 3 * 2 - 1;
-            for (int y = 0; y < 3; y++)
+            _arena = (byte*)global::System.Runtime.InteropServices.NativeMemory.AlignedAlloc(ArenaBytes, 64);
+            global::System.Runtime.InteropServices.NativeMemory.Clear(_arena, ArenaBytes);
+        }
+
+        /// <summary>Frees the working memory.</summary>
+        ~Small() => global::System.Runtime.InteropServices.NativeMemory.AlignedFree(_arena);
+
+        /// <summary>Frees the working memory.</summary>
+        public void Dispose()
+        {
+            global::System.Runtime.InteropServices.NativeMemory.AlignedFree(_arena);
+            _arena = null;
+            global::System.GC.SuppressFinalize(this);
+        }
+
+        /// <summary>Runs the network on real numbers.</summary>
+        /// <param name="x0">x0: 72 elements, shape 1×6×6×2, row-major; held as sbyte with scale 0.039675962, zero point 50.</param>
+        /// <param name="y0">y0: 3 elements, shape 1×3, row-major; held as sbyte with scale 0.03479688, zero point -58.</param>
+        /// <exception cref="global::System.ArgumentException">A span has the wrong length.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The instance was disposed.</exception>
+        public void Run(global::System.ReadOnlySpan<float> x0, global::System.Span<float> y0)
+        {
+            if (x0.Length != 72) throw new global::System.ArgumentException($"x0 needs 72 elements (1×6×6×2), not {x0.Length}.", nameof(x0));
+            if (y0.Length != 3) throw new global::System.ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
+            global::System.ObjectDisposedException.ThrowIf(_arena is null, this);
+            global::ModelCompilerCode.Edge.Quantize(x0, (sbyte*)(_arena + 192), 0.039675962f, 50);
+            Infer();
+            global::ModelCompilerCode.Edge.Dequantize((sbyte*)(_arena + 704), y0, 0.03479688f, -58);
+            global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read
+        }
+
+        /// <summary>Runs the network on the integers that stand for real numbers, without any conversion.</summary>
+        /// <param name="x0">x0: 72 elements, shape 1×6×6×2, row-major; scale 0.039675962, zero point 50.</param>
+        /// <param name="y0">y0: 3 elements, shape 1×3, row-major; scale 0.03479688, zero point -58.</param>
+        /// <exception cref="global::System.ArgumentException">A span has the wrong length.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The instance was disposed.</exception>
+        public void Run(global::System.ReadOnlySpan<sbyte> x0, global::System.Span<sbyte> y0)
+        {
+            if (x0.Length != 72) throw new global::System.ArgumentException($"x0 needs 72 elements (1×6×6×2), not {x0.Length}.", nameof(x0));
+            if (y0.Length != 3) throw new global::System.ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
+            global::System.ObjectDisposedException.ThrowIf(_arena is null, this);
+            x0.CopyTo(new global::System.Span<sbyte>((sbyte*)(_arena + 192), 72));
+            Infer();
+            new global::System.ReadOnlySpan<sbyte>((sbyte*)(_arena + 704), 3).CopyTo(y0);
+            global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read
+        }
+
+        /// <summary>
+        /// Runs the network on a fixed pseudo-random input and compares with what the compiler's reference interpreter computed at build time.
+        /// </summary>
+        /// <returns>True when this device gives the same bits.</returns>
+        public static bool SelfTest()
+        {
+            using var model = new Small();
+            return global::ModelCompilerCode.Network.SelfTest(model._arena);
+        }
+
+        /// <summary>Computes the network on the working memory.</summary>
+        private void Infer() => global::ModelCompilerCode.Network.Infer(_arena);
+
+        /// <summary>Facts about the compiled network.</summary>
+        public static class Info
+        {
+            /// <summary>The model file this class was compiled from.</summary>
+            public const string ModelFile = "small.tflite";
+
+            /// <summary>SHA-256 of the model file.</summary>
+            public const string ModelSha256 = "f1dd6683235e1aa7d979daa077abd17e105ba076ef135c7a747a88c681a25a46";
+
+            /// <summary>Target machine.</summary>
+            public const string Target = "scalar";
+
+            /// <summary>Options that differ from their defaults.</summary>
+            public const string Options = "Target=scalar";
+
+            /// <summary>Multiply-accumulate operations of one run.</summary>
+            public const long Macs = 2160;
+
+            /// <summary>Bytes of constants: weights and tables.</summary>
+            public const int WeightBytes = 1344;
+
+            /// <summary>Bytes of working memory of an instance.</summary>
+            public const int ArenaBytes = 768;
+
+            /// <summary>Names of the inputs.</summary>
+            public static string[] InputNames => ["x0"];
+
+            /// <summary>Shapes of the inputs.</summary>
+            public static int[][] InputShapes => [[1, 6, 6, 2]];
+
+            /// <summary>Real value of one integer step of each input; 0 where it is not quantised.</summary>
+            public static float[] InputScales => [0.039675962f];
+
+            /// <summary>Integers that stand for real zero in each input.</summary>
+            public static int[] InputZeroPoints => [50];
+
+            /// <summary>Names of the outputs.</summary>
+            public static string[] OutputNames => ["y0"];
+
+            /// <summary>Shapes of the outputs.</summary>
+            public static int[][] OutputShapes => [[1, 3]];
+
+            /// <summary>Real value of one integer step of each output; 0 where it is not quantised.</summary>
+            public static float[] OutputScales => [0.03479688f];
+
+            /// <summary>Integers that stand for real zero in each output.</summary>
+            public static int[] OutputZeroPoints => [-58];
+
+            /// <summary>The kernels, in the order they run.</summary>
+            public static string[] Kernels => ["conv 3×3/2 6×6×2 → 3×3×8", "depthwise conv 3×3 3×3×8 → 3×3×8", "fully connected 72 → 3"];
+        }
+    }
+}
+
+// In a namespace of its own, where no type of the program's hides one of the framework's.
+namespace ModelCompilerCode
+{
+    using global::System;
+    using global::System.Runtime.CompilerServices;
+    using global::System.Runtime.InteropServices;
+    using global::System.Runtime.Intrinsics;
+    using global::System.Runtime.Intrinsics.Arm;
+    using global::System.Runtime.Intrinsics.X86;
+
+    /// <summary>The kernels and tables of Small.</summary>
+    file static unsafe class Network
+    {
+        /// <summary>Computes the network on the working memory.</summary>
+        public static void Infer(byte* arena)
+        {
+            Infer_Scalar(arena, Weights);
+        }
+
+        private static void Infer_Scalar(byte* arena, sbyte* weights)
+        {
+            // Conv: conv 3×3/2 6×6×2 → 3×3×8
+            Conv_6x6x2_3x3x8_s22_Scalar((sbyte*)(arena + 192), (sbyte*)(arena + 320), weights, Address(Bias1), Address(Scale0), (short*)arena);
+            // Conv: depthwise conv 3×3 3×3×8 → 3×3×8
+            Depthwise_3x3x8_3x3x8_Scalar((sbyte*)(arena + 320), (sbyte*)(arena + 576), (short*)(weights + 192), Address(Bias3), Address(Scale2), (short*)arena);
+            // FullyConnected: fully connected 72 → 3
+            Conv_1x1x72_1x1x3_Scalar((sbyte*)(arena + 576), (sbyte*)(arena + 704), weights + 512, Address(Bias5), Address(Scale4), (short*)arena);
+        }
+
+        /// <summary>Fills the inputs, computes, and compares the hash of the outputs.</summary>
+        public static bool SelfTest(byte* arena)
+        {
+            ulong state = 0x9e3779b97f4a7c15, hash = 0xcbf29ce484222325;
+            Edge.FillRandom(new Span<byte>(arena + 192, 72), ref state);
+            Infer(arena);
+            Edge.Hash(new ReadOnlySpan<byte>(arena + 704, 3), ref hash);
+            return hash == 0x0123456789abcdef;
+        }
+
+        /// <summary>Gathers the patches of some pixels: 3×3 windows of 2 channels.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Patches_6x6x2_3x3x8_s22_Scalar(sbyte* input, int pixel, int count, short* patch)
+        {
+            for (int end = pixel + count; pixel < end; pixel++)
             {
-                int row = top + y;
-                if ((uint)row >= 6)
-                {
-                    new Span<short>(patch, 6).Clear();
-                    patch += 6;
-                    continue;
-                }
-
-                int first = Math.Min(Math.Max(0, -left), 3), last = Math.Max(first, Math.Min(3, 6 - left));
-                new Span<short>(patch, first * 2).Clear();
-                Scalar.WidenInt8(input + (row * 6 + left + first) * 2, patch + first * 2, (last - first) * 2, 50);
-                new Span<short>(patch + last * 2, (3 - last) * 2).Clear();
-                patch += 6;
-            }
-        }
-    }
-
-    /// <summary>4 pixels × 8 channels: bias + Σ patch · weight over 18 taps, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvTile_4x8_18_Scalar(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
-    {
-        for (int pixel = 0; pixel < 4; pixel++)
-        {
-            for (int channel = 0; channel < 8; channel++)
-            {
-                sbyte* w = (sbyte*)weights + channel / 8 * 144 + channel % 8 * 2;
-                short* x = patches + pixel * 18;
-                int sum = bias[channel];
-                for (int pair = 0; pair < 9; pair++)
-                {
-                    sum += x[0] * w[0] + x[1] * w[1];
-                    x += 2;
-                    w += 16;
-                }
-                output[pixel * 8 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], 0f, 205f, -78);
-            }
-        }
-    }
-
-    /// <summary>1 pixels × 8 channels: bias + Σ patch · weight over 18 taps, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvTile_1x8_18_Scalar(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
-    {
-        for (int pixel = 0; pixel < 1; pixel++)
-        {
-            for (int channel = 0; channel < 8; channel++)
-            {
-                sbyte* w = (sbyte*)weights + channel / 8 * 144 + channel % 8 * 2;
-                short* x = patches + pixel * 18;
-                int sum = bias[channel];
-                for (int pair = 0; pair < 9; pair++)
-                {
-                    sum += x[0] * w[0] + x[1] * w[1];
-                    x += 2;
-                    w += 16;
-                }
-                output[pixel * 8 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], 0f, 205f, -78);
-            }
-        }
-    }
-
-    /// <summary>conv 3×3/2 6×6×2 → 3×3×8: 9 pixels × 8 channels × 18 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv_6x6x2_3x3x8_s22_Scalar(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
-    {
-        for (int pixel = 0; pixel < 8; pixel += 4)
-        {
-            Patches_6x6x2_3x3x8_s22_Scalar(input, pixel, 4, patches);
-            ConvTile_4x8_18_Scalar(patches, weights, bias, scale, output + pixel * 8);
-        }
-        Patches_6x6x2_3x3x8_s22_Scalar(input, 8, 1, patches);
-        ConvTile_1x8_18_Scalar(patches, weights, bias, scale, output + 8 * 8);
-    }
-
-    /// <summary>Reads one row of 3 pixels × 8 channels, with zeros around it.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void LoadRow_3x8_Scalar(sbyte* input, int y, short* row)
-    {
-        if ((uint)y >= 3)
-        {
-            new Span<short>(row, 40).Clear();
-            return;
-        }
-
-        new Span<short>(row, 8).Clear();
-        Scalar.WidenInt8(input + y * 24, row + 8, 24, -78);
-        new Span<short>(row + 32, 8).Clear();
-    }
-
-    /// <summary>3 pixels × 8 channels: bias + Σ input · weight over 9 taps, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void DepthwiseTile_3x8_3x3_Scalar(short** window, int at, short* weights, int* bias, float* scale, sbyte* output)
-    {
-        for (int pixel = 0; pixel < 3; pixel++)
-        {
-            for (int channel = 0; channel < 8; channel++)
-            {
-                short* w = weights + channel / 16 * 144 + channel % 16;
-                int sum = bias[channel];
+                int top = pixel / 3 * 2 - 1, left = pixel % 3 * 2 - 1;
                 for (int y = 0; y < 3; y++)
                 {
-                    for (int x = 0; x < 3; x++)
+                    int row = top + y;
+                    if ((uint)row >= 6)
                     {
-                        sum += window[y][at + (pixel * 1 + x * 1) * 8 + channel] * w[(y * 3 + x) * 16];
+                        new Span<short>(patch, 6).Clear();
+                        patch += 6;
+                        continue;
                     }
+
+                    int first = Math.Min(Math.Max(0, -left), 3), last = Math.Max(first, Math.Min(3, 6 - left));
+                    new Span<short>(patch, first * 2).Clear();
+                    Scalar.WidenInt8(input + (row * 6 + left + first) * 2, patch + first * 2, (last - first) * 2, 50);
+                    new Span<short>(patch + last * 2, (3 - last) * 2).Clear();
+                    patch += 6;
                 }
-                output[pixel * 8 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], -74f, 181f, -54);
             }
         }
-    }
 
-    /// <summary>depthwise conv 3×3 3×3×8 → 3×3×8: 9 pixels × 9 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Depthwise_3x3x8_3x3x8_Scalar(sbyte* input, sbyte* output, short* weights, int* bias, float* scale, short* rows)
-    {
-        short** window = stackalloc short*[3];
-        int loaded = 0; // padded rows read so far
-        for (int y = 0; y < 3; y++)
+        /// <summary>4 pixels × 8 channels: bias + Σ patch · weight over 18 taps, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvTile_4x8_18_Scalar(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
         {
-            for (; loaded < y * 1 + 3; loaded++) LoadRow_3x8_Scalar(input, loaded - 1, rows + loaded % 3 * 40);
-            for (int i = 0; i < 3; i++) window[i] = rows + (y * 1 + i * 1) % 3 * 40;
-            for (int x = 0; x < 3; x += 3)
+            for (int pixel = 0; pixel < 4; pixel++)
             {
-                DepthwiseTile_3x8_3x3_Scalar(window, x * 8, weights, bias, scale, output + (y * 3 + x) * 8);
-            }
-        }
-    }
-
-    /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvTile_1x3_72_Scalar(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
-    {
-        for (int pixel = 0; pixel < 1; pixel++)
-        {
-            for (int channel = 0; channel < 3; channel++)
-            {
-                sbyte* w = (sbyte*)weights + channel / 8 * 576 + channel % 8 * 2;
-                short* x = patches + pixel * 72;
-                int sum = bias[channel];
-                for (int pair = 0; pair < 36; pair++)
+                for (int channel = 0; channel < 8; channel++)
                 {
-                    sum += x[0] * w[0] + x[1] * w[1];
-                    x += 2;
-                    w += 16;
+                    sbyte* w = (sbyte*)weights + channel / 8 * 144 + channel % 8 * 2;
+                    short* x = patches + pixel * 18;
+                    int sum = bias[channel];
+                    for (int pair = 0; pair < 9; pair++)
+                    {
+                        sum += x[0] * w[0] + x[1] * w[1];
+                        x += 2;
+                        w += 16;
+                    }
+                    output[pixel * 8 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], 0f, 205f, -78);
                 }
-                output[pixel * 3 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], -70f, 185f, -58);
             }
         }
+
+        /// <summary>1 pixels × 8 channels: bias + Σ patch · weight over 18 taps, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvTile_1x8_18_Scalar(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
+        {
+            for (int pixel = 0; pixel < 1; pixel++)
+            {
+                for (int channel = 0; channel < 8; channel++)
+                {
+                    sbyte* w = (sbyte*)weights + channel / 8 * 144 + channel % 8 * 2;
+                    short* x = patches + pixel * 18;
+                    int sum = bias[channel];
+                    for (int pair = 0; pair < 9; pair++)
+                    {
+                        sum += x[0] * w[0] + x[1] * w[1];
+                        x += 2;
+                        w += 16;
+                    }
+                    output[pixel * 8 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], 0f, 205f, -78);
+                }
+            }
+        }
+
+        /// <summary>conv 3×3/2 6×6×2 → 3×3×8: 9 pixels × 8 channels × 18 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Conv_6x6x2_3x3x8_s22_Scalar(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
+        {
+            for (int pixel = 0; pixel < 8; pixel += 4)
+            {
+                Patches_6x6x2_3x3x8_s22_Scalar(input, pixel, 4, patches);
+                ConvTile_4x8_18_Scalar(patches, weights, bias, scale, output + pixel * 8);
+            }
+            Patches_6x6x2_3x3x8_s22_Scalar(input, 8, 1, patches);
+            ConvTile_1x8_18_Scalar(patches, weights, bias, scale, output + 8 * 8);
+        }
+
+        /// <summary>Reads one row of 3 pixels × 8 channels, with zeros around it.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void LoadRow_3x8_Scalar(sbyte* input, int y, short* row)
+        {
+            if ((uint)y >= 3)
+            {
+                new Span<short>(row, 40).Clear();
+                return;
+            }
+
+            new Span<short>(row, 8).Clear();
+            Scalar.WidenInt8(input + y * 24, row + 8, 24, -78);
+            new Span<short>(row + 32, 8).Clear();
+        }
+
+        /// <summary>3 pixels × 8 channels: bias + Σ input · weight over 9 taps, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void DepthwiseTile_3x8_3x3_Scalar(short** window, int at, short* weights, int* bias, float* scale, sbyte* output)
+        {
+            for (int pixel = 0; pixel < 3; pixel++)
+            {
+                for (int channel = 0; channel < 8; channel++)
+                {
+                    short* w = weights + channel / 16 * 144 + channel % 16;
+                    int sum = bias[channel];
+                    for (int y = 0; y < 3; y++)
+                    {
+                        for (int x = 0; x < 3; x++)
+                        {
+                            sum += window[y][at + (pixel * 1 + x * 1) * 8 + channel] * w[(y * 3 + x) * 16];
+                        }
+                    }
+                    output[pixel * 8 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], -74f, 181f, -54);
+                }
+            }
+        }
+
+        /// <summary>depthwise conv 3×3 3×3×8 → 3×3×8: 9 pixels × 9 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Depthwise_3x3x8_3x3x8_Scalar(sbyte* input, sbyte* output, short* weights, int* bias, float* scale, short* rows)
+        {
+            short** window = stackalloc short*[3];
+            int loaded = 0; // padded rows read so far
+            for (int y = 0; y < 3; y++)
+            {
+                for (; loaded < y * 1 + 3; loaded++) LoadRow_3x8_Scalar(input, loaded - 1, rows + loaded % 3 * 40);
+                for (int i = 0; i < 3; i++) window[i] = rows + (y * 1 + i * 1) % 3 * 40;
+                for (int x = 0; x < 3; x += 3)
+                {
+                    DepthwiseTile_3x8_3x3_Scalar(window, x * 8, weights, bias, scale, output + (y * 3 + x) * 8);
+                }
+            }
+        }
+
+        /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvTile_1x3_72_Scalar(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
+        {
+            for (int pixel = 0; pixel < 1; pixel++)
+            {
+                for (int channel = 0; channel < 3; channel++)
+                {
+                    sbyte* w = (sbyte*)weights + channel / 8 * 576 + channel % 8 * 2;
+                    short* x = patches + pixel * 72;
+                    int sum = bias[channel];
+                    for (int pair = 0; pair < 36; pair++)
+                    {
+                        sum += x[0] * w[0] + x[1] * w[1];
+                        x += 2;
+                        w += 16;
+                    }
+                    output[pixel * 3 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], -70f, 185f, -58);
+                }
+            }
+        }
+
+        /// <summary>fully connected 72 → 3: 1 pixels × 3 channels × 72 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Conv_1x1x72_1x1x3_Scalar(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
+        {
+            for (int pixel = 0; pixel < 1; pixel++)
+            {
+                Scalar.WidenInt8(input + pixel * 72, patches, 72, -54);
+                ConvTile_1x3_72_Scalar(patches, weights, bias, scale, output + pixel * 3);
+            }
+        }
+
+        // 1088 bytes, little-endian.
+        public static sbyte* Weights => (sbyte*)Address(WeightsData);
+
+        private static ReadOnlySpan<ulong> WeightsData =>
+        [
+            0x7f7f593490807fae, 0x807f508079808180, 0x317f7f80ec647fd9, 0x52807fc980809c18, 0x7eb8d77f0c29874f, 0xda7fb993127fdc50, 0x7b807f807f1c9f80,
+            0x4480807fa9d57f7f, 0x80ba807f7f7f7f42, 0xd7ef00807f2a80fa, 0x7faa622a42f0ff80, 0x807f648e7f803080, 0x8080800e9980f480, 0xf47f807215417fdb,
+            0xee80808080357f0b, 0x4fd38080f0197f7f, 0xd080803d80b47f7f, 0x7fcd988054802d5b, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x70015ffd4fff5,
+            0x2f007f000bff80, 0x0, 0x0, 0x7effc4007f001b, 0x7fff87ff80007f, 0x0, 0x0, 0x160006ff9f005e, 0xffd2ff80000c007f, 0x0, 0x0, 0xff80007fff98fff4,
+            0x41007f0038ffff, 0x0, 0x0, 0xffffff80ffe8ffe9, 0xff80ff80ff80007f, 0x0, 0x0, 0xff80ffb2007fffcf, 0x7f007fff80007f, 0x0, 0x0,
+            0xff80ff800073007f, 0xff8b007f0073ff80, 0x0, 0x0, 0x7f006dff8a0005, 0xff80ff8000740045, 0x0, 0x0, 0xff80007fff80ff80, 0xff800000007f002d,
+            0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x46b07f1f7f7f, 0x0, 0x7322bbb0c080, 0x0, 0x80807f7f5d7f, 0x0, 0x7f807f5024b1, 0x0, 0x727f807f58e9, 0x0,
+            0xcb8080808080, 0x0, 0x7fa27f807fc9, 0x0, 0x7f80803f80bd, 0x0, 0xdec4d6cc7f1f, 0x0, 0x7f80807f7f7f, 0x0, 0xbbba7f4a7f7f, 0x0, 0x807f9610149e,
+            0x0, 0xfb8095807975, 0x0, 0x80c371529c80, 0x0, 0x8079198086c5, 0x0, 0x7f7f7fb27f18, 0x0, 0x807f7f86ca80, 0x0, 0x95807f804968, 0x0,
+            0xb4808080807f, 0x0, 0xa335ecd27f80, 0x0, 0x7f428077257f, 0x0, 0x7f087f31733d, 0x0, 0x80cb7f56abdd, 0x0, 0xaa0e9a801d80, 0x0, 0x7f7f730d807f,
+            0x0, 0x807fd57f9cda, 0x0, 0x80a580388049, 0x0, 0xf87f7f807f8b, 0x0, 0x15807f084b80, 0x0, 0x86b8b407677f, 0x0, 0x80cb66c2807f, 0x0,
+            0x807980105d7f, 0x0, 0x80f17f7f807f, 0x0, 0x80c0ab479e0f, 0x0, 0x30807f6c7f7f, 0x0, 0x387f80d7ca80, 0x0,
+        ];
+
+        private static ReadOnlySpan<float> Scale0 =>
+        [
+            0.0012608238f, 0.00025986272f, 0.0009618019f, 0.0011314724f, 0.0009787581f, 0.0006156596f, 0.00062877306f, 0.00067987083f,
+        ];
+
+        private static ReadOnlySpan<int> Bias1 =>
+        [
+            17280, 12907, 1078, 612, 7435, -3563, 2012, -4391,
+        ];
+
+        private static ReadOnlySpan<float> Scale2 =>
+        [
+            0.0041953935f, 0.0015644885f, 0.002112045f, 0.001443626f, 0.0043102046f, 0.0022230395f, 0.0024442393f, 0.0021607263f, 0f, 0f, 0f, 0f, 0f, 0f,
+            0f, 0f,
+        ];
+
+        private static ReadOnlySpan<int> Bias3 =>
+        [
+            6696, -17456, -19760, -5024, -18555, 5657, -3234, -6309, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
+
+        private static ReadOnlySpan<float> Scale4 =>
+        [
+            0.0018739061f, 0.0018739061f, 0.0018739061f, 0f, 0f, 0f, 0f, 0f,
+        ];
+
+        private static ReadOnlySpan<int> Bias5 =>
+        [
+            -1031, -12395, 16634, 0, 0, 0, 0, 0,
+        ];
+
+        // Tables lie in the read-only data of the program, which does not move.
+        private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
     }
 
-    /// <summary>fully connected 72 → 3: 1 pixels × 3 channels × 72 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv_1x1x72_1x1x3_Scalar(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
+    /// <summary>Conversions between the caller's numbers and the network's.</summary>
+    file static unsafe class Edge
     {
-        for (int pixel = 0; pixel < 1; pixel++)
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(sbyte* from, Span<float> values, float scale, int zero)
         {
-            Scalar.WidenInt8(input + pixel * 72, patches, 72, -54);
-            ConvTile_1x3_72_Scalar(patches, weights, bias, scale, output + pixel * 3);
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(byte* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(short* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(int* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Fills with the self-test's pseudo-random bytes.</summary>
+        public static void FillRandom(Span<byte> values, ref ulong state)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (byte)(Random(ref state) >> 56);
+        }
+
+        /// <summary>Fills with the self-test's pseudo-random numbers in [−1, 1).</summary>
+        public static void FillRandom(Span<float> values, ref ulong state)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (Random(ref state) >> 40) / 8388608f - 1;
+        }
+
+        /// <summary>FNV-1a.</summary>
+        public static void Hash(ReadOnlySpan<byte> values, ref ulong hash)
+        {
+            foreach (byte value in values) hash = unchecked((hash ^ value) * 0x100000001b3);
+        }
+
+        /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
+        {
+            int i = 0;
+            fixed (float* from = values)
+            {
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+            }
+
+            for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to uint8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, byte* to, float scale, int zero)
+        {
+            int i = 0;
+            fixed (float* from = values)
+            {
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+            }
+
+            for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to int16: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
+        }
+
+        /// <summary>The next bits of xorshift64*.</summary>
+        public static ulong Random(ref ulong state)
+        {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            return unchecked(state * 0x2545f4914f6cdd1d);
         }
     }
 
-    /// <summary>Facts about the compiled network.</summary>
-    public static class Info
+    /// <summary>Arithmetic of single numbers, exactly as the vector operations do it.</summary>
+    file static unsafe class Scalar
     {
-        /// <summary>The model file this class was compiled from.</summary>
-        public const string ModelFile = "small.tflite";
+        /// <summary>An int32 sum to an 8-bit integer: scale, clamp, round to nearest even, add the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static int Requantize(int sum, float scale, float min, float max, int zero) => RoundToInt32(Math.Min(Math.Max(sum * scale, min), max)) + zero;
 
-        /// <summary>SHA-256 of the model file.</summary>
-        public const string ModelSha256 = "f1dd6683235e1aa7d979daa077abd17e105ba076ef135c7a747a88c681a25a46";
+        /// <summary>The nearest integer, ties to even.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static int RoundToInt32(float value) => (int)MathF.Round(value);
 
-        /// <summary>Target machine.</summary>
-        public const string Target = "scalar";
-
-        /// <summary>Options that differ from their defaults.</summary>
-        public const string Options = "Target=scalar";
-
-        /// <summary>Multiply-accumulate operations of one run.</summary>
-        public const long Macs = 2160;
-
-        /// <summary>Bytes of constants: weights and tables.</summary>
-        public const int WeightBytes = 1344;
-
-        /// <summary>Bytes of working memory of an instance.</summary>
-        public const int ArenaBytes = 768;
-
-        /// <summary>Names of the inputs.</summary>
-        public static string[] InputNames => ["x0"];
-
-        /// <summary>Shapes of the inputs.</summary>
-        public static int[][] InputShapes => [[1, 6, 6, 2]];
-
-        /// <summary>Real value of one integer step of each input; 0 where it is not quantised.</summary>
-        public static float[] InputScales => [0.039675962f];
-
-        /// <summary>Integers that stand for real zero in each input.</summary>
-        public static int[] InputZeroPoints => [50];
-
-        /// <summary>Names of the outputs.</summary>
-        public static string[] OutputNames => ["y0"];
-
-        /// <summary>Shapes of the outputs.</summary>
-        public static int[][] OutputShapes => [[1, 3]];
-
-        /// <summary>Real value of one integer step of each output; 0 where it is not quantised.</summary>
-        public static float[] OutputScales => [0.03479688f];
-
-        /// <summary>Integers that stand for real zero in each output.</summary>
-        public static int[] OutputZeroPoints => [-58];
-
-        /// <summary>The kernels, in the order they run.</summary>
-        public static string[] Kernels => ["conv 3×3/2 6×6×2 → 3×3×8", "depthwise conv 3×3 3×3×8 → 3×3×8", "fully connected 72 → 3"];
-    }
-
-    // 1088 bytes, little-endian.
-    private static sbyte* Weights => (sbyte*)Address(WeightsData);
-
-    private static ReadOnlySpan<ulong> WeightsData =>
-    [
-        0x7f7f593490807fae, 0x807f508079808180, 0x317f7f80ec647fd9, 0x52807fc980809c18, 0x7eb8d77f0c29874f, 0xda7fb993127fdc50, 0x7b807f807f1c9f80,
-        0x4480807fa9d57f7f, 0x80ba807f7f7f7f42, 0xd7ef00807f2a80fa, 0x7faa622a42f0ff80, 0x807f648e7f803080, 0x8080800e9980f480, 0xf47f807215417fdb,
-        0xee80808080357f0b, 0x4fd38080f0197f7f, 0xd080803d80b47f7f, 0x7fcd988054802d5b, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x70015ffd4fff5,
-        0x2f007f000bff80, 0x0, 0x0, 0x7effc4007f001b, 0x7fff87ff80007f, 0x0, 0x0, 0x160006ff9f005e, 0xffd2ff80000c007f, 0x0, 0x0, 0xff80007fff98fff4,
-        0x41007f0038ffff, 0x0, 0x0, 0xffffff80ffe8ffe9, 0xff80ff80ff80007f, 0x0, 0x0, 0xff80ffb2007fffcf, 0x7f007fff80007f, 0x0, 0x0,
-        0xff80ff800073007f, 0xff8b007f0073ff80, 0x0, 0x0, 0x7f006dff8a0005, 0xff80ff8000740045, 0x0, 0x0, 0xff80007fff80ff80, 0xff800000007f002d,
-        0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x46b07f1f7f7f, 0x0, 0x7322bbb0c080, 0x0, 0x80807f7f5d7f, 0x0, 0x7f807f5024b1, 0x0, 0x727f807f58e9, 0x0,
-        0xcb8080808080, 0x0, 0x7fa27f807fc9, 0x0, 0x7f80803f80bd, 0x0, 0xdec4d6cc7f1f, 0x0, 0x7f80807f7f7f, 0x0, 0xbbba7f4a7f7f, 0x0, 0x807f9610149e,
-        0x0, 0xfb8095807975, 0x0, 0x80c371529c80, 0x0, 0x8079198086c5, 0x0, 0x7f7f7fb27f18, 0x0, 0x807f7f86ca80, 0x0, 0x95807f804968, 0x0,
-        0xb4808080807f, 0x0, 0xa335ecd27f80, 0x0, 0x7f428077257f, 0x0, 0x7f087f31733d, 0x0, 0x80cb7f56abdd, 0x0, 0xaa0e9a801d80, 0x0, 0x7f7f730d807f,
-        0x0, 0x807fd57f9cda, 0x0, 0x80a580388049, 0x0, 0xf87f7f807f8b, 0x0, 0x15807f084b80, 0x0, 0x86b8b407677f, 0x0, 0x80cb66c2807f, 0x0,
-        0x807980105d7f, 0x0, 0x80f17f7f807f, 0x0, 0x80c0ab479e0f, 0x0, 0x30807f6c7f7f, 0x0, 0x387f80d7ca80, 0x0,
-    ];
-
-    private static ReadOnlySpan<float> Scale0 =>
-    [
-        0.0012608238f, 0.00025986272f, 0.0009618019f, 0.0011314724f, 0.0009787581f, 0.0006156596f, 0.00062877306f, 0.00067987083f,
-    ];
-
-    private static ReadOnlySpan<int> Bias1 =>
-    [
-        17280, 12907, 1078, 612, 7435, -3563, 2012, -4391,
-    ];
-
-    private static ReadOnlySpan<float> Scale2 =>
-    [
-        0.0041953935f, 0.0015644885f, 0.002112045f, 0.001443626f, 0.0043102046f, 0.0022230395f, 0.0024442393f, 0.0021607263f, 0f, 0f, 0f, 0f, 0f, 0f,
-        0f, 0f,
-    ];
-
-    private static ReadOnlySpan<int> Bias3 =>
-    [
-        6696, -17456, -19760, -5024, -18555, 5657, -3234, -6309, 0, 0, 0, 0, 0, 0, 0, 0,
-    ];
-
-    private static ReadOnlySpan<float> Scale4 =>
-    [
-        0.0018739061f, 0.0018739061f, 0.0018739061f, 0f, 0f, 0f, 0f, 0f,
-    ];
-
-    private static ReadOnlySpan<int> Bias5 =>
-    [
-        -1031, -12395, 16634, 0, 0, 0, 0, 0,
-    ];
-
-    // Tables lie in the read-only data of the program, which does not move.
-    private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
-}
-
-/// <summary>Conversions between the caller's numbers and the network's.</summary>
-file static unsafe class Edge
-{
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(sbyte* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(byte* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(short* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(int* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Fills with the self-test's pseudo-random bytes.</summary>
-    public static void FillRandom(Span<byte> values, ref ulong state)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (byte)(Random(ref state) >> 56);
-    }
-
-    /// <summary>Fills with the self-test's pseudo-random numbers in [−1, 1).</summary>
-    public static void FillRandom(Span<float> values, ref ulong state)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (Random(ref state) >> 40) / 8388608f - 1;
-    }
-
-    /// <summary>FNV-1a.</summary>
-    public static void Hash(ReadOnlySpan<byte> values, ref ulong hash)
-    {
-        foreach (byte value in values) hash = unchecked((hash ^ value) * 0x100000001b3);
-    }
-
-    /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
-    {
-        int i = 0;
-        fixed (float* from = values)
+        /// <summary>Copies int8 numbers as int16, less the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void WidenInt8(sbyte* from, short* to, int count, int zero)
         {
-            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+            for (int i = 0; i < count; i++) to[i] = (short)(from[i] - zero);
+        }
+    }
+
+    /// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
+    file static unsafe class Simd128
+    {
+        /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> RoundToInt32(Vector128<float> values)
+        {
+            if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
+            if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
+            Vector128<float> magic = Vector128.Create(12582912f); // 1.5 · 2²³: the sum's last bit weighs one
+            return (values + magic).AsInt32() - magic.AsInt32();
         }
 
-        for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
-    }
-
-    /// <summary>Real numbers to uint8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, byte* to, float scale, int zero)
-    {
-        int i = 0;
-        fixed (float* from = values)
+        /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
+        public static void StoreBytes(byte* p, Vector128<int> values, int count)
         {
-            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+            for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
         }
 
-        for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
-    }
-
-    /// <summary>Real numbers to int16: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
-    }
-
-    /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
-    }
-
-    /// <summary>The next bits of xorshift64*.</summary>
-    public static ulong Random(ref ulong state)
-    {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        return unchecked(state * 0x2545f4914f6cdd1d);
-    }
-}
-
-/// <summary>Arithmetic of single numbers, exactly as the vector operations do it.</summary>
-file static unsafe class Scalar
-{
-    /// <summary>An int32 sum to an 8-bit integer: scale, clamp, round to nearest even, add the zero point.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Requantize(int sum, float scale, float min, float max, int zero) => RoundToInt32(Math.Min(Math.Max(sum * scale, min), max)) + zero;
-
-    /// <summary>The nearest integer, ties to even.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RoundToInt32(float value) => (int)MathF.Round(value);
-
-    /// <summary>Copies int8 numbers as int16, less the zero point.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WidenInt8(sbyte* from, short* to, int count, int zero)
-    {
-        for (int i = 0; i < count; i++) to[i] = (short)(from[i] - zero);
-    }
-}
-
-/// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
-file static unsafe class Simd128
-{
-    /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> RoundToInt32(Vector128<float> values)
-    {
-        if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
-        if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
-        Vector128<float> magic = Vector128.Create(12582912f); // 1.5 · 2²³: the sum's last bit weighs one
-        return (values + magic).AsInt32() - magic.AsInt32();
-    }
-
-    /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
-    public static void StoreBytes(byte* p, Vector128<int> values, int count)
-    {
-        for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
-    }
-
-    /// <summary>Stores the low bytes of 4 lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(byte* p, Vector128<int> values)
-    {
-        Vector128<short> words = Vector128.Narrow(values, values);
-        *(int*)p = Vector128.Narrow(words, words).AsInt32().ToScalar();
+        /// <summary>Stores the low bytes of 4 lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreBytes(byte* p, Vector128<int> values)
+        {
+            Vector128<short> words = Vector128.Narrow(values, values);
+            *(int*)p = Vector128.Narrow(words, words).AsInt32().ToScalar();
+        }
     }
 }

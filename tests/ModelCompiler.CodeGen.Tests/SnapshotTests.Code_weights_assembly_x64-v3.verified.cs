@@ -15,394 +15,417 @@
 #nullable disable
 #pragma warning disable
 
-namespace Networks;
-
-using global::System;
-using global::System.CodeDom.Compiler;
-using global::System.Runtime.CompilerServices;
-using global::System.Runtime.InteropServices;
-using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.Arm;
-using global::System.Runtime.Intrinsics.X86;
-
-/// <summary>The network of small.tflite: x0 to y0.</summary>
-/// <remarks>
-/// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.
-/// Nothing is allocated after construction.
-/// </remarks>
-[GeneratedCode("ModelCompiler", "{version}")]
-public sealed unsafe partial class Small : IDisposable
+namespace Networks
 {
-    private const int ArenaBytes = 4800;
-
-    private byte* _arena;
-
-    /// <summary>Allocates the working memory.</summary>
-    /// <exception cref="PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
-    public Small()
+    /// <summary>The network of small.tflite: x0 to y0.</summary>
+    /// <remarks>
+    /// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.
+    /// Nothing is allocated after construction.
+    /// </remarks>
+    [global::System.CodeDom.Compiler.GeneratedCode("ModelCompiler", "{version}")]
+    public sealed unsafe partial class Small : global::System.IDisposable
     {
-        if (!(Avx2.IsSupported && Fma.IsSupported)) throw new PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
-        _arena = (byte*)NativeMemory.AlignedAlloc(ArenaBytes, 64);
-        NativeMemory.Clear(_arena, ArenaBytes);
-    }
+        private const int ArenaBytes = 4800;
 
-    /// <summary>Frees the working memory.</summary>
-    ~Small() => NativeMemory.AlignedFree(_arena);
+        private byte* _arena;
 
-    /// <summary>Frees the working memory.</summary>
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(_arena);
-        _arena = null;
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Runs the network on real numbers.</summary>
-    /// <param name="x0">x0: 512 elements, shape 1×512, row-major; held as byte with scale 0.0635547, zero point 103.</param>
-    /// <param name="y0">y0: 136 elements, shape 1×136, row-major; held as byte with scale 0.033299934, zero point 252.</param>
-    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="ObjectDisposedException">The instance was disposed.</exception>
-    public void Run(ReadOnlySpan<float> x0, Span<float> y0)
-    {
-        if (x0.Length != 512) throw new ArgumentException($"x0 needs 512 elements (1×512), not {x0.Length}.", nameof(x0));
-        if (y0.Length != 136) throw new ArgumentException($"y0 needs 136 elements (1×136), not {y0.Length}.", nameof(y0));
-        ObjectDisposedException.ThrowIf(_arena is null, this);
-        Edge.Quantize(x0, (byte*)(_arena + 4096), 0.0635547f, 103);
-        Infer();
-        Edge.Dequantize((byte*)(_arena + 4608), y0, 0.033299934f, 252);
-        GC.KeepAlive(this); // or the finalizer may free the memory before it is read
-    }
-
-    /// <summary>Runs the network on the integers that stand for real numbers, without any conversion.</summary>
-    /// <param name="x0">x0: 512 elements, shape 1×512, row-major; scale 0.0635547, zero point 103.</param>
-    /// <param name="y0">y0: 136 elements, shape 1×136, row-major; scale 0.033299934, zero point 252.</param>
-    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="ObjectDisposedException">The instance was disposed.</exception>
-    public void Run(ReadOnlySpan<byte> x0, Span<byte> y0)
-    {
-        if (x0.Length != 512) throw new ArgumentException($"x0 needs 512 elements (1×512), not {x0.Length}.", nameof(x0));
-        if (y0.Length != 136) throw new ArgumentException($"y0 needs 136 elements (1×136), not {y0.Length}.", nameof(y0));
-        ObjectDisposedException.ThrowIf(_arena is null, this);
-        x0.CopyTo(new Span<byte>((byte*)(_arena + 4096), 512));
-        Infer();
-        new ReadOnlySpan<byte>((byte*)(_arena + 4608), 136).CopyTo(y0);
-        GC.KeepAlive(this); // or the finalizer may free the memory before it is read
-    }
-
-    /// <summary>Computes the network on the working memory.</summary>
-    private void Infer()
-    {
-        Infer_Avx2(_arena, Weights);
-    }
-
-    private static void Infer_Avx2(byte* arena, sbyte* weights)
-    {
-        // FullyConnected: fully connected 512 → 136
-        Conv_1x1x512_1x1x136_Avx2(arena + 4096, arena + 4608, weights, Address(Bias1), Address(Scale0), (short*)arena);
-    }
-
-    /// <summary>1 pixels × 32 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvTile_1x32_512_Avx2(short* patches, sbyte* weights, int* bias, float* scale, byte* output)
-    {
-        Vector256<int> sum0_0 = Vector256.Load(bias + 0);
-        Vector256<int> sum0_1 = Vector256.Load(bias + 8);
-        Vector256<int> sum0_2 = Vector256.Load(bias + 16);
-        Vector256<int> sum0_3 = Vector256.Load(bias + 24);
-        for (int pair = 0; pair < 256; pair++)
+        /// <summary>Allocates the working memory.</summary>
+        /// <exception cref="global::System.PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
+        /// <exception cref="global::System.InvalidOperationException">The weights assembly is not the one that belongs to this class.</exception>
+        public Small()
         {
-            Vector256<short> w0 = Simd256.LoadUInt8((byte*)(weights + 0)) - Vector256.Create((short)246);
-            Vector256<short> w1 = Simd256.LoadUInt8((byte*)(weights + 4096)) - Vector256.Create((short)246);
-            Vector256<short> w2 = Simd256.LoadUInt8((byte*)(weights + 8192)) - Vector256.Create((short)246);
-            Vector256<short> w3 = Simd256.LoadUInt8((byte*)(weights + 12288)) - Vector256.Create((short)246);
-            Vector256<short> x0 = Simd256.BroadcastPair(patches + 0);
-            sum0_0 += Simd256.MultiplyAddPairs(x0, w0);
-            sum0_1 += Simd256.MultiplyAddPairs(x0, w1);
-            sum0_2 += Simd256.MultiplyAddPairs(x0, w2);
-            sum0_3 += Simd256.MultiplyAddPairs(x0, w3);
-            patches += 2;
-            weights += 16;
+            if (!global::ModelCompilerCode.Network.IsSupported) throw new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
+            global::ModelCompilerCode.Network.CheckWeights();
+            _arena = (byte*)global::System.Runtime.InteropServices.NativeMemory.AlignedAlloc(ArenaBytes, 64);
+            global::System.Runtime.InteropServices.NativeMemory.Clear(_arena, ArenaBytes);
         }
-        Simd256.StoreBytes((byte*)output + 0, Simd256.Requantize(sum0_0, Vector256.Load(scale), -252f, 3f, 252));
-        Simd256.StoreBytes((byte*)output + 8, Simd256.Requantize(sum0_1, Vector256.Load(scale + 8), -252f, 3f, 252));
-        Simd256.StoreBytes((byte*)output + 16, Simd256.Requantize(sum0_2, Vector256.Load(scale + 16), -252f, 3f, 252));
-        Simd256.StoreBytes((byte*)output + 24, Simd256.Requantize(sum0_3, Vector256.Load(scale + 24), -252f, 3f, 252));
-    }
 
-    /// <summary>1 pixels × 8 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void ConvTile_1x8_512_Avx2(short* patches, sbyte* weights, int* bias, float* scale, byte* output)
-    {
-        Vector256<int> sum0_0 = Vector256.Load(bias + 0);
-        for (int pair = 0; pair < 256; pair++)
+        /// <summary>Frees the working memory.</summary>
+        ~Small() => global::System.Runtime.InteropServices.NativeMemory.AlignedFree(_arena);
+
+        /// <summary>Frees the working memory.</summary>
+        public void Dispose()
         {
-            Vector256<short> w0 = Simd256.LoadUInt8((byte*)(weights + 0)) - Vector256.Create((short)246);
-            Vector256<short> x0 = Simd256.BroadcastPair(patches + 0);
-            sum0_0 += Simd256.MultiplyAddPairs(x0, w0);
-            patches += 2;
-            weights += 16;
+            global::System.Runtime.InteropServices.NativeMemory.AlignedFree(_arena);
+            _arena = null;
+            global::System.GC.SuppressFinalize(this);
         }
-        Simd256.StoreBytes((byte*)output + 0, Simd256.Requantize(sum0_0, Vector256.Load(scale), -252f, 3f, 252));
-    }
 
-    /// <summary>fully connected 512 → 136: 1 pixels × 136 channels × 512 taps.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv_1x1x512_1x1x136_Avx2(byte* input, byte* output, sbyte* weights, int* bias, float* scale, short* patches)
-    {
-        for (int pixel = 0; pixel < 1; pixel++)
+        /// <summary>Runs the network on real numbers.</summary>
+        /// <param name="x0">x0: 512 elements, shape 1×512, row-major; held as byte with scale 0.0635547, zero point 103.</param>
+        /// <param name="y0">y0: 136 elements, shape 1×136, row-major; held as byte with scale 0.033299934, zero point 252.</param>
+        /// <exception cref="global::System.ArgumentException">A span has the wrong length.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The instance was disposed.</exception>
+        public void Run(global::System.ReadOnlySpan<float> x0, global::System.Span<float> y0)
         {
-            Simd256.WidenUInt8(input + pixel * 512, patches, 512, 103);
-            for (int channel = 0; channel < 128; channel += 32)
+            if (x0.Length != 512) throw new global::System.ArgumentException($"x0 needs 512 elements (1×512), not {x0.Length}.", nameof(x0));
+            if (y0.Length != 136) throw new global::System.ArgumentException($"y0 needs 136 elements (1×136), not {y0.Length}.", nameof(y0));
+            global::System.ObjectDisposedException.ThrowIf(_arena is null, this);
+            global::ModelCompilerCode.Edge.Quantize(x0, (byte*)(_arena + 4096), 0.0635547f, 103);
+            Infer();
+            global::ModelCompilerCode.Edge.Dequantize((byte*)(_arena + 4608), y0, 0.033299934f, 252);
+            global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read
+        }
+
+        /// <summary>Runs the network on the integers that stand for real numbers, without any conversion.</summary>
+        /// <param name="x0">x0: 512 elements, shape 1×512, row-major; scale 0.0635547, zero point 103.</param>
+        /// <param name="y0">y0: 136 elements, shape 1×136, row-major; scale 0.033299934, zero point 252.</param>
+        /// <exception cref="global::System.ArgumentException">A span has the wrong length.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The instance was disposed.</exception>
+        public void Run(global::System.ReadOnlySpan<byte> x0, global::System.Span<byte> y0)
+        {
+            if (x0.Length != 512) throw new global::System.ArgumentException($"x0 needs 512 elements (1×512), not {x0.Length}.", nameof(x0));
+            if (y0.Length != 136) throw new global::System.ArgumentException($"y0 needs 136 elements (1×136), not {y0.Length}.", nameof(y0));
+            global::System.ObjectDisposedException.ThrowIf(_arena is null, this);
+            x0.CopyTo(new global::System.Span<byte>((byte*)(_arena + 4096), 512));
+            Infer();
+            new global::System.ReadOnlySpan<byte>((byte*)(_arena + 4608), 136).CopyTo(y0);
+            global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read
+        }
+
+        /// <summary>Computes the network on the working memory.</summary>
+        private void Infer() => global::ModelCompilerCode.Network.Infer(_arena);
+
+        /// <summary>Facts about the compiled network.</summary>
+        public static class Info
+        {
+            /// <summary>The model file this class was compiled from.</summary>
+            public const string ModelFile = "small.tflite";
+
+            /// <summary>SHA-256 of the model file.</summary>
+            public const string ModelSha256 = "c1b23f6f509170103d25f43c8da102d473b5d0bb10eec824fe3900d9988a6f65";
+
+            /// <summary>Target machine.</summary>
+            public const string Target = "x64-v3";
+
+            /// <summary>Options that differ from their defaults.</summary>
+            public const string Options = "Target=x64-v3";
+
+            /// <summary>Multiply-accumulate operations of one run.</summary>
+            public const long Macs = 69632;
+
+            /// <summary>Bytes of constants: weights and tables.</summary>
+            public const int WeightBytes = 70720;
+
+            /// <summary>Bytes of working memory of an instance.</summary>
+            public const int ArenaBytes = 4800;
+
+            /// <summary>Names of the inputs.</summary>
+            public static string[] InputNames => ["x0"];
+
+            /// <summary>Shapes of the inputs.</summary>
+            public static int[][] InputShapes => [[1, 512]];
+
+            /// <summary>Real value of one integer step of each input; 0 where it is not quantised.</summary>
+            public static float[] InputScales => [0.0635547f];
+
+            /// <summary>Integers that stand for real zero in each input.</summary>
+            public static int[] InputZeroPoints => [103];
+
+            /// <summary>Names of the outputs.</summary>
+            public static string[] OutputNames => ["y0"];
+
+            /// <summary>Shapes of the outputs.</summary>
+            public static int[][] OutputShapes => [[1, 136]];
+
+            /// <summary>Real value of one integer step of each output; 0 where it is not quantised.</summary>
+            public static float[] OutputScales => [0.033299934f];
+
+            /// <summary>Integers that stand for real zero in each output.</summary>
+            public static int[] OutputZeroPoints => [252];
+
+            /// <summary>The kernels, in the order they run.</summary>
+            public static string[] Kernels => ["fully connected 512 → 136"];
+        }
+    }
+}
+
+// In a namespace of its own, where no type of the program's hides one of the framework's.
+namespace ModelCompilerCode
+{
+    using global::System;
+    using global::System.Runtime.CompilerServices;
+    using global::System.Runtime.InteropServices;
+    using global::System.Runtime.Intrinsics;
+    using global::System.Runtime.Intrinsics.Arm;
+    using global::System.Runtime.Intrinsics.X86;
+
+    /// <summary>The kernels and tables of Small.</summary>
+    file static unsafe class Network
+    {
+        /// <summary>True when the processor has what the target needs.</summary>
+        public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
+
+        /// <summary>Computes the network on the working memory.</summary>
+        public static void Infer(byte* arena)
+        {
+            Infer_Avx2(arena, Weights);
+        }
+
+        private static void Infer_Avx2(byte* arena, sbyte* weights)
+        {
+            // FullyConnected: fully connected 512 → 136
+            Conv_1x1x512_1x1x136_Avx2(arena + 4096, arena + 4608, weights, Address(Bias1), Address(Scale0), (short*)arena);
+        }
+
+        /// <summary>1 pixels × 32 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvTile_1x32_512_Avx2(short* patches, sbyte* weights, int* bias, float* scale, byte* output)
+        {
+            Vector256<int> sum0_0 = Vector256.Load(bias + 0);
+            Vector256<int> sum0_1 = Vector256.Load(bias + 8);
+            Vector256<int> sum0_2 = Vector256.Load(bias + 16);
+            Vector256<int> sum0_3 = Vector256.Load(bias + 24);
+            for (int pair = 0; pair < 256; pair++)
             {
-                ConvTile_1x32_512_Avx2(patches, weights + channel * 512, bias + channel, scale + channel, output + pixel * 136 + channel);
+                Vector256<short> w0 = Simd256.LoadUInt8((byte*)(weights + 0)) - Vector256.Create((short)246);
+                Vector256<short> w1 = Simd256.LoadUInt8((byte*)(weights + 4096)) - Vector256.Create((short)246);
+                Vector256<short> w2 = Simd256.LoadUInt8((byte*)(weights + 8192)) - Vector256.Create((short)246);
+                Vector256<short> w3 = Simd256.LoadUInt8((byte*)(weights + 12288)) - Vector256.Create((short)246);
+                Vector256<short> x0 = Simd256.BroadcastPair(patches + 0);
+                sum0_0 += Simd256.MultiplyAddPairs(x0, w0);
+                sum0_1 += Simd256.MultiplyAddPairs(x0, w1);
+                sum0_2 += Simd256.MultiplyAddPairs(x0, w2);
+                sum0_3 += Simd256.MultiplyAddPairs(x0, w3);
+                patches += 2;
+                weights += 16;
             }
-            ConvTile_1x8_512_Avx2(patches, weights + 128 * 512, bias + 128, scale + 128, output + pixel * 136 + 128);
+            Simd256.StoreBytes((byte*)output + 0, Simd256.Requantize(sum0_0, Vector256.Load(scale), -252f, 3f, 252));
+            Simd256.StoreBytes((byte*)output + 8, Simd256.Requantize(sum0_1, Vector256.Load(scale + 8), -252f, 3f, 252));
+            Simd256.StoreBytes((byte*)output + 16, Simd256.Requantize(sum0_2, Vector256.Load(scale + 16), -252f, 3f, 252));
+            Simd256.StoreBytes((byte*)output + 24, Simd256.Requantize(sum0_3, Vector256.Load(scale + 24), -252f, 3f, 252));
         }
-    }
 
-    /// <summary>Facts about the compiled network.</summary>
-    public static class Info
-    {
-        /// <summary>The model file this class was compiled from.</summary>
-        public const string ModelFile = "small.tflite";
-
-        /// <summary>SHA-256 of the model file.</summary>
-        public const string ModelSha256 = "c1b23f6f509170103d25f43c8da102d473b5d0bb10eec824fe3900d9988a6f65";
-
-        /// <summary>Target machine.</summary>
-        public const string Target = "x64-v3";
-
-        /// <summary>Options that differ from their defaults.</summary>
-        public const string Options = "Target=x64-v3";
-
-        /// <summary>Multiply-accumulate operations of one run.</summary>
-        public const long Macs = 69632;
-
-        /// <summary>Bytes of constants: weights and tables.</summary>
-        public const int WeightBytes = 70720;
-
-        /// <summary>Bytes of working memory of an instance.</summary>
-        public const int ArenaBytes = 4800;
-
-        /// <summary>Names of the inputs.</summary>
-        public static string[] InputNames => ["x0"];
-
-        /// <summary>Shapes of the inputs.</summary>
-        public static int[][] InputShapes => [[1, 512]];
-
-        /// <summary>Real value of one integer step of each input; 0 where it is not quantised.</summary>
-        public static float[] InputScales => [0.0635547f];
-
-        /// <summary>Integers that stand for real zero in each input.</summary>
-        public static int[] InputZeroPoints => [103];
-
-        /// <summary>Names of the outputs.</summary>
-        public static string[] OutputNames => ["y0"];
-
-        /// <summary>Shapes of the outputs.</summary>
-        public static int[][] OutputShapes => [[1, 136]];
-
-        /// <summary>Real value of one integer step of each output; 0 where it is not quantised.</summary>
-        public static float[] OutputScales => [0.033299934f];
-
-        /// <summary>Integers that stand for real zero in each output.</summary>
-        public static int[] OutputZeroPoints => [252];
-
-        /// <summary>The kernels, in the order they run.</summary>
-        public static string[] Kernels => ["fully connected 512 → 136"];
-    }
-
-    // 69632 bytes in an assembly of their own, which NativeAOT links into the program.
-    private static sbyte* Weights => (sbyte*)Address(global::ModelCompilerWeights.Networks_Small_Weights.Data);
-
-    private static ReadOnlySpan<float> Scale0 =>
-    [
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-        0.0036891114f,
-    ];
-
-    private static ReadOnlySpan<int> Bias1 =>
-    [
-        -12705, 4710, -963, -8788, -17333, -9315, 11243, -6155, 17731, 10510, -16296, -14093, -4907, 8733, 15163, -3158, 15827, -3821, -16449, -3812,
-        17579, -8227, -5034, 12101, 5517, -7184, -9217, 9441, 14670, -2202, 11880, 15640, -7030, 3161, -17637, -15563, 12852, 4666, -7863, -18676,
-        7122, -15970, 12, 19316, 8443, -19951, -2484, -2001, -1489, 18589, -2514, -6140, 7942, 2293, 13079, 15522, -10257, 6936, 5694, 9851, 19902,
-        -18198, -825, -67, 18630, -11936, 12936, 11932, 6369, 10725, 3989, -8840, -15959, -17774, 9066, 13548, 11760, -4351, -16343, 5468, 15299,
-        12783, -9071, 16080, -19688, -1981, -12303, 10677, 10081, -13159, 14693, -14085, 18972, 2286, -18578, 5320, 4855, -19921, -19314, 379,
-        -12888, 5583, 11630, 7786, -5400, -13674, -10182, 5715, 13227, 19531, -16239, 14094, 3279, -19774, 14551, -12881, 10873, 3095, -380, 610,
-        -19634, -17741, -18149, -472, 16032, -1926, -7812, 1755, -19196, -16255, -11308, 11680, -5037, 3278, -1644, -10284,
-    ];
-
-    // Tables lie in the read-only data of the program, which does not move.
-    private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
-}
-
-/// <summary>Conversions between the caller's numbers and the network's.</summary>
-file static unsafe class Edge
-{
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(sbyte* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(byte* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(short* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Integers to the real numbers they stand for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dequantize(int* from, Span<float> values, float scale, int zero)
-    {
-        for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
-    }
-
-    /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
-    {
-        int i = 0;
-        fixed (float* from = values)
+        /// <summary>1 pixels × 8 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvTile_1x8_512_Avx2(short* patches, sbyte* weights, int* bias, float* scale, byte* output)
         {
-            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+            Vector256<int> sum0_0 = Vector256.Load(bias + 0);
+            for (int pair = 0; pair < 256; pair++)
+            {
+                Vector256<short> w0 = Simd256.LoadUInt8((byte*)(weights + 0)) - Vector256.Create((short)246);
+                Vector256<short> x0 = Simd256.BroadcastPair(patches + 0);
+                sum0_0 += Simd256.MultiplyAddPairs(x0, w0);
+                patches += 2;
+                weights += 16;
+            }
+            Simd256.StoreBytes((byte*)output + 0, Simd256.Requantize(sum0_0, Vector256.Load(scale), -252f, 3f, 252));
         }
 
-        for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
-    }
-
-    /// <summary>Real numbers to uint8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, byte* to, float scale, int zero)
-    {
-        int i = 0;
-        fixed (float* from = values)
+        /// <summary>fully connected 512 → 136: 1 pixels × 136 channels × 512 taps.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Conv_1x1x512_1x1x136_Avx2(byte* input, byte* output, sbyte* weights, int* bias, float* scale, short* patches)
         {
-            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+            for (int pixel = 0; pixel < 1; pixel++)
+            {
+                Simd256.WidenUInt8(input + pixel * 512, patches, 512, 103);
+                for (int channel = 0; channel < 128; channel += 32)
+                {
+                    ConvTile_1x32_512_Avx2(patches, weights + channel * 512, bias + channel, scale + channel, output + pixel * 136 + channel);
+                }
+                ConvTile_1x8_512_Avx2(patches, weights + 128 * 512, bias + 128, scale + 128, output + pixel * 136 + 128);
+            }
         }
 
-        for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
+        // 69632 bytes in an assembly of their own, which NativeAOT links into the program.
+        public static sbyte* Weights => (sbyte*)Address(global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.Data);
+
+        /// <summary>Throws when the assembly holds other weights than those the code was written for.</summary>
+        public static void CheckWeights()
+        {
+            if (global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.Data.Length == 69632 && global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.ContentId == 0xe1946d74e7cf1afd) return;
+            throw new InvalidOperationException("Networks.Small.Weights.e1946d74e7cf1afd.dll does not hold the weights that Small was compiled with. Build the project again, and copy all its files.");
+        }
+
+        private static ReadOnlySpan<float> Scale0 =>
+        [
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
+            0.0036891114f,
+        ];
+
+        private static ReadOnlySpan<int> Bias1 =>
+        [
+            -12705, 4710, -963, -8788, -17333, -9315, 11243, -6155, 17731, 10510, -16296, -14093, -4907, 8733, 15163, -3158, 15827, -3821, -16449, -3812,
+            17579, -8227, -5034, 12101, 5517, -7184, -9217, 9441, 14670, -2202, 11880, 15640, -7030, 3161, -17637, -15563, 12852, 4666, -7863, -18676,
+            7122, -15970, 12, 19316, 8443, -19951, -2484, -2001, -1489, 18589, -2514, -6140, 7942, 2293, 13079, 15522, -10257, 6936, 5694, 9851, 19902,
+            -18198, -825, -67, 18630, -11936, 12936, 11932, 6369, 10725, 3989, -8840, -15959, -17774, 9066, 13548, 11760, -4351, -16343, 5468, 15299,
+            12783, -9071, 16080, -19688, -1981, -12303, 10677, 10081, -13159, 14693, -14085, 18972, 2286, -18578, 5320, 4855, -19921, -19314, 379,
+            -12888, 5583, 11630, 7786, -5400, -13674, -10182, 5715, 13227, 19531, -16239, 14094, 3279, -19774, 14551, -12881, 10873, 3095, -380, 610,
+            -19634, -17741, -18149, -472, 16032, -1926, -7812, 1755, -19196, -16255, -11308, 11680, -5037, 3278, -1644, -10284,
+        ];
+
+        // Tables lie in the read-only data of the program, which does not move.
+        private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
     }
 
-    /// <summary>Real numbers to int16: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
+    /// <summary>Conversions between the caller's numbers and the network's.</summary>
+    file static unsafe class Edge
     {
-        for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(sbyte* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(byte* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(short* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Integers to the real numbers they stand for.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Dequantize(int* from, Span<float> values, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) values[i] = (from[i] - zero) * scale;
+        }
+
+        /// <summary>Real numbers to int8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, sbyte* to, float scale, int zero)
+        {
+            int i = 0;
+            fixed (float* from = values)
+            {
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+            }
+
+            for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to uint8: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, byte* to, float scale, int zero)
+        {
+            int i = 0;
+            fixed (float* from = values)
+            {
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+            }
+
+            for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to int16: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+        }
+
+        /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
+        {
+            for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
+        }
     }
 
-    /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
+    /// <summary>Arithmetic of single numbers, exactly as the vector operations do it.</summary>
+    file static unsafe class Scalar
     {
-        for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
-    }
-}
-
-/// <summary>Arithmetic of single numbers, exactly as the vector operations do it.</summary>
-file static unsafe class Scalar
-{
-    /// <summary>The nearest integer, ties to even.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RoundToInt32(float value) => (int)MathF.Round(value);
-}
-
-/// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
-file static unsafe class Simd128
-{
-    /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> RoundToInt32(Vector128<float> values)
-    {
-        if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
-        if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
-        Vector128<float> magic = Vector128.Create(12582912f); // 1.5 · 2²³: the sum's last bit weighs one
-        return (values + magic).AsInt32() - magic.AsInt32();
+        /// <summary>The nearest integer, ties to even.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static int RoundToInt32(float value) => (int)MathF.Round(value);
     }
 
-    /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
-    public static void StoreBytes(byte* p, Vector128<int> values, int count)
+    /// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
+    file static unsafe class Simd128
     {
-        for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
+        /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> RoundToInt32(Vector128<float> values)
+        {
+            if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
+            if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
+            Vector128<float> magic = Vector128.Create(12582912f); // 1.5 · 2²³: the sum's last bit weighs one
+            return (values + magic).AsInt32() - magic.AsInt32();
+        }
+
+        /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
+        public static void StoreBytes(byte* p, Vector128<int> values, int count)
+        {
+            for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
+        }
+
+        /// <summary>Stores the low bytes of 4 lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreBytes(byte* p, Vector128<int> values)
+        {
+            Vector128<short> words = Vector128.Narrow(values, values);
+            *(int*)p = Vector128.Narrow(words, words).AsInt32().ToScalar();
+        }
     }
 
-    /// <summary>Stores the low bytes of 4 lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(byte* p, Vector128<int> values)
+    /// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
+    file static unsafe class Simd256
     {
-        Vector128<short> words = Vector128.Narrow(values, values);
-        *(int*)p = Vector128.Narrow(words, words).AsInt32().ToScalar();
-    }
-}
+        /// <summary>The pair of int16 at the address, in every pair of lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> BroadcastPair(short* p) => Vector256.Create(*(int*)p).AsInt16();
 
-/// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
-file static unsafe class Simd256
-{
-    /// <summary>The pair of int16 at the address, in every pair of lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> BroadcastPair(short* p) => Vector256.Create(*(int*)p).AsInt16();
+        /// <summary>Loads 16 uint8 as int16.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> LoadUInt8(byte* p) => Avx2.ConvertToVector256Int16(p);
 
-    /// <summary>Loads 16 uint8 as int16.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> LoadUInt8(byte* p) => Avx2.ConvertToVector256Int16(p);
+        /// <summary>Products of int16, each two neighbours summed in int32.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> MultiplyAddPairs(Vector256<short> a, Vector256<short> b) => Avx2.MultiplyAddAdjacent(a, b);
 
-    /// <summary>Products of int16, each two neighbours summed in int32.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> MultiplyAddPairs(Vector256<short> a, Vector256<short> b) => Avx2.MultiplyAddAdjacent(a, b);
+        /// <summary>Int32 sums to 8-bit integers: scale, clamp, round to nearest even, add the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> Requantize(Vector256<int> sum, Vector256<float> scale, float min, float max, int zero) =>
+            RoundToInt32(Vector256.Min(Vector256.Max(Vector256.ConvertToSingle(sum) * scale, Vector256.Create(min)), Vector256.Create(max))) + Vector256.Create(zero);
 
-    /// <summary>Int32 sums to 8-bit integers: scale, clamp, round to nearest even, add the zero point.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Requantize(Vector256<int> sum, Vector256<float> scale, float min, float max, int zero) =>
-        RoundToInt32(Vector256.Min(Vector256.Max(Vector256.ConvertToSingle(sum) * scale, Vector256.Create(min)), Vector256.Create(max))) + Vector256.Create(zero);
+        /// <summary>The nearest integers, ties to even.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> RoundToInt32(Vector256<float> values) => Avx.ConvertToVector256Int32(values);
 
-    /// <summary>The nearest integers, ties to even.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> RoundToInt32(Vector256<float> values) => Avx.ConvertToVector256Int32(values);
+        /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
+        public static void StoreBytes(byte* p, Vector256<int> values, int count)
+        {
+            for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
+        }
 
-    /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
-    public static void StoreBytes(byte* p, Vector256<int> values, int count)
-    {
-        for (int i = 0; i < count; i++) p[i] = (byte)values.GetElement(i);
-    }
+        /// <summary>Stores the low bytes of 8 lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreBytes(byte* p, Vector256<int> values)
+        {
+            Vector128<short> words = Sse2.PackSignedSaturate(values.GetLower(), values.GetUpper()) & Vector128.Create((short)0xFF);
+            *(long*)p = Sse2.PackUnsignedSaturate(words, words).AsInt64().ToScalar();
+        }
 
-    /// <summary>Stores the low bytes of 8 lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(byte* p, Vector256<int> values)
-    {
-        Vector128<short> words = Sse2.PackSignedSaturate(values.GetLower(), values.GetUpper()) & Vector128.Create((short)0xFF);
-        *(long*)p = Sse2.PackUnsignedSaturate(words, words).AsInt64().ToScalar();
-    }
-
-    /// <summary>Copies uint8 numbers as int16, less the zero point.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WidenUInt8(byte* from, short* to, int count, int zero)
-    {
-        Vector256<short> offset = Vector256.Create((short)zero);
-        int i = 0;
-        for (; i <= count - 16; i += 16) (LoadUInt8(from + i) - offset).Store(to + i);
-        for (; i < count; i++) to[i] = (short)(from[i] - zero);
+        /// <summary>Copies uint8 numbers as int16, less the zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void WidenUInt8(byte* from, short* to, int count, int zero)
+        {
+            Vector256<short> offset = Vector256.Create((short)zero);
+            int i = 0;
+            for (; i <= count - 16; i += 16) (LoadUInt8(from + i) - offset).Store(to + i);
+            for (; i < count; i++) to[i] = (short)(from[i] - zero);
+        }
     }
 }

@@ -53,14 +53,33 @@ public class ModelGeneratorTests
         Assert.Equal(["Demo.Other.g.cs"], run.Sources.Keys);
     }
 
-    [Fact]
-    public void A_plan_that_cannot_be_written_as_code_is_an_error_with_a_place()
+    [Theory]
+    [InlineData(4, "target scalar", "target abacus")]
+    [InlineData(3, "class Tiny", "class Ti?ny*")]
+    [InlineData(3, "class Tiny", "class int")]
+    [InlineData(3, "namespace=Demo", "namespace=De..mo")]
+    [InlineData(3, "accessibility=public", "accessibility=open")]
+    [InlineData(2, "sha256=00", "sha256=0\u2028")]
+    [InlineData(6, "arena 64", "arena -64")]
+    [InlineData(7, "weights 0", "weights 10")]
+    [InlineData(8, "at=0", "at=60")]
+    [InlineData(8, "[1,4]", "[1,-4]")]
+    [InlineData(8, "[1,4]", "[65536,65536]")]
+    [InlineData(9, "input %0", "input %7")]
+    [InlineData(10, "output %0", "output %0 \"y\"\ntensor %0 Float32 [1] at=0 \"again\"\noutput %0", 11)]
+    [InlineData(10, "output %0 \"y\"", "output %0 \"y\"\nstep LibraryKernel routine=Movement.Nothing types=[] tensors=[%0] tables=[] numbers=[] cost=0 \"n\"", 11)]
+    [InlineData(10, "output %0 \"y\"", "output %0 \"y\"\nstep DequantizeInt8 in=%0 out=- scale=1 zero=0 count=4 \"n\"", 11)]
+    [InlineData(10, "output %0 \"y\"", "output %0 \"y\"\ndata $A Int8 [1,2,300]", 11)]
+    public void A_damaged_plan_is_an_error_at_its_line(int line, string was, string becomes, int at = 0)
     {
         PlanFile plan = PlanFile.Identity();
-        Diagnostic error = Assert.Single(Run.Of(plan with { Text = plan.Text.Replace("target scalar", "target abacus", StringComparison.Ordinal) }).Diagnostics);
-        Assert.Equal("MC9999", error.Id);
-        Assert.Contains("abacus", error.GetMessage(null), StringComparison.Ordinal);
+        Run run = Run.Of(plan with { Text = plan.Text.Replace(was, becomes, StringComparison.Ordinal) }, PlanFile.Identity("Other"));
+        Diagnostic error = Assert.Single(run.Diagnostics);
+        Assert.Equal("MC4001", error.Id);
+        Assert.Contains("damaged", error.GetMessage(null), StringComparison.Ordinal);
         Assert.Equal(plan.Path, error.Location.GetLineSpan().Path);
+        Assert.Equal(at > 0 ? at : line, error.Location.GetLineSpan().StartLinePosition.Line + 1);
+        Assert.Equal(["Demo.Other.g.cs"], run.Sources.Keys);
     }
 
     [Fact]

@@ -40,5 +40,19 @@ public class PackageContentTests(PackageFixture package)
     }
 
     [Fact]
+    public void Packing_twice_gives_equal_bytes()
+    {
+        byte[][] packed = [.. new[] { "first", "second" }.Select(Pack)];
+        Assert.True(packed[0].AsSpan().SequenceEqual(packed[1]), "The packages differ.");
+
+        byte[] Pack(string name)
+        {
+            string folder = Path.Combine(Path.GetDirectoryName(package.PackageFile)!, name);
+            Dotnet.Run(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler"), "pack", "-o", folder, "-nodeReuse:false", "-p:PackageVersion=0.0.0-twice").AssertSuccess();
+            return File.ReadAllBytes(Path.Combine(folder, "ModelCompiler.0.0.0-twice.nupkg"));
+        }
+    }
+
+    [Fact]
     public void Packing_gives_no_warnings() => Assert.DoesNotContain(" warning ", package.PackOutput, StringComparison.OrdinalIgnoreCase);
 }

@@ -22,7 +22,7 @@ internal sealed class EdgeWriter
 
     private sealed record Edge(string Name, string ModelName, TensorPlan Tensor)
     {
-        public string RawType => Tensor.Type.CSharpName();
+        public string RawType => Tensor.Type == ElementType.Float16 ? "global::System.Half" : Tensor.Type.CSharpName();
 
         public string RealType => Tensor.IsQuantized ? "float" : RawType;
     }
@@ -42,33 +42,33 @@ internal sealed class EdgeWriter
         code.Line();
         code.Line($"/// <summary>{summary}</summary>");
         foreach (Edge e in _inputs.Concat(_outputs)) code.Line($"/// <param name=\"{e.Name.TrimStart('@')}\">{ModelEmitter.Xml(Describe(e, real))}</param>");
-        code.Line("/// <exception cref=\"ArgumentException\">A span has the wrong length.</exception>");
-        code.Line("/// <exception cref=\"ObjectDisposedException\">The instance was disposed.</exception>");
-        string parameters = string.Join(", ", _inputs.Select(e => $"ReadOnlySpan<{Type(e)}> {e.Name}").Concat(_outputs.Select(e => $"Span<{Type(e)}> {e.Name}")));
+        code.Line("/// <exception cref=\"global::System.ArgumentException\">A span has the wrong length.</exception>");
+        code.Line("/// <exception cref=\"global::System.ObjectDisposedException\">The instance was disposed.</exception>");
+        string parameters = string.Join(", ", _inputs.Select(e => $"global::System.ReadOnlySpan<{Type(e)}> {e.Name}").Concat(_outputs.Select(e => $"global::System.Span<{Type(e)}> {e.Name}")));
         code.Block($"public void Run({parameters})", () =>
         {
             foreach (Edge e in _inputs.Concat(_outputs))
             {
-                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new ArgumentException($\"{e.Name.TrimStart('@')} needs {Literals.Int(e.Tensor.Count)} elements ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
+                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new global::System.ArgumentException($\"{e.Name.TrimStart('@')} needs {Literals.Int(e.Tensor.Count)} elements ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
             }
 
-            code.Line("ObjectDisposedException.ThrowIf(_arena is null, this);");
+            code.Line("global::System.ObjectDisposedException.ThrowIf(_arena is null, this);");
             foreach (Edge e in _inputs)
             {
                 code.Line(real && e.Tensor.IsQuantized
-                    ? $"Edge.Quantize({e.Name}, {Address(e)}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
-                    : $"{e.Name}.CopyTo(new Span<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}));");
+                    ? $"{ModelEmitter.Code}Edge.Quantize({e.Name}, {Address(e)}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
+                    : $"{e.Name}.CopyTo(new global::System.Span<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}));");
             }
 
             code.Line("Infer();");
             foreach (Edge e in _outputs)
             {
                 code.Line(real && e.Tensor.IsQuantized
-                    ? $"Edge.Dequantize({Address(e)}, {e.Name}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
-                    : $"new ReadOnlySpan<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}).CopyTo({e.Name});");
+                    ? $"{ModelEmitter.Code}Edge.Dequantize({Address(e)}, {e.Name}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
+                    : $"new global::System.ReadOnlySpan<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}).CopyTo({e.Name});");
             }
 
-            code.Line("GC.KeepAlive(this); // or the finalizer may free the memory before it is read");
+            code.Line("global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read");
         });
 
         string Type(Edge e) => real ? e.RealType : e.RawType;
@@ -79,7 +79,7 @@ internal sealed class EdgeWriter
         string text = $"{e.ModelName}: {Literals.Int(e.Tensor.Count)} elements, shape {Shape(e.Tensor)}, row-major";
         if (!e.Tensor.IsQuantized) return text + ".";
         string scale = $"scale {Literals.ShortestFloat(e.Tensor.Scale)}, zero point {Literals.Int(e.Tensor.ZeroPoint)}";
-        return real ? $"{text}; held as {e.RawType} with {scale}." : $"{text}; {scale}.";
+        return real ? $"{text}; held as {e.Tensor.Type.CSharpName()} with {scale}." : $"{text}; {scale}.";
     }
 
     private static string Shape(TensorPlan tensor) => tensor.Shape.Count == 0 ? "scalar" : string.Join("×", tensor.Shape.Select(d => Literals.Int(d)));

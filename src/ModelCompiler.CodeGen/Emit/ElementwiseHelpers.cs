@@ -16,7 +16,7 @@ internal static class ElementwiseHelpers
         {
             VECTOR<float> clamped = VECTOR.Min(VECTOR.Max(values, VECTOR.Create(min)), VECTOR.Create(max));
             VECTOR<float> half = VECTOR.Create(0.49999997f) | (clamped & VECTOR.Create(-0f));
-            return VECTOR.ConvertToInt32Native(clamped + half) + VECTOR.Create(zero);
+            return TruncateInRange(clamped + half) + VECTOR.Create(zero);
         }
 
         /// <summary>Int32 sums ÷ count, rounded half away from zero; exact for sums of at most 65536 bytes.</summary>
@@ -24,7 +24,7 @@ internal static class ElementwiseHelpers
         public static VECTOR<int> DivideRounded(VECTOR<int> sums, int count)
         {
             VECTOR<int> half = VECTOR.ConditionalSelect(VECTOR.GreaterThan(sums, VECTOR<int>.Zero), VECTOR.Create(count / 2), VECTOR.Create(-(count / 2)));
-            return VECTOR.ConvertToInt32Native(VECTOR.ConvertToSingle(sums + half) / VECTOR.Create((float)count));
+            return TruncateInRange(VECTOR.ConvertToSingle(sums + half) / VECTOR.Create((float)count));
         }
 
         /// <summary>Sum of int8 numbers.</summary>

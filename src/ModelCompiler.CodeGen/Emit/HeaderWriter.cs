@@ -31,10 +31,12 @@ internal static class HeaderWriter
         code.Line("#nullable disable");
         code.Line("#pragma warning disable");
         code.Line();
-        // Inside the namespace and from the root, so that no namespace of the user's (such as Acme.Math) comes before the framework.
-        code.Line($"namespace {plan.Namespace};");
-        code.Line();
-        foreach (string name in new[] { "System", "System.CodeDom.Compiler", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86" })
+    }
+
+    /// <summary>The directives at the start of <see cref="ModelEmitter.CodeNamespace"/>.</summary>
+    public static void WriteUsings(ModelPlan plan, SourceWriter code)
+    {
+        foreach (string name in new[] { "System", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86" })
         {
             code.Line($"using global::{name};");
         }

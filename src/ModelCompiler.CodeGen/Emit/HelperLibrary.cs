@@ -13,6 +13,9 @@ public static class HelperLibrary
 {
     private static readonly SortedDictionary<string, SortedDictionary<string, string>> Classes = Load();
 
+    /// <summary>Every helper, as <c>Class.Member</c>.</summary>
+    public static IEnumerable<string> Members => Classes.SelectMany(c => c.Value.Keys.Select(m => c.Key + "." + m));
+
     /// <summary>Writes the helper classes that the text mentions, with what these mention in turn, in ordinal order.</summary>
     public static void Write(string text, SourceWriter writer)
     {

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -16,14 +17,14 @@ public static class Names
 
     // What generated code calls its members, its helpers and the framework's classes: a class of this name would hide them.
     private static readonly HashSet<string> Taken = new(
-        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Dp Edge Fma GC GeneratedCode Half IDisposable Infer Info Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
+        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Dp Edge Fma GC GeneratedCode Half IDisposable Infer Info InvalidOperationException Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
         "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run Scalar SelfTest Simd128 Simd256 Simd512 SimdArm64 Span Sse2 Sse41 Ssse3 Unsafe Vector64 Vector128 Vector256 Vector512 Weights " +
         "WeightsData ArgumentOutOfRangeException IBinaryInteger IEquatable IFloatingPointIeee754 INumber").Split(' '));
 
-    /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>, <c>weights.onnx</c> <c>WeightsModel</c>.</summary>
+    /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>, <c>weights.onnx</c> <c>WeightsModel</c>; letters of all scripts stay.</summary>
     public static string Pascal(string name)
     {
-        string text = Join(name);
+        string text = Join(name.Normalize(NormalizationForm.FormC), char.IsLetterOrDigit);
         if (text.Length == 0) return "Model";
         if (char.IsDigit(text[0])) return "Model" + text;
         return IsTaken(text) ? text + "Model" : text;
@@ -34,7 +35,7 @@ public static class Names
     {
         int colon = name.LastIndexOf(':');
         if (colon > 0 && name.Skip(colon + 1).All(char.IsDigit)) name = name.Substring(0, colon);
-        string text = Join(name);
+        string text = Join(name, c => c < 128 && char.IsLetterOrDigit(c));
         if (text.Length == 0 || char.IsDigit(text[0])) text = fallback + text;
         text = text.Substring(0, 1).ToLower(CultureInfo.InvariantCulture) + text.Substring(1);
         return Keywords.Contains(text) ? "@" + text : text;
@@ -62,13 +63,13 @@ public static class Names
     public static bool IsIdentifier(string text) =>
         text.Length > 0 && (char.IsLetter(text[0]) || text[0] == '_') && text.All(c => char.IsLetterOrDigit(c) || c == '_') && !Keywords.Contains(text);
 
-    private static string Join(string name)
+    private static string Join(string name, Func<char, bool> isKept)
     {
         var text = new StringBuilder();
         bool upper = true;
         foreach (char c in name)
         {
-            bool keep = c < 128 && char.IsLetterOrDigit(c);
+            bool keep = isKept(c);
             if (keep) text.Append(upper ? char.ToUpper(c, CultureInfo.InvariantCulture) : c);
             upper = !keep;
         }

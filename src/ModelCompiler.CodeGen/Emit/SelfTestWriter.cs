@@ -5,7 +5,8 @@ namespace ModelCompiler.CodeGen.Emit;
 /// <summary>Writes <c>SelfTest()</c>: does this device compute the same bits as the compiler's reference interpreter?</summary>
 internal static class SelfTestWriter
 {
-    public static void Write(ModelPlan plan, SourceWriter code)
+    /// <summary>The method of the user's class.</summary>
+    public static void WriteMember(ModelPlan plan, SourceWriter code)
     {
         if (plan.SelfTestHash == 0) return;
         code.Line();
@@ -16,19 +17,31 @@ internal static class SelfTestWriter
         code.Block("public static bool SelfTest()", () =>
         {
             code.Line($"using var model = new {plan.ClassName}();");
+            code.Line($"return {ModelEmitter.Network}.SelfTest(model._arena);");
+        });
+    }
+
+    /// <summary>What it calls.</summary>
+    public static void Write(ModelPlan plan, SourceWriter code)
+    {
+        if (plan.SelfTestHash == 0) return;
+        code.Line();
+        code.Line("/// <summary>Fills the inputs, computes, and compares the hash of the outputs.</summary>");
+        code.Block("public static bool SelfTest(byte* arena)", () =>
+        {
             code.Line($"ulong state = 0x{SelfTestInput.Seed:x16}, hash = 0x{SelfTestInput.HashSeed:x16};");
             foreach (EdgePlan input in plan.Inputs)
             {
                 TensorPlan t = plan.Tensor(input.Tensor);
-                string bytes = $"new Span<byte>(model._arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)})";
+                string bytes = $"new Span<byte>(arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)})";
                 code.Line(t.Type == ElementType.Float32 ? $"Edge.FillRandom(MemoryMarshal.Cast<byte, float>({bytes}), ref state);" : SelfTestInput.IsRandom(t.Type) ? $"Edge.FillRandom({bytes}, ref state);" : $"{bytes}.Clear();");
             }
 
-            code.Line("model.Infer();");
+            code.Line("Infer(arena);");
             foreach (EdgePlan output in plan.Outputs)
             {
                 TensorPlan t = plan.Tensor(output.Tensor);
-                code.Line($"Edge.Hash(new ReadOnlySpan<byte>(model._arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)}), ref hash);");
+                code.Line($"Edge.Hash(new ReadOnlySpan<byte>(arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)}), ref hash);");
             }
 
             code.Line($"return hash == 0x{plan.SelfTestHash:x16};");

@@ -79,6 +79,10 @@ internal static class SimdArm64
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> RoundToInt32(Vector128<float> values) => AdvSimd.ConvertToInt32RoundToEven(values);
 
+        /// <summary>The integers towards zero, of numbers within the range of int32.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> TruncateInRange(Vector128<float> values) => AdvSimd.ConvertToInt32RoundToZero(values);
+
         /// <summary>Stores the low bytes of 4 lanes.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void StoreBytes(byte* p, Vector128<int> values)

@@ -90,6 +90,10 @@ internal static class SimdHelpers
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> RoundToInt32(Vector256<float> values) => Avx.ConvertToVector256Int32(values);
 
+        /// <summary>The integers towards zero, of numbers within the range of int32.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> TruncateInRange(Vector256<float> values) => Avx.ConvertToVector256Int32WithTruncation(values);
+
         /// <summary>Stores the low bytes of 8 lanes.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void StoreBytes(byte* p, Vector256<int> values)
@@ -191,6 +195,10 @@ internal static class SimdHelpers
             Vector128<float> magic = Vector128.Create(12582912f); // 1.5 · 2²³: the sum's last bit weighs one
             return (values + magic).AsInt32() - magic.AsInt32();
         }
+
+        /// <summary>The integers towards zero, of numbers within the range of int32.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> TruncateInRange(Vector128<float> values) => Sse2.IsSupported ? Sse2.ConvertToVector128Int32WithTruncation(values) : Vector128.ConvertToInt32(values);
 
         /// <summary>Stores the low bytes of 4 lanes.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

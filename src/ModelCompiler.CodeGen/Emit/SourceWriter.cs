@@ -6,6 +6,9 @@ namespace ModelCompiler.CodeGen.Emit;
 /// <summary>Writes indented C# with <c>\n</c> line ends.</summary>
 public sealed class SourceWriter
 {
+    /// <summary>Most characters of a file; what is longer comes from a plan that was damaged, and no C# compiler would read it.</summary>
+    private const int Limit = 1 << 27;
+
     private readonly StringBuilder _text = new();
 
     /// <summary>Levels of four spaces before each line.</summary>
@@ -19,6 +22,8 @@ public sealed class SourceWriter
             if (line.Length > 0) _text.Append(' ', Indentation * 4).Append(line);
             _text.Append('\n');
         }
+
+        if (_text.Length > Limit) throw new InvalidOperationException("The code would be too long.");
     }
 
     /// <summary>Writes a header line and its body in braces.</summary>

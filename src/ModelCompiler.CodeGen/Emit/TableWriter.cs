@@ -28,23 +28,39 @@ internal static class TableWriter
         code.Line("private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));");
     }
 
+    // Another assembly under the name is an exception, and not a read beyond its end.
+    private static void WriteCheck(ModelPlan plan, SourceWriter code)
+    {
+        string content = plan.Weights.ContentId == 0 ? "" : $" && {Holder(plan)}.ContentId == 0x{plan.Weights.ContentId.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)}";
+        code.Line();
+        code.Line("/// <summary>Throws when the assembly holds other weights than those the code was written for.</summary>");
+        code.Block("public static void CheckWeights()", () =>
+        {
+            code.Line($"if ({Holder(plan)}.Data.Length == {Literals.Int(plan.Weights.Bytes)}{content}) return;");
+            code.Line($"throw new InvalidOperationException(\"{plan.Weights.Assembly}.dll does not hold the weights that {plan.ClassName} was compiled with. Build the project again, and copy all its files.\");");
+        });
+    }
+
+    private static string Holder(ModelPlan plan) => $"global::{WeightStorage.TypeNamespace}.{plan.Weights.TypeName}";
+
     private static void WriteWeights(ModelPlan plan, SourceWriter code)
     {
         if (plan.Weights.Bytes == 0)
         {
-            code.Line("private static sbyte* Weights => null;");
+            code.Line("public static sbyte* Weights => null;");
             return;
         }
 
         if (plan.Weights.IsAssembly)
         {
             code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes in an assembly of their own, which NativeAOT links into the program.");
-            code.Line($"private static sbyte* Weights => (sbyte*)Address(global::{WeightStorage.TypeNamespace}.{plan.Weights.TypeName}.Data);");
+            code.Line($"public static sbyte* Weights => (sbyte*)Address({Holder(plan)}.Data);");
+            WriteCheck(plan, code);
             return;
         }
 
         code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes, little-endian.");
-        code.Line("private static sbyte* Weights => (sbyte*)Address(WeightsData);");
+        code.Line("public static sbyte* Weights => (sbyte*)Address(WeightsData);");
         code.Line();
         code.Line("private static ReadOnlySpan<ulong> WeightsData =>");
         byte[] bytes = plan.Weights.Inline.ToArray();

@@ -240,7 +240,8 @@ internal static class TileHelpers
         {
             if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
             if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
-            return Vector128.ConvertToInt32(Vector128.Round(values, MidpointRounding.ToEven));
+            Vector128<float> magic = Vector128.Create(8388608f) | (values & Vector128.Create(-0f)); // 2²³, from where on floats are integers, with the number's sign
+            return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)), values + magic - magic, values));
         }
 
         /// <summary>Four pixels' integers plus the zero point as uint8, pixel after pixel; what is out of range saturates.</summary>

@@ -36,5 +36,8 @@ internal static class KernelText
         return (Kernel)constructor.Invoke(arguments);
     }
 
+    /// <summary>Names of a kernel's parameters, which are its properties.</summary>
+    public static IEnumerable<string> Parameters(Type type) => Constructors[type.Name].GetParameters().Select(p => p.Name!);
+
     private static string CamelCase(string name) => name.Substring(0, 1).ToLower(CultureInfo.InvariantCulture) + name.Substring(1);
 }

@@ -85,10 +85,20 @@ public sealed record WeightStorage
     /// <summary>Name of the weights assembly, or empty when the blob is inline.</summary>
     public string Assembly { get; init; } = "";
 
+    /// <summary>Identifies the content of a weights assembly, which says the same of itself; 0 when nothing is to be compared.</summary>
+    public ulong ContentId { get; init; }
+
+    /// <summary>
+    /// Name of the assembly for weights of this content. The content is part of the name, so that two projects whose classes have one name
+    /// can put their programs into one folder.
+    /// </summary>
+    public static string AssemblyName(string @namespace, string className, ulong contentId) =>
+        $"{@namespace}.{className}.Weights.{contentId.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)}";
+
     /// <summary>Namespace of the type in a weights assembly: one of its own, so that it collides with nothing of the user's.</summary>
     public const string TypeNamespace = "ModelCompilerWeights";
 
-    /// <summary>Name of the type in the weights assembly; its property <c>Data</c> is the blob.</summary>
+    /// <summary>Name of the type in the weights assembly; its property <c>Data</c> is the blob, <c>ContentId</c> tells which.</summary>
     public string TypeName => Assembly.Replace('.', '_');
 
     /// <summary>True when the blob lives in an assembly of its own.</summary>

@@ -24,7 +24,7 @@ public static class PlanText
         Line("target", plan.Target);
         Line("options", PlanValue.Quote(plan.Options));
         foreach (string note in plan.Notes) Line("note", PlanValue.Quote(note));
-        if (plan.SelfTestHash != 0) Line("selftest", plan.SelfTestHash.ToString("x16", CultureInfo.InvariantCulture));
+        if (plan.SelfTestHash != 0) Line("selftest", Hex(plan.SelfTestHash));
         Line("arena", plan.ArenaBytes.ToString(CultureInfo.InvariantCulture));
         WriteWeights(plan.Weights, text);
         foreach (TensorPlan t in plan.Tensors)
@@ -47,6 +47,7 @@ public static class PlanText
     {
         text.Append("weights ").Append(weights.Bytes);
         if (weights.IsAssembly) text.Append(" assembly=").Append(weights.Assembly);
+        if (weights.ContentId != 0) text.Append(" content=").Append(Hex(weights.ContentId));
         text.Append('\n');
         byte[] inline = weights.Inline.ToArray();
         for (int i = 0; i < inline.Length; i += InlineBytesPerLine)
@@ -57,7 +58,29 @@ public static class PlanText
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="PlanFormatException">The text is not a plan of this version.</exception>
-    public static ModelPlan Read(string text)
+    public static ModelPlan Read(string text) => Read(text, []);
+
+    /// <summary>Reads a plan and does something with it, once it is known that code can be written for it.</summary>
+    /// <exception cref="PlanFormatException">The text is not a plan of this version, or it is damaged.</exception>
+    public static T ReadAndCheck<T>(string text, Func<ModelPlan, T> use)
+    {
+        var lines = new List<(string Keyword, int Line)>();
+        ModelPlan plan = Read(text, lines);
+        ILookup<string, int> places = lines.ToLookup(l => l.Keyword, l => l.Line);
+        new PlanValidation(plan, Place).Check();
+        try
+        {
+            return use(plan);
+        }
+        catch (PlanStepException e)
+        {
+            throw new PlanFormatException(Place("step", e.Step), PlanFormatException.Damaged(e.Message));
+        }
+
+        int Place(string keyword, int index) => places[keyword].Skip(index).DefaultIfEmpty(1).First();
+    }
+
+    private static ModelPlan Read(string text, List<(string Keyword, int Line)> places)
     {
         var plan = new ModelPlan();
         var notes = new List<string>();
@@ -80,9 +103,9 @@ public static class PlanText
             if (lines[i].Length == 0) continue;
             try
             {
-                ReadLine(lines[i]);
+                ReadLine(lines[i], i + 1);
             }
-            catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or KeyNotFoundException)
+            catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or KeyNotFoundException or System.Reflection.TargetInvocationException)
             {
                 throw new PlanFormatException(i + 1, e.Message);
             }
@@ -100,7 +123,7 @@ public static class PlanText
             Steps = steps.ToEquatableArray(),
         };
 
-        void ReadLine(string line)
+        void ReadLine(string line, int number)
         {
             if (line.StartsWith("  ", StringComparison.Ordinal))
             {
@@ -109,6 +132,7 @@ public static class PlanText
             }
 
             PlanLine words = PlanLine.Parse(line);
+            places.Add((words.Keyword, number));
             switch (words.Keyword)
             {
                 case "model": plan = plan with { ModelFile = words.Word(0), ModelSha256 = words.Named("sha256") }; break;
@@ -116,9 +140,9 @@ public static class PlanText
                 case "target": plan = plan with { Target = words.Word(0) }; break;
                 case "options": plan = plan with { Options = words.Word(0) }; break;
                 case "note": notes.Add(words.Word(0)); break;
-                case "selftest": plan = plan with { SelfTestHash = ulong.Parse(words.Word(0), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) }; break;
+                case "selftest": plan = plan with { SelfTestHash = ParseHex(words.Word(0)) }; break;
                 case "arena": plan = plan with { ArenaBytes = PlanValue.Read<long>(words.Word(0)) }; break;
-                case "weights": plan = plan with { Weights = new WeightStorage { Bytes = PlanValue.Read<int>(words.Word(0)), Assembly = words.Named("assembly", "") } }; break;
+                case "weights": plan = plan with { Weights = ReadWeights(words) }; break;
                 case "tensor": tensors.Add(ReadTensor(words)); break;
                 case "input": inputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)))); break;
                 case "output": outputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)))); break;
@@ -129,6 +153,17 @@ public static class PlanText
             }
         }
     }
+
+    private static string Hex(ulong value) => value.ToString("x16", CultureInfo.InvariantCulture);
+
+    private static ulong ParseHex(string text) => ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    private static WeightStorage ReadWeights(PlanLine words) => new()
+    {
+        Bytes = PlanValue.Read<int>(words.Word(0)),
+        Assembly = words.Named("assembly", ""),
+        ContentId = ParseHex(words.Named("content", "0")),
+    };
 
     private static TensorPlan ReadTensor(PlanLine words) => new(
         PlanValue.Read<TensorRef>(words.Word(0)).Id,

@@ -35,6 +35,7 @@ internal static class Lowering
         string file = Path.GetFileName(input.FileName);
         string className = options.ClassName ?? Names.Pascal(Path.GetFileNameWithoutExtension(file));
         string @namespace = options.Namespace ?? "ModelCompiler.Generated";
+        ulong contentId = WeightsAssembly.ContentId(parts.Weights);
         bool isInline = parts.Weights.Length <= WeightStorage.InlineLimit;
         var plan = new ModelPlan
         {
@@ -51,7 +52,8 @@ internal static class Lowering
             {
                 Bytes = parts.Weights.Length,
                 Inline = isInline ? parts.Weights.ToEquatableArray() : default,
-                Assembly = isInline ? "" : $"{@namespace}.{className}.Weights",
+                Assembly = isInline ? "" : WeightStorage.AssemblyName(@namespace, className, contentId),
+                ContentId = isInline ? 0 : contentId,
             },
             Tensors = parts.Tensors,
             Inputs = graph.InputValues.Select((v, i) => new EdgePlan(v.Name, inputs[i])).ToEquatableArray(),

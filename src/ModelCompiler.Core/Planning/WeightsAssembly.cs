@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Reflection;
 using System.Reflection.Metadata;
@@ -20,10 +21,17 @@ public static class WeightsAssembly
     /// <summary>Name of the property that gives the data.</summary>
     public const string PropertyName = "Data";
 
+    /// <summary>Name of the property that gives <see cref="ContentId"/> of the data.</summary>
+    public const string ContentIdName = "ContentId";
+
     private static readonly byte[] PublicKeyToken = [0xb0, 0x3f, 0x5f, 0x7f, 0x11, 0xd5, 0x0a, 0x3a];
 
+    /// <summary>Tells the data from other data: the first 64 bits of its SHA-256, never 0.</summary>
+    public static ulong ContentId(ReadOnlySpan<byte> data) => Math.Max(1, BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(data)));
+
     /// <summary>
-    /// Writes <c>public static class</c> <paramref name="typeName"/> with the property <c>public static ReadOnlySpan&lt;byte&gt; Data</c>.
+    /// Writes <c>public static class</c> <paramref name="typeName"/> with the properties <c>public static ReadOnlySpan&lt;byte&gt; Data</c> and
+    /// <c>public static ulong ContentId</c>.
     /// The same arguments give the same bytes.
     /// </summary>
     /// <param name="assemblyName">Name of the assembly, without extension.</param>
@@ -35,10 +43,11 @@ public static class WeightsAssembly
         BlobContentId id = Identify(assemblyName, @namespace, typeName, data);
 
         // Where the data lands depends on the size of the metadata, which does not depend on the data: lay out once without data, then again with the gap known.
-        int start = DataAddress(Serialize(Metadata(assemblyName, @namespace, typeName, data.Length, 0, id), Content(0, default), id));
+        ulong contentId = ContentId(data);
+        int start = DataAddress(Serialize(Metadata(assemblyName, @namespace, typeName, data.Length, contentId, 0, id), Content(0, default), id));
         int gap = -start & (Alignment - 1);
         BlobBuilder content = Content(gap, data);
-        return Serialize(Metadata(assemblyName, @namespace, typeName, data.Length, gap, id), content, id).ToArray();
+        return Serialize(Metadata(assemblyName, @namespace, typeName, data.Length, contentId, gap, id), content, id).ToArray();
     }
 
     private static BlobContentId Identify(string assemblyName, string @namespace, string typeName, ReadOnlySpan<byte> data)
@@ -49,7 +58,7 @@ public static class WeightsAssembly
         return BlobContentId.FromHash(hash.GetHashAndReset());
     }
 
-    private static (MetadataBuilder Tables, BlobBuilder Code) Metadata(string assemblyName, string @namespace, string typeName, int length, int gap, BlobContentId id)
+    private static (MetadataBuilder Tables, BlobBuilder Code) Metadata(string assemblyName, string @namespace, string typeName, int length, ulong contentId, int gap, BlobContentId id)
     {
         var tables = new MetadataBuilder();
         tables.AddModule(0, tables.GetOrAddString(assemblyName + ".dll"), tables.GetOrAddGuid(id.Guid), default, default);
@@ -68,15 +77,23 @@ public static class WeightsAssembly
             p.AddParameter().Type().Int32();
         })));
 
-        // The rows of the tables in order: <Module> owns nothing, the class owns the field and the getter, the data's type owns nothing.
+        // The rows of the tables in order: <Module> owns nothing, the class owns the field and the getters, the data's type owns nothing.
         FieldDefinitionHandle field = MetadataTokens.FieldDefinitionHandle(1);
         var code = new BlobBuilder();
+        var bodies = new MethodBodyStreamEncoder(code);
         MethodDefinitionHandle getter = tables.AddMethodDefinition(
             MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig | MethodAttributes.SpecialName,
             MethodImplAttributes.IL,
             tables.GetOrAddString("get_" + PropertyName),
             Blob(tables, b => b.MethodSignature().Parameters(0, r => ByteSpan(r.Type(), span), _ => { })),
-            AddGetter(code, field, length, constructor),
+            AddGetter(bodies, field, length, constructor),
+            default);
+        MethodDefinitionHandle identity = tables.AddMethodDefinition(
+            MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig | MethodAttributes.SpecialName,
+            MethodImplAttributes.IL,
+            tables.GetOrAddString("get_" + ContentIdName),
+            Blob(tables, b => b.MethodSignature().Parameters(0, r => r.Type().UInt64(), _ => { })),
+            AddConstant(bodies, contentId),
             default);
         tables.AddTypeDefinition(default, default, tables.GetOrAddString("<Module>"), default, field, getter);
         TypeDefinitionHandle holder = tables.AddTypeDefinition(
@@ -92,7 +109,7 @@ public static class WeightsAssembly
             tables.GetOrAddString("<Data>"),
             valueType,
             MetadataTokens.FieldDefinitionHandle(2),
-            MetadataTokens.MethodDefinitionHandle(2));
+            MetadataTokens.MethodDefinitionHandle(3));
         // Linkers take the packing size as the alignment of the data. A type has at least one byte.
         tables.AddTypeLayout(content, Alignment, (uint)Math.Max(length, 1));
         tables.AddFieldDefinition(
@@ -104,13 +121,16 @@ public static class WeightsAssembly
             PropertyAttributes.None,
             tables.GetOrAddString(PropertyName),
             Blob(tables, b => b.PropertySignature().Parameters(0, r => ByteSpan(r.Type(), span), _ => { })));
+        PropertyDefinitionHandle identityProperty = tables.AddProperty(
+            PropertyAttributes.None, tables.GetOrAddString(ContentIdName), Blob(tables, b => b.PropertySignature().Parameters(0, r => r.Type().UInt64(), _ => { })));
         tables.AddPropertyMap(holder, property);
         tables.AddMethodSemantics(property, MethodSemanticsAttributes.Getter, getter);
+        tables.AddMethodSemantics(identityProperty, MethodSemanticsAttributes.Getter, identity);
         return (tables, code);
     }
 
     /// <summary><c>return new ReadOnlySpan&lt;byte&gt;(&amp;field, length);</c></summary>
-    private static int AddGetter(BlobBuilder code, FieldDefinitionHandle field, int length, MemberReferenceHandle constructor)
+    private static int AddGetter(MethodBodyStreamEncoder bodies, FieldDefinitionHandle field, int length, MemberReferenceHandle constructor)
     {
         var body = new InstructionEncoder(new BlobBuilder());
         body.OpCode(ILOpCode.Ldsflda);
@@ -120,7 +140,16 @@ public static class WeightsAssembly
         body.OpCode(ILOpCode.Newobj);
         body.Token(constructor);
         body.OpCode(ILOpCode.Ret);
-        return new MethodBodyStreamEncoder(code).AddMethodBody(body);
+        return bodies.AddMethodBody(body);
+    }
+
+    /// <summary><c>return value;</c></summary>
+    private static int AddConstant(MethodBodyStreamEncoder bodies, ulong value)
+    {
+        var body = new InstructionEncoder(new BlobBuilder());
+        body.LoadConstantI8(unchecked((long)value));
+        body.OpCode(ILOpCode.Ret);
+        return bodies.AddMethodBody(body);
     }
 
     private static void ByteSpan(SignatureTypeEncoder type, TypeReferenceHandle span) =>

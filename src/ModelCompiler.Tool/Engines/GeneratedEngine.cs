@@ -121,7 +121,7 @@ public sealed class GeneratedEngine : IEngine
     {
         try
         {
-            return PlanText.Read(PlanText.Write(plan));
+            return PlanText.ReadAndCheck(PlanText.Write(plan), read => read);
         }
         catch (PlanFormatException e)
         {

@@ -31,6 +31,7 @@ public class WeightsAssemblyTests
             Assert.True(type.IsPublic && type.IsAbstract && type.IsSealed);
             var getter = type.GetProperty(WeightsAssembly.PropertyName, BindingFlags.Public | BindingFlags.Static)!.GetMethod!.CreateDelegate<Getter>();
             Assert.True(getter().SequenceEqual(data));
+            Assert.Equal(WeightsAssembly.ContentId(data), type.GetProperty(WeightsAssembly.ContentIdName)!.GetValue(null));
             Assert.Equal(0, Address(getter()) % WeightsAssembly.Alignment);
         }
         finally

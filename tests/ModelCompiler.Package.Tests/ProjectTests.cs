@@ -1,0 +1,59 @@
+namespace ModelCompiler.Package.Tests;
+
+/// <summary>What projects do around their models: languages, frameworks, misspellings, dates.</summary>
+[Collection(PackageCollection.Name)]
+public class ProjectTests(PackageFixture package)
+{
+    private const string Item = """<NeuralModel Include="net.onnx" />""";
+
+    [Theory]
+    [InlineData("<LangVersion>11</LangVersion>", "MC9006", "LangVersion 11")]
+    [InlineData("<TargetFramework>netstandard2.0</TargetFramework><OutputType>Library</OutputType>", "MC9006", "netstandard2.0")]
+    [InlineData("<NeuralModelTarget>x64-v3</NeuralModelTarget><RuntimeIdentifier>linux-arm64</RuntimeIdentifier><SelfContained>false</SelfContained><UseAppHost>false</UseAppHost>", "MC5005", "linux-arm64")]
+    public void What_cannot_work_is_one_error(string properties, string code, string culprit)
+    {
+        Consumer project = NewProject(Item, properties);
+        CommandResult build = project.Build().AssertFailure();
+        Assert.True(build.Says("error " + code) && build.Says(culprit) && build.Says("App.csproj"), build.Output);
+        Assert.Empty(project.Compiled);
+    }
+
+    [Fact]
+    public void A_model_replaced_by_an_older_file_is_compiled_again()
+    {
+        Consumer project = NewProject(Item);
+        project.Build().AssertSuccess();
+        Assert.False(project.Build("--no-restore").AssertSuccess().Says("-> App.Net"), "Nothing had changed.");
+        File.SetLastWriteTimeUtc(project.PathOf("net.onnx"), new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.True(project.Build("--no-restore").AssertSuccess().Says("-> App.Net"), "The model had another date.");
+        Assert.False(project.Build("--no-restore").AssertSuccess().Says("-> App.Net"), "Nothing had changed since.");
+    }
+
+    [Fact]
+    public void Misspelled_metadata_is_a_warning_and_a_model_without_an_item_a_hint()
+    {
+        Consumer project = NewProject("""<NeuralModel Include="net.onnx" Acessibility="internal" Remark="mine" />""", "<TreatWarningsAsErrors>false</TreatWarningsAsErrors>");
+        project.AddFile("other.tflite", [1]);
+        CommandResult build = project.Build().AssertSuccess();
+        Assert.True(build.Says("warning MC9007") && build.Says("Did you mean Accessibility?") && !build.Says("Remark"), build.Output);
+        Assert.True(build.Says("MC9008: other.tflite") && !build.Says("net.onnx,"), build.Output);
+    }
+
+    [Fact]
+    public void An_output_folder_that_cannot_be_made_is_an_error()
+    {
+        Consumer project = NewProject(Item);
+        project.Run("restore").AssertSuccess();
+        project.AddFile("obj/Debug/net10.0/ModelCompiler", []);
+        CommandResult build = project.Build("--no-restore").AssertFailure();
+        Assert.True(build.Says("error MC9005") && build.Says("net.onnx"), build.Output);
+        Assert.DoesNotContain("   at ", build.Output, StringComparison.Ordinal);
+    }
+
+    private Consumer NewProject(string item, string properties = "")
+    {
+        Consumer project = package.NewProject(item, properties);
+        project.AddFile("net.onnx", File.ReadAllBytes(TestModels.Float.Model));
+        return project;
+    }
+}

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Data;
@@ -16,7 +17,14 @@ namespace ModelCompiler.Core;
 /// <param name="Model">Content of the <c>.onnx</c> or <c>.tflite</c> file.</param>
 /// <param name="Options">What the user asked for.</param>
 /// <param name="Calibration">Content of the calibration <c>.npz</c>, when the options name one.</param>
-public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Model, CompilationOptions Options, ReadOnlyMemory<byte>? Calibration = null);
+public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Model, CompilationOptions Options, ReadOnlyMemory<byte>? Calibration = null)
+{
+    /// <summary>
+    /// Content of a file beside the model, by its path relative to the model's folder (with slashes): an ONNX model may keep weights there. It throws
+    /// <see cref="IOException"/> with the reason as a part of a sentence when there is none; <see cref="ModelFolder"/> has one that reads folders. Null when there are no such files.
+    /// </summary>
+    public Func<string, ReadOnlyMemory<byte>>? ExternalData { get; init; }
+}
 
 /// <summary>What a compilation produces. <see cref="Plan"/> is null exactly when there is an error.</summary>
 /// <param name="Plan">The plan, which the generator turns into C#.</param>
@@ -46,10 +54,12 @@ public static class ModelCompilation
         {
             ValidateNaming(input.Options);
             string target = ResolveTarget(input.Options.Target);
-            ModelGraph original = Pipeline.Optimise(Import(input), notes.Add);
+            var external = new OnnxExternalData(input.ExternalData);
+            ModelGraph original = Pipeline.Optimise(Import(input, external, notes.Add), notes.Add);
             ModelGraph compiled = ChooseFormat(original, input, target, diagnostics, notes.Add);
             compiled = Pipeline.Specialise(compiled, Isa.ForTarget(target)[0], input.Options.Requantization, notes.Add);
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
+            if (external.Files.Count > 0) plan = plan with { ModelSha256 = Hash([input.Model, .. external.Files.Values]) };
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
             return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled };
         }
@@ -60,12 +70,20 @@ public static class ModelCompilation
         }
     }
 
-    private static ModelGraph Import(CompilationInput input)
+    // Of the model and the files beside it, one after the other in ordinal order of their paths.
+    private static string Hash(IEnumerable<ReadOnlyMemory<byte>> files)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (ReadOnlyMemory<byte> file in files) hash.AppendData(file.Span);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static ModelGraph Import(CompilationInput input, OnnxExternalData external, Action<string> note)
     {
         InputShapes shapes = InputShapes.Parse(input.Options.InputShapes);
         bool isTfLite = Path.GetExtension(input.FileName).Equals(".tflite", StringComparison.OrdinalIgnoreCase)
             || (input.Model.Length >= 8 && input.Model.Span.Slice(4, 4).SequenceEqual("TFL3"u8));
-        return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues));
+        return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues), external, note);
     }
 
     private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, string target, DiagnosticBag diagnostics, Action<string> note)

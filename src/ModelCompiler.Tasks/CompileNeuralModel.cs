@@ -2,6 +2,7 @@ using Microsoft.Build.Framework;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
+using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Planning;
 using Task = Microsoft.Build.Utilities.Task;
 
@@ -71,17 +72,21 @@ public sealed class CompileNeuralModel : Task
 
         CompilationOptions options = CompilationOptions.Parse(ReadMetadata());
         string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null;
+        var folder = new ModelFolder(modelFile);
         var input = new CompilationInput(
             Path.GetFileName(modelFile),
             Read(modelFile, "MC1000", "The model file", "Check the Include of the NeuralModel item; relative paths start at the project's folder."),
             options,
-            calibrationFile is null ? default(ReadOnlyMemory<byte>?) : Read(calibrationFile, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in Calibration", "Check the path; relative paths start at the project's folder."));
+            calibrationFile is null ? default(ReadOnlyMemory<byte>?) : Read(calibrationFile, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in Calibration", "Check the path; relative paths start at the project's folder."))
+        {
+            ExternalData = folder.Read,
+        };
 
         CompilationResult result = ModelCompilation.Run(input);
         foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile]);
         if (result.Plan is not { } plan || Log.HasLoggedErrors) return;
 
-        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span));
+        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span), folder.Files);
         Log.LogMessage(MessageImportance.High, "{0} -> {1}.{2}", Model.ItemSpec, plan.Namespace, plan.ClassName);
     }
 

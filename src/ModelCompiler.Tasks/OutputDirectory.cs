@@ -14,15 +14,21 @@ internal sealed class OutputDirectory(string path)
     /// <summary>Its date says when the model was last compiled; the plan keeps its own date while its content stays the same.</summary>
     public const string StampFile = "stamp";
 
+    /// <summary>Files beside the model that it was compiled from, separated by semicolons, for the next build; only there when there are some.</summary>
+    public const string ReadFile = "read.txt";
+
     /// <summary>Replaces what is there by a finished compilation.</summary>
     /// <param name="plan">Text of the plan.</param>
     /// <param name="weights">The weights assembly, if the plan needs one.</param>
-    public void Write(string plan, (string FileName, byte[] Content)? weights)
+    /// <param name="read">Full paths of the files beside the model that were read.</param>
+    public void Write(string plan, (string FileName, byte[] Content)? weights, IReadOnlyCollection<string> read)
     {
         Directory.CreateDirectory(path);
         File.Delete(Path.Combine(path, StampFile));
         if (weights is { } assembly) WriteWhenDifferent(assembly.FileName, assembly.Content);
         DeleteAssemblies(except: weights?.FileName);
+        if (read.Count > 0) WriteWhenDifferent(ReadFile, Encoding.UTF8.GetBytes(string.Join(';', read.Select(Escape))));
+        else File.Delete(Path.Combine(path, ReadFile));
         WriteWhenDifferent(PlanFile, Encoding.UTF8.GetBytes(plan));
         File.WriteAllBytes(Path.Combine(path, StampFile), []);
     }
@@ -33,8 +39,12 @@ internal sealed class OutputDirectory(string path)
         if (!Directory.Exists(path)) return;
         File.Delete(Path.Combine(path, StampFile));
         File.Delete(Path.Combine(path, PlanFile));
+        File.Delete(Path.Combine(path, ReadFile));
         DeleteAssemblies(except: null);
     }
+
+    // As MSBuild writes characters that mean something to it.
+    private static string Escape(string file) => string.Concat(file.Select(c => "%;*?@$()'".Contains(c) ? $"%{(int)c:x2}" : c.ToString()));
 
     private void DeleteAssemblies(string? except)
     {

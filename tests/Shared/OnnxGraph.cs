@@ -26,6 +26,9 @@ internal sealed class OnnxGraph
 
     public Random Random { get; }
 
+    /// <summary>The model so far, for what has no method of its own.</summary>
+    public ModelProto Model => _model;
+
     /// <summary>Operators used so far.</summary>
     public IEnumerable<string> Operators => _model.Graph.Node.Select(n => n.OpType);
 

@@ -2,6 +2,7 @@ using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
+using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
@@ -76,6 +77,28 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
     {
         if (node.Int("training_mode", 0) != 0) throw node.Unsupported("Batch normalisation in training mode is not supported.", "Export the model for inference.");
         if (node.Value(0).Shape.Rank < 2) throw node.Malformed("The input has no axis of channels.");
+        if (Enumerable.Range(1, 4).Any(i => !OnnxNode.IsKnown(node.Value(i))))
+        {
+            FromParts(node);
+            return;
+        }
+
         node.Emit(new BatchNormalization(1, node.Float("epsilon", 1e-5f)), node.Input(0), node.Input(1), node.Input(2), node.Input(3), node.Input(4));
+    }
+
+    // Statistics that are computed at run time: x · a + b, as the formula says.
+    private static void FromParts(OnnxNode node)
+    {
+        Value x = node.Widen(node.Value(0));
+        int channels = x.Shape[1];
+        Value[] parts = [.. Enumerable.Range(1, 4).Select(i => Cast.To(node, node.Value(i), x.Type))];
+        if (parts.Any(p => p.Shape.Elements != channels)) throw node.Malformed($"Scale, bias, mean and variance do not have {channels} entries each.");
+        int[] shape = [channels, .. Enumerable.Repeat(1, x.Shape.Rank - 2)];
+        Value[] s = [.. parts.Select((p, i) => node.Add($"part{i}", new Reshape(new Shape(shape)), p.Id))];
+        Value deviation = node.Call("Sqrt", [node.Call("Add", [s[3], node.ScalarLike(x, node.Float("epsilon", 1e-5f))])]);
+        Value factor = node.Call("Div", [s[0], deviation]);
+        Value offset = node.Call("Sub", [s[1], node.Call("Mul", [s[2], factor])]);
+        Value result = node.Call("Add", [node.Call("Mul", [x, factor]), offset]);
+        node.Bind(0, node.Narrow(result, node.Value(0).Type));
     }
 }

@@ -43,11 +43,6 @@ public sealed record Reshape(Shape Target) : Operator
     [TfLiteOperator(TfLiteBuiltinOperator.Densify)]
     internal static void DensifyFromTfLite(TfLiteNode node) => node.Emit(new Reshape(node.Value(0).Shape), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Reshape)]
-    [TfLiteOperator(TfLiteBuiltinOperator.Squeeze)]
-    [TfLiteOperator(TfLiteBuiltinOperator.ExpandDims)]
-    internal static void FromTfLite(TfLiteNode node) => node.Emit(new Reshape(node.Output(0).Shape), node.Input(0));
-
     // ONNX: 0 keeps a dimension (unless allowzero), −1 stands for what is left. Before opset 5 the shape is an attribute.
     [OnnxOperator("Reshape")]
     internal static void FromOnnx(OnnxNode node)

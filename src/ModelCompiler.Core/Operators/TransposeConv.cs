@@ -56,7 +56,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     [TfLiteOperator(TfLiteBuiltinOperator.TransposeConv)]
     internal static void FromTfLite(TfLiteNode node)
     {
-        (Shape output, Shape weights) = (node.Output(0).Shape, node.Value(1).Shape);
+        (Shape output, Shape weights) = (new Shape(node.ConstantInput(0, "output shape").ToInt32s()), node.Value(1).Shape);
         if (output.Rank != 4 || weights.Rank != 4) throw node.Malformed("A transposed convolution needs images and weights of rank 4.");
         (int strideRight, int strideDown) = (node.Options.Int32(1), node.Options.Int32(2));
         (int top, _) = node.Padding(0, output[1], weights[1], strideDown, 1);

@@ -34,7 +34,7 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
         // Not a conditional expression: null would become an empty memory there.
         ReadOnlyMemory<byte>? calibration = null;
         if (options.Calibration is { } file) calibration = ReadData(file, "calibration");
-        return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration)));
+        return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration) { ExternalData = new ModelFolder(path).Read }));
     }
 
     /// <summary>Reads the arrays of a data file.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
+using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import;
 using ModelCompiler.Core.Import.Onnx;
@@ -46,7 +47,7 @@ internal sealed class ConformanceCase
         foreach (string set in Directory.EnumerateDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal))
         {
             var loaded = new ConformanceCase(Path.GetFileName(folder), graph, ConformanceData.Read(set, graph));
-            loaded.Compile(model, FormattableString.Invariant($"Case{number}.Set{cases.Count}"), target);
+            loaded.Compile(model, new ModelFolder(Path.Combine(folder, "model.onnx")), FormattableString.Invariant($"Case{number}.Set{cases.Count}"), target);
             cases.Add(loaded);
         }
 
@@ -86,7 +87,7 @@ internal sealed class ConformanceCase
         return result;
     }
 
-    private void Compile(byte[] model, string @namespace, string target)
+    private void Compile(byte[] model, ModelFolder files, string @namespace, string target)
     {
         IEnumerable<string> absent = _graph.Input.Where((input, i) => _data.Inputs[i].Count == 0 && (input.Type?.OptionalType is not null || input.Type?.SequenceType is not null)).Select(input => input.Name + ":none");
         string shapes = string.Join(";", absent.Concat(_graph.Input.SelectMany((input, i) => _data.Inputs[i].Select((d, j) => Shape(NameOf(input, j), d)).Where(_ => !IsFixed(input)))));
@@ -95,7 +96,7 @@ internal sealed class ConformanceCase
         {
             string values = string.Join(";", _graph.Input.SelectMany((input, i) => _data.Inputs[i].Select((d, j) => (Name: NameOf(input, j), Data: d))).Where(v => _constants.Contains(v.Name)).Select(v => InputValues.Format(v.Name, v.Data)));
             Options = Options with { InputValues = values.Length > 0 ? values : null };
-            Compilation = ModelCompilation.Run(new CompilationInput(Name + ".onnx", model, Options));
+            Compilation = ModelCompilation.Run(new CompilationInput(Name + ".onnx", model, Options) { ExternalData = files.Read });
             string[] needed = [.. Compilation.Diagnostics.SelectMany(d => d.NeededInputs).Except(_constants)];
             if (Compilation.Success || needed.Length == 0) return;
             _constants.AddRange(needed);

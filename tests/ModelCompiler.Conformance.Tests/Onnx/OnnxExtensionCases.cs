@@ -36,6 +36,12 @@ internal static class OnnxExtensionCases
         ["one-hot encoder"] = (13, g => g.Output(g.Apply("OneHotEncoder", Ml, [g.Int64s(3, 1, 4, 1)], ("cats_int64s", new[] { 1, 3, 4 })))),
         ["label encoder"] = (13, g => g.Output(g.Apply("LabelEncoder", Ml, [g.Int64s(3, 1, 9)], ("keys_int64s", new[] { 1, 3 }), ("values_floats", new[] { 0.5f, 1.5f }), ("default_float", -1f)))),
         ["linear regressor"] = (13, g => g.Output(g.Apply("LinearRegressor", Ml, [g.Input(3, 2)], ("coefficients", new[] { 0.5f, -1, 2, 0.3f }), ("intercepts", new[] { 0.1f, 0.2f }), ("targets", 2)))),
+        ["support vector regressor, linear kernel"] = (13, g => Support(g, "LINEAR", 0)),
+        ["support vector regressor, polynomial kernel"] = (13, g => Support(g, "POLY", 0)),
+        ["support vector regressor, radial kernel"] = (13, g => Support(g, "RBF", 0)),
+        ["support vector regressor, sigmoid kernel"] = (13, g => Support(g, "SIGMOID", 0)),
+        ["support vector regressor, one class"] = (13, g => Support(g, "RBF", 1)),
+        ["support vector regressor without vectors"] = (13, g => g.Output(g.Apply("SVMRegressor", Ml, [g.Input(3, 2)], ("coefficients", new[] { 0.5f, -1 }), ("rho", new[] { 0.3f }), ("kernel_type", "LINEAR"), ("kernel_params", new[] { 0f, 0, 3 })))),
         ["linear classifier"] = (13, g => Labelled(g, "LinearClassifier", ("coefficients", new[] { 0.5f, -1, 2, 0.3f, -2, 1 }), ("intercepts", new[] { 0.1f, 0.2f, -0.1f }), ("classlabels_ints", new[] { 7, 8, 9 }), ("post_transform", "SOFTMAX"))),
         ["tree regressor"] = (13, g => g.Output(g.Apply("TreeEnsembleRegressor", Ml, [g.Input(5, 2)], [.. Tree("target", [0, 0, 0, 0, 0, 0]), ("n_targets", 1), ("base_values", new[] { 0.5f })]))),
         ["tree regressor with several targets"] = (13, g => g.Output(g.Apply("TreeEnsembleRegressor", Ml, [g.Input(5, 2)], [.. Tree("target", [0, 1, 0, 1, 1, 0]), ("n_targets", 2)]))),
@@ -95,4 +101,8 @@ internal static class OnnxExtensionCases
 
     // A leaf votes once for every target.
     private static T[] Votes<T>(T[] all, int[] ids) => [.. all.Where((_, i) => i != 3 || ids[3] != ids[2])];
+
+    private static void Support(OnnxGraph g, string kernel, int oneClass) => g.Output(g.Apply(
+        "SVMRegressor", Ml, [g.Input(5, 2)], ("coefficients", new[] { 0.5f, -1, 0.7f }), ("rho", new[] { 0.1f }), ("n_supports", 3), ("support_vectors", new[] { 0.5f, -1, 2, 0.3f, -2, 1 }),
+        ("kernel_type", kernel), ("kernel_params", new[] { 0.4f, 0.2f, 3 }), ("one_class", oneClass), ("post_transform", "NONE")));
 }

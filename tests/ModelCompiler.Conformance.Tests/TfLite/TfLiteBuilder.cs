@@ -14,9 +14,10 @@ internal sealed class TfLiteBuilder
     private List<FlatNode> _operators = [];
 
     /// <summary>A tensor that is computed, or an input.</summary>
-    public int Tensor(TfLiteTensorType type, int[] shape, float scale = 0, long zero = 0, byte[]? data = null)
+    public int Tensor(TfLiteTensorType type, int[] shape, float scale = 0, long zero = 0, byte[]? data = null, int[]? signature = null)
     {
         FlatNode tensor = new FlatNode().With(0, shape).With(1, (sbyte)type).With(2, data is null ? 0u : (uint)_buffers.Count).With(3, $"t{_finished.Count}_{_tensors.Count}");
+        if (signature is not null) tensor.With(7, signature);
         if (scale != 0) tensor.With(4, new FlatNode().With(2, new[] { scale }).With(3, new[] { zero }));
         if (data is not null) _buffers.Add(new FlatNode().With(0, data));
         _tensors.Add(tensor);

@@ -117,7 +117,7 @@ public partial class DocumentationTests
             || name.Contains("Equal", StringComparison.Ordinal) || name.StartsWith("Logical", StringComparison.Ordinal) ? "any" : "by way of float",
         nameof(TfLiteReductionBindings) => name is "ReduceMax" or "ReduceMin" or "ReduceAny" or "ReduceAll" || name.StartsWith("Arg", StringComparison.Ordinal) || name.StartsWith("Gather", StringComparison.Ordinal) || name is "EmbeddingLookup"
             ? "any" : "by way of float",
-        nameof(TfLiteMovementBindings) or nameof(TfLiteShapeBindings) or nameof(TfLiteControlFlow) or "VariableBindings" or nameof(UpdateSlice)
+        nameof(TfLiteMovementBindings) or nameof(TfLiteReshapeBindings) or nameof(TfLiteShapeBindings) or nameof(TfLiteControlFlow) or "VariableBindings" or nameof(UpdateSlice)
             or nameof(Concatenation) or nameof(Pad) or nameof(Reshape) or nameof(Transpose) => "any",
         _ => throw new InvalidOperationException($"Say here which integers {type} takes."),
     };

@@ -21,17 +21,28 @@ internal sealed class OnnxImporter
     private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
     private readonly InputShapes _shapes;
     private readonly InputValues _values;
+    private readonly Action<string> _note;
     private int _imported;
     private int _depth;
 
-    private OnnxImporter(InputShapes shapes, InputValues values) => (_shapes, _values) = (shapes, values);
+    private OnnxImporter(InputShapes shapes, InputValues values, Action<string> note) => (_shapes, _values, _note) = (shapes, values, note);
 
     /// <summary>All operators, for the table in the documentation.</summary>
     public static IEnumerable<(string Domain, string Name)> SupportedOperators => Operators.Keys;
 
     /// <summary>Reads a model.</summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="shapes">Shapes of open inputs.</param>
+    /// <param name="values">Inputs that become constants.</param>
+    /// <param name="external">Elements in other files.</param>
+    /// <param name="note">Takes what the header of the generated file should say.</param>
     /// <exception cref="ModelCompilationException">The file is malformed, or an operator is not supported.</exception>
-    public static ModelGraph Import(ReadOnlyMemory<byte> bytes, InputShapes shapes, InputValues values) => new OnnxImporter(shapes, values).Import(OnnxFile.Parse(bytes));
+    public static ModelGraph Import(ReadOnlyMemory<byte> bytes, InputShapes shapes, InputValues values, OnnxExternalData external, Action<string> note)
+    {
+        ModelProto model = OnnxFile.Parse(bytes);
+        external.Resolve(model);
+        return new OnnxImporter(shapes, values, note).Import(model);
+    }
 
     private ModelGraph Import(ModelProto model)
     {
@@ -42,11 +53,15 @@ internal sealed class OnnxImporter
         foreach (ValueInfoProto input in model.Graph.Input.Where(i => !scope.Values.ContainsKey(i.Name)).ToArray()) AddInput(input, scope, model.Graph.Input.Count);
         _shapes.RequireAllUsed();
         _values.RequireAllUsed();
-        foreach (NodeProto node in model.Graph.Node) ImportNode(node, opsets, scope);
+        scope.Declare(model.Graph);
+        foreach (NodeProto node in Ordered(model.Graph.Node, scope)) ImportNode(node, opsets, scope);
         foreach (ValueInfoProto output in model.Graph.Output) AddOutput(output, scope);
         if (_graph.Outputs.Count == 0) throw new ModelCompilationException("MC1014", "The model has no outputs.", "Export the model again with named outputs.");
         return _graph.ToGraph();
     }
+
+    /// <summary>Says something in the header of the generated file.</summary>
+    public void Note(string text) => _note(text);
 
     /// <summary>Reads the nodes of a subgraph in a scope that has its inputs, and gives the scope with its outputs.</summary>
     public OnnxScope ImportSubgraph(GraphProto subgraph, Dictionary<string, int> opsets, OnnxScope outer, Action<OnnxScope> bindInputs)
@@ -54,9 +69,10 @@ internal sealed class OnnxImporter
         var scope = new OnnxScope(outer);
         AddInitializers(subgraph, scope);
         bindInputs(scope);
+        scope.Declare(subgraph);
         Nested(() =>
         {
-            foreach (NodeProto node in subgraph.Node) ImportNode(node, opsets, scope);
+            foreach (NodeProto node in Ordered(subgraph.Node, scope)) ImportNode(node, opsets, scope);
         });
         return scope;
     }
@@ -114,7 +130,7 @@ internal sealed class OnnxImporter
         Dictionary<string, int> opsets = Opsets(function.OpsetImport);
         Nested(() =>
         {
-            foreach (NodeProto node in function.Node) ImportNode(OnnxFunction.Bind(node, attributes, n => inner.Values.ContainsKey(n) || inner.Sequences.ContainsKey(n)), opsets, inner);
+            foreach (NodeProto node in Ordered(function.Node, inner)) ImportNode(OnnxFunction.Bind(node, attributes, n => inner.Values.ContainsKey(n) || inner.Sequences.ContainsKey(n)), opsets, inner);
         });
         for (int i = 0; i < Math.Min(function.Output.Count, call.Output.Count); i++)
         {
@@ -124,6 +140,8 @@ internal sealed class OnnxImporter
             if (inner.Sequences.TryGetValue(formal, out IReadOnlyList<int>? sequence)) scope.Sequences[actual] = sequence;
         }
     }
+
+    private static IReadOnlyList<NodeProto> Ordered(IReadOnlyList<NodeProto> nodes, OnnxScope scope) => OnnxOrder.Sort(nodes, n => scope.Values.ContainsKey(n) || scope.Sequences.ContainsKey(n));
 
     private void Nested(Action import)
     {

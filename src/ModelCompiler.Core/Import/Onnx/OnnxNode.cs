@@ -64,7 +64,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
 
         return scope.Values.TryGetValue(proto.Input[index], out int id)
             ? id
-            : throw new ModelCompilationException("MC1013", $"Input '{proto.Input[index]}' is computed by no earlier node.", "The file is damaged or not topologically sorted; export it again.", $"'{Name}' ({Origin})");
+            : throw new ModelCompilationException("MC1013", $"Input '{proto.Input[index]}' is computed by no earlier node.", "The file is damaged; export it again.", $"'{Name}' ({Origin})");
     }
 
     /// <summary>A required input.</summary>
@@ -140,6 +140,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     /// <summary>True when something may use the output.</summary>
     public bool HasOutput(int index) => index < proto.Output.Count && proto.Output[index].Length > 0;
 
+    /// <summary>The shape that the graph declares for an output, −1 for dimensions it leaves open; null when it says nothing.</summary>
+    public int[]? DeclaredShape(int output) => HasOutput(output) ? scope.Shapes.GetValueOrDefault(proto.Output[output]) : null;
+
     /// <summary>Type in the file of an input or attribute that is kept in a wider type; <see cref="DataType.Undefined"/> for all others.</summary>
     public DataType NarrowType(int index) => HasInput(index) ? scope.Types.GetValueOrDefault(proto.Input[index]) : DataType.Undefined;
 
@@ -177,6 +180,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         scope.Sequences[proto.Output[output]] = values;
         scope.Values.Remove(proto.Output[output]);
     }
+
+    /// <summary>Says something in the header of the generated file.</summary>
+    public void Note(string text) => importer.Note(text);
 
     /// <summary>A subgraph attribute.</summary>
     public GraphProto Subgraph(string name) => _attributes.TryGetValue(name, out AttributeProto? a) && a.G is not null ? a.G : throw Malformed($"Attribute '{name}' is missing.");

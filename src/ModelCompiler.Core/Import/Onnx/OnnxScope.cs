@@ -1,4 +1,5 @@
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Import.Onnx.Proto;
 using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace ModelCompiler.Core.Import.Onnx;
@@ -31,6 +32,18 @@ internal sealed class OnnxScope
 
     /// <summary>Tensors of which only the first elements along an axis count, with the number of these.</summary>
     public Dictionary<string, (int Length, int Axis)> Lengths { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Shapes that the graph declares for values, −1 for dimensions it leaves open.</summary>
+    public Dictionary<string, int[]> Shapes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Notes the shapes that a graph declares.</summary>
+    public void Declare(GraphProto graph)
+    {
+        foreach (ValueInfoProto value in graph.ValueInfo.Concat(graph.Output))
+        {
+            if (value.Type?.TensorType?.Shape is { } shape) Shapes[value.Name] = [.. shape.Dim.Select(d => d.HasDimValue && d.DimValue is >= 0 and <= int.MaxValue ? (int)d.DimValue : -1)];
+        }
+    }
 
     /// <summary>Adds a tensor.</summary>
     public void Add(string name, Value value, DataType type)

@@ -24,11 +24,7 @@ internal static class OnnxTensorReader
         name ??= "(unnamed)";
         var dataType = (DataType)tensor.DataType;
         ElementType type = ToElementType(dataType) ?? throw UnsupportedType(name, dataType);
-        if (tensor.DataLocation == TensorProto.Types.DataLocation.External || tensor.ExternalData.Count > 0)
-        {
-            throw new ModelCompilationException("MC1004", $"The elements of tensor '{name}' lie in another file{Location(tensor)}.", "Save the model with its weights inside, for instance onnx.save_model(onnx.load(path), path, save_as_external_data=False).");
-        }
-
+        if (OnnxExternalData.IsExternal(tensor)) throw OnnxExternalData.Bad(name, OnnxExternalData.Entry(tensor, "location"), null);
         if (tensor.Segment is not null) throw Mismatch($"Tensor '{name}' is split into segments, which no exporter does.");
         int[] shape = ReadShape(tensor, name, out int count);
         byte[] stored = ReadElements(tensor, name, dataType, count);
@@ -82,6 +78,20 @@ internal static class OnnxTensorReader
         DataType.Bfloat16 => 16,
         _ => ToElementType(type)!.Value.Size() * 8,
     };
+
+    /// <summary>Bytes that the elements take in a file, or null when shape or type do not say.</summary>
+    public static long? StoredBytes(TensorProto tensor)
+    {
+        if (ToElementType((DataType)tensor.DataType) is null || tensor.Dims.Any(d => d is < 0 or > int.MaxValue)) return null;
+        if (tensor.Dims.Contains(0)) return 0;
+        long count = 1;
+        foreach (long dimension in tensor.Dims)
+        {
+            if ((count *= dimension) > int.MaxValue) return null;
+        }
+
+        return PackedElements.PackedBytes(count, Bits((DataType)tensor.DataType));
+    }
 
     private static int[] ReadShape(TensorProto tensor, string name, out int count)
     {
@@ -154,9 +164,6 @@ internal static class OnnxTensorReader
 
         return result;
     }
-
-    private static string Location(TensorProto tensor) =>
-        tensor.ExternalData.FirstOrDefault(e => e.Key == "location") is { } entry ? $" ('{entry.Value}')" : "";
 
     private static ModelCompilationException Mismatch(string reason) => new("MC1003", reason, Remedy);
 }

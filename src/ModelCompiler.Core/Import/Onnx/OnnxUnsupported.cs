@@ -29,6 +29,5 @@ internal static class OnnxUnsupported
         [("", "ImageDecoder")] = "it decodes image files, whose size is known only when they are read; decode them in the program",
         [("ai.onnx.ml", "DictVectorizer")] = Maps,
         [("ai.onnx.ml", "CastMap")] = Maps,
-        [("ai.onnx.ml", "ZipMap")] = Maps,
     };
 }

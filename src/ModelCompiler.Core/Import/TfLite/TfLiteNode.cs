@@ -123,12 +123,12 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
     // One node that computes all outputs, and further values like these.
     private Value[] EmitAll(Operator op, Value[] like, ReadOnlySpan<int> ids)
     {
-        Value[] outputs = [.. Enumerable.Range(0, OutputCount).Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i)))];
+        IReadOnlyList<TensorType> inferred = op.Infer(new InferenceContext([.. ids.ToArray().Select(i => i < 0 ? null : Graph[i])]));
+        if (inferred.Count != OutputCount + like.Length) throw Malformed($"The operator has {inferred.Count - like.Length} outputs, not {OutputCount}.");
+        Value[] outputs = [.. Enumerable.Range(0, OutputCount).Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i) with { Shape = inferred[i].Shape }))];
         Value[] further = [.. like.Select(v => Graph.AddValue(v.Name, v.TensorType))];
         Value[] results = [.. outputs, .. further];
-        IReadOnlyList<TensorType> inferred = op.Infer(new InferenceContext([.. ids.ToArray().Select(i => i < 0 ? null : Graph[i])]));
-        if (inferred.Count != results.Length) throw Malformed($"The operator has {inferred.Count - like.Length} outputs, not {OutputCount}.");
-        for (int i = 0; i < results.Length; i++)
+        for (int i = OutputCount; i < results.Length; i++)
         {
             if (results[i].Shape != inferred[i].Shape) throw Malformed($"'{results[i].Name}' should have shape {inferred[i].Shape}, but is declared with {results[i].Shape}.");
         }

@@ -153,7 +153,13 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
     private TensorType InputType(TfLiteTensor tensor, InputShapes shapes)
     {
         int[]? given = shapes.For(tensor.Name, _subgraph.Inputs.Length);
-        if (given is null) return Declared(tensor);
+        if (given is null)
+        {
+            // A batch of unknown size is 1: one sample at a time is what devices run.
+            int open = Enumerable.Range(1, Math.Max(0, tensor.ShapeSignature.Length - 1)).FirstOrDefault(i => tensor.ShapeSignature[i] < 0, -1);
+            return open < 0 ? Declared(tensor) : throw shapes.Missing(tensor.Name, $"dimension {open.ToString(CultureInfo.InvariantCulture)}");
+        }
+
         bool agrees = given.Length == tensor.Shape.Length && given.Select((d, i) => d == tensor.Shape[i] || (i < tensor.ShapeSignature.Length && tensor.ShapeSignature[i] < 0)).All(ok => ok);
         return agrees ? Declared(tensor, given) : throw shapes.Mismatch(tensor.Name, given, tensor.Shape.Length);
     }

@@ -27,7 +27,7 @@ internal static class ResizeBindings
             if (outputs[i] < 0) throw node.Malformed("A size is negative.");
             if (outputs[i] == x.Shape[axis] && factors[i] == 1 && region is null) continue;
             (float from, float to) = region is null ? (0, 1) : (region[i], region[i + axes.Length]);
-            x = node.Add($"axis{axis}", ResizeTaps.Resample(node, axis, x.Shape[axis], outputs[i], factors[i], coordinates, from, to), x.Id);
+            x = node.Add($"axis{axis}", ResizeTaps.Resample(node, axis, x.Shape[axis], outputs[i], factors[i], coordinates, from, to, node.Opset < 11), x.Id);
         }
 
         node.Emit(new Reshape(x.Shape), x.Id);
@@ -41,7 +41,8 @@ internal static class ResizeBindings
         if (scales.Length != x.Shape.Rank) throw node.Malformed("There is not one scale per axis.");
         for (int axis = 0; axis < scales.Length; axis++)
         {
-            if (scales[axis] != 1) x = node.Add($"axis{axis}", ResizeTaps.Resample(node, axis, x.Shape[axis], (int)Math.Floor(x.Shape[axis] * (double)scales[axis]), scales[axis], "asymmetric", 0, 1, "floor"), x.Id);
+            if (!(scales[axis] > 0)) throw node.Malformed("A scale is not positive.");
+            if (scales[axis] != 1) x = node.Add($"axis{axis}", ResizeTaps.Resample(node, axis, x.Shape[axis], ScaledSize(node, x.Shape, axis, scales[axis]), scales[axis], "asymmetric", 0, 1, simple: true), x.Id);
         }
 
         node.Emit(new Reshape(x.Shape), x.Id);
@@ -52,13 +53,25 @@ internal static class ResizeBindings
         if (scales is not null)
         {
             if (scales.Any(s => !(s > 0))) throw node.Malformed("A scale is not positive.");
-            return ([.. axes.Select((a, i) => (int)Math.Floor(shape[a] * (double)scales[i]))], [.. scales.Select(s => (double)s)]);
+            return ([.. axes.Select((a, i) => ScaledSize(node, shape, a, scales[i]))], [.. scales.Select(s => (double)s)]);
         }
 
         string policy = node.Text("keep_aspect_ratio_policy", "stretch");
-        if (policy == "stretch") return (sizes!, [.. axes.Select((a, i) => (double)sizes![i] / shape[a])]);
-        IEnumerable<double> ratios = axes.Select((a, i) => (double)sizes![i] / shape[a]);
+        double[] ratios = [.. axes.Select((a, i) => (double)sizes![i] / shape[a])];
+        if (policy == "stretch") return (sizes!, ratios);
         double factor = policy == "not_larger" ? ratios.Min() : ratios.Max();
-        return ([.. axes.Select(a => (int)Math.Floor((factor * shape[a]) + 0.5))], [.. axes.Select(_ => factor)]);
+        return ([.. axes.Select(a => (int)MathF.Round((float)factor * shape[a], MidpointRounding.AwayFromZero))], [.. axes.Select(_ => factor)]);
+    }
+
+    /// <summary>
+    /// Size of an axis that is scaled. Runtimes multiply in float32, where 10 · 0.7 is 7; exporters and older tools in double, where it is less. So what the model
+    /// declares decides when it is one of the sizes next to the product, and else the product in float32.
+    /// </summary>
+    private static int ScaledSize(OnnxNode node, Shape shape, int axis, float scale)
+    {
+        float product = shape[axis] * scale;
+        if (!(product < int.MaxValue)) throw node.Malformed($"Axis {axis} becomes too long.");
+        bool isDeclared = node.DeclaredShape(0) is { } declared && declared.Length == shape.Rank && declared[axis] >= 0 && Math.Abs(declared[axis] - (shape[axis] * (double)scale)) < 1;
+        return isDeclared ? node.DeclaredShape(0)![axis] : (int)MathF.Floor(product);
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Import.Onnx;
 
@@ -17,11 +18,12 @@ internal static class ResizeTaps
     /// <param name="coordinates">How places of the output correspond to places of the input.</param>
     /// <param name="from">Start of the region, as a share of the axis.</param>
     /// <param name="to">End of the region.</param>
-    /// <param name="rounding">Overrides how the nearest element is found.</param>
-    public static Resample Resample(OnnxNode node, int axis, int size, int places, double scale, string coordinates, float from, float to, string? rounding = null)
+    /// <param name="simple">True for operators before opset 11, where the nearest element is found in another way.</param>
+    public static Resample Resample(OnnxNode node, int axis, int size, int places, double scale, string coordinates, float from, float to, bool simple)
     {
         string mode = node.Text("mode", "nearest");
-        rounding ??= node.Text("nearest_mode", node.Opset < 11 ? "floor" : "round_prefer_floor");
+        // Before opset 11: down where the image grows, up where it shrinks.
+        string rounding = simple ? (scale < 1 ? "ceil" : "floor") : node.Text("nearest_mode", "round_prefer_floor");
         float a = node.Float("cubic_coeff_a", -0.75f);
         bool exclude = node.Int("exclude_outside", 0) != 0;
         // Shrinking with antialiasing widens the filter.
@@ -33,8 +35,9 @@ internal static class ResizeTaps
         var weights = new float[places * taps];
         for (int place = 0; place < places; place++)
         {
-            double at = Place(node, coordinates, place, size, places, scale, from, to);
-            if (coordinates == "tf_crop_and_resize" && (at < 0 || at > size - 1))
+            // What has steps is computed in float32, as runtimes do it: an index that is whole there may lie just beside it in double.
+            float near = Place(node, coordinates, (float)place, size, places, (float)scale, from, to);
+            if (coordinates == "tf_crop_and_resize" && (near < 0 || near > size - 1))
             {
                 indices[place * taps] = -1;
                 continue;
@@ -42,11 +45,12 @@ internal static class ResizeTaps
 
             if (mode == "nearest")
             {
-                indices[place] = Math.Clamp(Nearest(at, rounding), 0, size - 1);
+                indices[place] = (int)Math.Clamp(Nearest(near, rounding), 0, size - 1);
                 weights[place] = 1;
                 continue;
             }
 
+            double at = Place(node, coordinates, (double)place, size, places, scale, from, to);
             int first = (int)Math.Floor(at) - (int)Math.Ceiling(support) + 1;
             double sum = 0;
             var raw = new double[taps];
@@ -68,31 +72,34 @@ internal static class ResizeTaps
         return new Resample(axis, places, taps, indices.ToEquatableArray(), weights.ToEquatableArray(), node.Float("extrapolation_value", 0));
     }
 
-    private static double Place(OnnxNode node, string coordinates, int place, int size, int places, double scale, float from, float to)
+    // In float32 or in double; every operation in this order, which decides the last bit.
+    private static T Place<T>(OnnxNode node, string coordinates, T place, T size, T places, T scale, T from, T to)
+        where T : IFloatingPointIeee754<T>
     {
+        T half = T.One / (T.One + T.One);
         switch (coordinates)
         {
-            case "half_pixel": return ((place + 0.5) / scale) - 0.5;
+            case "half_pixel": return ((place + half) / scale) - half;
             case "half_pixel_symmetric":
-                double adjustment = places / (scale * size);
-                return (size / 2.0 * (1 - adjustment)) + ((place + 0.5) / scale) - 0.5;
-            case "pytorch_half_pixel": return places > 1 ? ((place + 0.5) / scale) - 0.5 : 0;
-            case "align_corners": return places > 1 ? place * (size - 1.0) / (places - 1) : 0;
+                T adjustment = places / (scale * size);
+                return (size * half * (T.One - adjustment)) + (((place + half) / scale) - half);
+            case "pytorch_half_pixel": return places > T.One ? ((place + half) / scale) - half : T.Zero;
+            case "align_corners": return places > T.One ? place * (size - T.One) / (places - T.One) : T.Zero;
             case "asymmetric": return place / scale;
-            case "tf_half_pixel_for_nn": return (place + 0.5) / scale;
+            case "tf_half_pixel_for_nn": return (place + half) / scale;
             case "tf_crop_and_resize":
-                return places > 1 ? (from * (size - 1.0)) + (place * ((double)to - from) * (size - 1) / (places - 1)) : 0.5 * ((double)from + to) * (size - 1);
+                return places > T.One ? (from * (size - T.One)) + (place * (to - from) * (size - T.One) / (places - T.One)) : half * (from + to) * (size - T.One);
             default: throw node.Unsupported($"Coordinate transformation '{coordinates}' is not supported.", "Use half_pixel, align_corners or asymmetric.");
         }
     }
 
-    private static int Nearest(double at, string rounding) => (int)(rounding switch
+    private static float Nearest(float at, string rounding) => rounding switch
     {
-        "round_prefer_ceil" => Math.Floor(at + 0.5),
-        "floor" => Math.Floor(at),
-        "ceil" => Math.Ceiling(at),
-        _ => Math.Ceiling(at - 0.5),
-    });
+        "round_prefer_ceil" => MathF.Floor(at) + (at - MathF.Floor(at) >= 0.5f ? 1 : 0),
+        "floor" => MathF.Floor(at),
+        "ceil" => MathF.Ceiling(at),
+        _ => MathF.Ceiling(at) - (MathF.Ceiling(at) - at >= 0.5f ? 1 : 0),
+    };
 
     // The cubic convolution kernel (Keys, 1981).
     private static double Cubic(double x, double a) => x switch

@@ -108,9 +108,6 @@ internal static class TfLiteMovementBindings
         for (int i = 0; i < node.OutputCount; i++) node.EmitOutput(i, new Reshape(rest), node.Add($"part {i}", Part(input.Shape, axis, i, 1), input.Id).Id);
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.BroadcastTo)]
-    internal static void BroadcastToFromTfLite(TfLiteNode node) => node.Emit(Strided.Expand(node.Value(0).Shape, node.Output(0).Shape), node.Input(0));
-
     [TfLiteOperator(TfLiteBuiltinOperator.Tile)]
     internal static void TileFromTfLite(TfLiteNode node)
     {

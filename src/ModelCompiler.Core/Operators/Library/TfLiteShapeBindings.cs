@@ -36,10 +36,11 @@ internal static class TfLiteShapeBindings
     [TfLiteOperator(TfLiteBuiltinOperator.Fill)]
     internal static void FillFromTfLite(TfLiteNode node)
     {
-        Shape target = node.Value(0).Constant is { } shape ? new Shape(shape.ToInt32s()) : node.Output(0).Shape;
+        int[] target = node.ConstantInput(0, "shape").ToInt32s();
+        if (target.Any(d => d < 0)) throw node.Malformed("A dimension of the shape is negative.");
         if (node.Value(1).Shape.Elements != 1) throw node.Malformed("The value is not a single element.");
         int value = node.Value(1).Shape.Rank == 0 ? node.Input(1) : node.Add("value", new Reshape(new Shape()), node.Input(1)).Id;
-        node.Emit(Strided.Expand(new Shape(), target), value);
+        node.Emit(Strided.Expand(new Shape(), new Shape(target)), value);
     }
 
     // TFLite: inputs are start, limit, step.

@@ -106,12 +106,16 @@ public static class ModelCompilation
         SampleSet samples = SampleSet.For(graph, NpzArchive.Read(input.Calibration.Value, file), file);
         RangeCalibrator calibrator = RangeCalibrator.Parse(input.Options.CalibrationMethod);
         int[] chosen = [.. samples.Spread(input.Options.CalibrationSamples)];
-        Dictionary<int, ValueRange> ranges = calibrator.Calibrate(graph, [.. chosen.Select(samples.Real)]);
+        IReadOnlyList<TensorData>[] inputs = [.. chosen.Select(samples.Real)];
+        Dictionary<int, ValueRange> ranges = calibrator.Calibrate(graph, inputs, i => $"sample {chosen[i]} of calibration file '{file}'");
         note($"Calibrated ranges on {chosen.Length} samples of {file}.");
         int bits = input.Options.WeightBits;
         if (bits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {bits} bits.", "Give WeightBits from 2 to 8.");
-        if (bits == 0 && Isa.ForTarget(target)[0].HasByteProducts) return WeightBitsChoice.Choose(graph, (b, n) => Pipeline.Quantise(graph, ranges, b, n), [.. chosen.Select(samples.Real)], input.Options.Requantization, note);
-        return Pipeline.Quantise(graph, ranges, bits == 0 ? 8 : bits, note);
+        ModelGraph quantised = bits == 0 && Isa.ForTarget(target)[0].HasByteProducts
+            ? WeightBitsChoice.Choose(graph, (b, n) => Pipeline.Quantise(graph, ranges, b, n), inputs, input.Options.Requantization, note)
+            : Pipeline.Quantise(graph, ranges, bits == 0 ? 8 : bits, note);
+        QuantizationCheck.Run(graph, quantised, inputs, input.Options.Requantization, diagnostics);
+        return quantised;
     }
 
     private static string ResolveTarget(string? target)

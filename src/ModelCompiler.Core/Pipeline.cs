@@ -14,6 +14,8 @@ internal static class Pipeline
     public static ModelGraph Optimise(ModelGraph graph, Action<string> note) => Apply(graph, note, [
         ("layout of quantised constants", MoveLayoutBeforeDequantize.Run),
         ("constant folding", FoldConstants.Run),
+        ("softmax written out", RecogniseSoftmax.Run),
+        ("functions written out", RecogniseFunctions.Run),
         ("channels-last layout", EliminateTransposes.Run),
         ("transpositions into weights", FoldTransposeIntoWeights.Run),
         ("batch normalisation folding", FoldBatchNormalization.Run),

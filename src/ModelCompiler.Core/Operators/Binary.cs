@@ -25,6 +25,9 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     public override QuantizationRule QuantizationRule => Kind == BinaryKind.Divide ? QuantizationRule.Float : QuantizationRule.Integer;
 
     /// <inheritdoc/>
+    public override bool NeedsRelativePrecision(int input) => Kind == BinaryKind.Divide && input == 1;
+
+    /// <inheritdoc/>
     public override bool IsElementwise => true;
 
     /// <inheritdoc/>

@@ -39,6 +39,12 @@ public abstract record Operator
     public virtual QuantizationParameters? FixedQuantization => null;
 
     /// <summary>
+    /// True when the result depends on the ratio of an input's elements to their error rather than on the error alone, as that of a division on its divisor:
+    /// a small element must not become zero. Post-training quantisation keeps such inputs in float.
+    /// </summary>
+    public virtual bool NeedsRelativePrecision(int input) => false;
+
+    /// <summary>
     /// The operator that gives the same on an input in another layout: with T the transposition by <paramref name="order"/>, op(T(x)) = T(op'(x)).
     /// Null when there is none. The output has the rank of the input.
     /// </summary>

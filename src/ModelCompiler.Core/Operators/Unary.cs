@@ -34,6 +34,9 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
     public override QuantizationParameters? FixedQuantization => FixedOutput(ElementType.Int8);
 
     /// <inheritdoc/>
+    public override bool NeedsRelativePrecision(int input) => Kind is UnaryKind.Log or UnaryKind.Sqrt or UnaryKind.Reciprocal;
+
+    /// <inheritdoc/>
     public override bool IsElementwise => true;
 
     /// <summary>Type of the output. Sigmoid and tanh of 8-bit integers have a fixed scale: 1/256 from zero, 1/128 around zero.</summary>

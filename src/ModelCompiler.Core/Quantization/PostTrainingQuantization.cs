@@ -20,18 +20,23 @@ internal sealed class PostTrainingQuantization
     private const float LargestBias = 1 << 24;
 
     private readonly int _limit;
+    private readonly Dictionary<int, string> _keptFloat;
 
-    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits) => (_graph, _ranges, _limit) = (graph, ranges, (1 << (weightBits - 1)) - 1);
+    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits) =>
+        (_graph, _ranges, _limit, _keptFloat) = (graph, ranges, (1 << (weightBits - 1)) - 1, FloatRegions.Find(graph, ranges));
 
     /// <summary>The graph in integers, as far as operators have integer kernels.</summary>
     public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits, Action<string> note)
     {
-        ModelGraph result = new PostTrainingQuantization(graph, ranges, weightBits).Quantize();
-        string[] kept = [.. result.Nodes.Where(n => n.Operator is not (Operators.Quantize or Dequantize) && result.Values[n.Outputs[0]].Type == ElementType.Float32).Select(n => n.Label)];
+        var quantization = new PostTrainingQuantization(graph, ranges, weightBits);
+        ModelGraph result = quantization.Quantize();
+        Node[] kept = [.. graph.Nodes.Where(n => !quantization.CanQuantize(n) && graph.Values[n.Outputs[0]].Type == ElementType.Float32)];
         note($"Quantised {graph.Nodes.Length - kept.Length} of {graph.Nodes.Length} operators to 8 bits.");
-        if (kept.Length > 0) note($"Kept in float, for lack of integer kernels: {string.Join(", ", kept)}.");
+        foreach (IGrouping<string, Node> group in kept.GroupBy(quantization.WhyFloat)) note($"Kept in float, {group.Key}: {string.Join(", ", group.Select(n => n.Label))}.");
         return result;
     }
+
+    private string WhyFloat(Node node) => HasKernels(node) && _keptFloat.TryGetValue(node.Outputs[0], out string? reason) ? reason : "for lack of integer kernels";
 
     private ModelGraph Quantize()
     {
@@ -57,10 +62,12 @@ internal sealed class PostTrainingQuantization
         return _editor.ToGraph();
     }
 
-    private bool CanQuantize(Node node)
+    private bool CanQuantize(Node node) => HasKernels(node) && !_keptFloat.ContainsKey(node.Outputs[0]);
+
+    private bool HasKernels(Node node)
     {
-        if (node.Operator.QuantizationRule == QuantizationRule.Float || node.Outputs.Length != 1) return false;
-        if (node.Inputs.Where(i => i >= 0).Append(node.Outputs[0]).Any(i => _graph.Values[i].Type != ElementType.Float32)) return false;
+        if (IntegerRules.Of(_graph, node) == QuantizationRule.Float || node.Outputs.Length != 1) return false;
+        if (node.Inputs.Where((i, place) => i >= 0 && !IntegerRules.IsIndex(node, place)).Append(node.Outputs[0]).Any(i => _graph.Values[i].Type != ElementType.Float32)) return false;
         return node.Operator is not (Conv or FullyConnected) || node.Inputs.Skip(1).All(i => i < 0 || _graph.Values[i].Constant is not null);
     }
 
@@ -73,8 +80,10 @@ internal sealed class PostTrainingQuantization
 
     private void QuantizeOperator(Node node)
     {
-        Value[] inputs = [.. node.Inputs.Select(i => i < 0 ? null! : AsInteger(i))];
-        QuantizationParameters q = node.Operator.QuantizationRule switch
+        Value[] inputs = [.. node.Inputs.Select((i, place) => i < 0 ? null! : IntegerRules.IsIndex(node, place) ? AsFloat(i) : AsInteger(i))];
+        QuantizationRule rule = IntegerRules.Of(_graph, node);
+        node = node with { Operator = TabulatedFunction.For(node.Operator) ?? node.Operator };
+        QuantizationParameters q = rule switch
         {
             QuantizationRule.SameAsInput => inputs[0].Q,
             QuantizationRule.Fixed => node.Operator.FixedQuantization!,

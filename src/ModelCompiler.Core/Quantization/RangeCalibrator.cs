@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Quantization;
 
@@ -17,14 +18,16 @@ public sealed class RangeCalibrator
     private const double DefaultPercentile = 99.99;
 
     private readonly double _percentile;
+    private readonly bool _isDefault;
 
-    private RangeCalibrator(double percentile) => _percentile = percentile;
+    private RangeCalibrator(double percentile, bool isDefault = false) => (_percentile, _isDefault) = (percentile, isDefault);
 
     /// <summary>Reads the option CalibrationMethod: <c>MinMax</c>, <c>Percentile</c> or <c>Percentile:99.9</c>.</summary>
     /// <exception cref="ModelCompilationException">MC9002: another text.</exception>
     public static RangeCalibrator Parse(string? method)
     {
-        string[] parts = (method ?? "Percentile").Split(':');
+        if (method is null) return new(DefaultPercentile, true);
+        string[] parts = method.Split(':');
         if (parts[0].Equals("MinMax", StringComparison.OrdinalIgnoreCase) && parts.Length == 1) return new(100);
         if (parts[0].Equals("Percentile", StringComparison.OrdinalIgnoreCase))
         {
@@ -35,45 +38,59 @@ public sealed class RangeCalibrator
         throw new ModelCompilationException("MC9002", $"'{method}' is not a value of option 'CalibrationMethod'.", "Give MinMax, Percentile or a percentile such as Percentile:99.99.");
     }
 
-    /// <summary>Ranges by value number.</summary>
+    /// <summary>Ranges by value number. Values that the network itself makes infinite, such as masks, have none; they cannot be held in 8 bits.</summary>
     /// <param name="graph">A float graph.</param>
     /// <param name="samples">Inputs of each sample.</param>
-    public Dictionary<int, ValueRange> Calibrate(ModelGraph graph, IReadOnlyList<IReadOnlyList<TensorData>> samples)
+    /// <param name="describe">How messages name a sample.</param>
+    /// <exception cref="ModelCompilationException">MC3004: an input is infinite or not a number, or an output not a number.</exception>
+    public Dictionary<int, ValueRange> Calibrate(ModelGraph graph, IReadOnlyList<IReadOnlyList<TensorData>> samples, Func<int, string>? describe = null)
     {
         var interpreter = new ReferenceInterpreter(graph, RequantizationMode.Float);
         var ranges = new Dictionary<int, ValueRange>();
-        foreach (IReadOnlyList<TensorData> sample in samples)
+        var unbounded = new HashSet<int>();
+        for (int i = 0; i < samples.Count; i++)
         {
-            interpreter.Run(sample, (value, data) =>
+            string sample = describe?.Invoke(i) ?? $"calibration sample {i}";
+            interpreter.Run(samples[i], (value, data) =>
             {
                 if (data.Type != ElementType.Float32) return;
-                (float min, float max) = Extremes(data.Floats, value);
+                bool isInput = graph.Inputs.Contains(value.Id), isOutput = graph.Outputs.Contains(value.Id);
+                if (Extremes(data.Floats, value, sample, isInput, isOutput) is not var (min, max))
+                {
+                    unbounded.Add(value.Id);
+                    return;
+                }
+
                 if (ranges.TryGetValue(value.Id, out ValueRange seen)) (min, max) = (Math.Min(min, seen.Min), Math.Max(max, seen.Max));
                 ranges[value.Id] = new(min, max);
             });
         }
 
         interpreter.Reset();
-        return _percentile >= 100 ? ranges : CutOutliers(interpreter, ranges, samples);
+        foreach (int id in unbounded) ranges.Remove(id);
+        return _percentile >= 100 ? ranges : CutOutliers(graph, ranges, samples);
     }
 
-    private Dictionary<int, ValueRange> CutOutliers(ReferenceInterpreter interpreter, Dictionary<int, ValueRange> ranges, IReadOnlyList<IReadOnlyList<TensorData>> samples)
+    // Logits under a mask keep their extremes, so that they are seen to be wide; so do results that are not only compared with each other, unless the user says otherwise.
+    private Dictionary<int, ValueRange> CutOutliers(ModelGraph graph, Dictionary<int, ValueRange> ranges, IReadOnlyList<IReadOnlyList<TensorData>> samples)
     {
-        Dictionary<int, long[]> histograms = ranges.ToDictionary(r => r.Key, _ => new long[Bins]);
+        var interpreter = new ReferenceInterpreter(graph, RequantizationMode.Float);
+        HashSet<int> whole = _isDefault ? RegressedValues.Find(graph) : [];
+        whole.UnionWith(graph.Nodes.Where(n => n.Operator is Softmax && ranges.TryGetValue(n.Inputs[0], out ValueRange r) && (double)r.Max - r.Min > FloatRegions.WidestLogits).Select(n => n.Inputs[0]));
+        Dictionary<int, long[]> histograms = ranges.Keys.Where(id => !whole.Contains(id)).ToDictionary(id => id, _ => new long[Bins]);
         foreach (IReadOnlyList<TensorData> sample in samples)
         {
             interpreter.Run(sample, (value, data) =>
             {
-                if (data.Type != ElementType.Float32) return;
+                if (!histograms.TryGetValue(value.Id, out long[]? histogram)) return;
                 (float min, float max) = (ranges[value.Id].Min, ranges[value.Id].Max);
                 if (max <= min) return;
-                long[] histogram = histograms[value.Id];
                 double scale = Bins / ((double)max - min);
                 foreach (float x in data.Floats) histogram[Math.Clamp((int)((x - min) * scale), 0, Bins - 1)]++;
             });
         }
 
-        return ranges.ToDictionary(r => r.Key, r => Cut(r.Value, histograms[r.Key]));
+        return ranges.ToDictionary(r => r.Key, r => histograms.TryGetValue(r.Key, out long[]? histogram) ? Cut(r.Value, histogram) : r.Value);
     }
 
     private ValueRange Cut(ValueRange range, long[] histogram)
@@ -87,17 +104,20 @@ public sealed class RangeCalibrator
         return new((float)(range.Min + (low * width)), (float)(range.Min + ((high + 1) * width)));
     }
 
-    private static (float Min, float Max) Extremes(ReadOnlySpan<float> values, Value value)
+    private static (float Min, float Max)? Extremes(ReadOnlySpan<float> values, Value value, string sample, bool isInput, bool isOutput)
     {
         float min = float.PositiveInfinity;
         float max = float.NegativeInfinity;
+        bool isFinite = true;
         foreach (float x in values)
         {
-            if (!float.IsFinite(x)) throw new ModelCompilationException("MC3004", $"Value '{value.Name}' is infinite or not a number for a calibration sample.", "Check that the calibration inputs are scaled as the model expects.");
+            isFinite &= float.IsFinite(x);
+            if (isInput && !float.IsFinite(x)) throw new ModelCompilationException("MC3004", $"Input '{value.Name}' is infinite or not a number for {sample}.", "Leave such samples out, or write finite numbers in their place.");
+            if (isOutput && float.IsNaN(x)) throw new ModelCompilationException("MC3004", $"Output '{value.Name}' of the float network is not a number for {sample}.", "Check that the calibration inputs are scaled as the model expects.");
             min = Math.Min(min, x);
             max = Math.Max(max, x);
         }
 
-        return values.IsEmpty ? (0, 0) : (min, max);
+        return !isFinite ? null : values.IsEmpty ? (0, 0) : (min, max);
     }
 }

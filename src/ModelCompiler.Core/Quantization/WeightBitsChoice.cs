@@ -1,5 +1,4 @@
 using System.Globalization;
-using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 
 namespace ModelCompiler.Core.Quantization;
@@ -40,7 +39,7 @@ internal static class WeightBitsChoice
 
         double[] Outputs(ModelGraph graph, IReadOnlyList<TensorData> sample)
         {
-            IReadOnlyList<TensorData> inputs = [.. sample.Select((data, j) => ToInput(data, graph.Values[graph.Inputs[j]]))];
+            IReadOnlyList<TensorData> inputs = [.. sample.Select((data, j) => QuantizedSample.Integers(data, graph.Values[graph.Inputs[j]]))];
             IReadOnlyList<TensorData> outputs = new ReferenceInterpreter(graph, mode).Run(inputs);
             return [.. outputs.SelectMany((data, j) => Real(data, graph.Values[graph.Outputs[j]]))];
         }
@@ -48,12 +47,5 @@ internal static class WeightBitsChoice
 
     private static double Error(double[] expected, double[] actual) => expected.Zip(actual, (x, y) => (x - y) * (x - y)).Sum();
 
-    private static TensorData ToInput(TensorData real, Value input)
-    {
-        if (!input.IsQuantized || real.Type == input.Type) return real;
-        return new TensorData(input.Type, input.Shape, [.. Enumerable.Range(0, real.Count).Select(i =>
-            unchecked((byte)Requantization.Quantize((float)real.ToDouble(i), input.Q.Scale, input.Q.ZeroPoint, input.Type.MinValue(), input.Type.MaxValue())))]);
-    }
-
-    private static IEnumerable<double> Real(TensorData data, Value value) => Enumerable.Range(0, data.Count).Select(i => value.IsQuantized ? (data.ToDouble(i) - value.Q.ZeroPoint) * value.Q.Scale : data.ToDouble(i));
+    private static IEnumerable<double> Real(TensorData data, Value value) => Enumerable.Range(0, data.Count).Select(i => QuantizedSample.Real(data, value, i));
 }

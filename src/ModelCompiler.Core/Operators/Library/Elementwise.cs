@@ -18,6 +18,14 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
     public override string Name => Function;
 
     /// <inheritdoc/>
+    public override bool NeedsRelativePrecision(int input) => Function switch
+    {
+        "Power" or "Log" or "Sqrt" or "Reciprocal" or "ReciprocalSquareRoot" => input == 0,
+        "Divide" => input == 1,
+        _ => false,
+    };
+
+    /// <inheritdoc/>
     public override bool IsElementwise => true;
 
     /// <inheritdoc/>

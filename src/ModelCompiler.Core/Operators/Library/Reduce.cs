@@ -14,6 +14,9 @@ public sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDime
     public override string Name => "Reduce" + Kind;
 
     /// <inheritdoc/>
+    public override bool NeedsRelativePrecision(int input) => Kind == "LogSum";
+
+    /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order) => KeepDimensions ? this with { Axes = Axes.Select(a => order[a]).Order().ToEquatableArray() } : null;
 
     /// <inheritdoc/>

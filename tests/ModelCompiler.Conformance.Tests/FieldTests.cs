@@ -3,6 +3,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Quantization;
 using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Conformance.Tests;

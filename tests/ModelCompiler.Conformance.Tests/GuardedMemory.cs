@@ -35,7 +35,7 @@ internal static unsafe class GuardedMemory
         // The end of a block is a page's, or its beginning.
         if (block is null) return;
         byte* start = (byte*)((nuint)block / Page * Page);
-        Unmap(start - Page, Room(length) + (2 * Page));
+        _ = Unmap(start - Page, Room(length) + (2 * Page));
     }
 
     /// <summary>A copy of a constant, made once.</summary>

@@ -10,7 +10,7 @@ namespace ModelCompiler.Conformance.Tests;
 
 /// <summary>
 /// Situations that people reported of other tools: a model, inputs and the right outputs. Each is right on the reference interpreter and has the same bits on every target;
-/// those without right outputs are refused with a message.
+/// a few ask for what cannot be done, and are refused with a message.
 /// </summary>
 public partial class FieldTests
 {
@@ -18,8 +18,8 @@ public partial class FieldTests
     private const double QuantizedError = 0.1;
     private const double RealError = 1e-3;
 
-    // Not right before, and right without a recorded output.
-    private static readonly string[] NowCompiled = ["unsorted-nodes", "sklearn-zipmap"];
+    // Refused once, computed now.
+    private static readonly string[] NowCompiled = ["unsorted-nodes", "sklearn-zipmap", "resize-0.7-skip"];
 
     public static TheoryData<string> Situations() => SharedData.Root is null ? [""] :
         [.. new[] { "right", "wrong" }.SelectMany(kind => Directory.EnumerateDirectories(SharedData.Path($"field/{kind}")).Order(StringComparer.Ordinal).Select(d => $"{kind}/{Path.GetFileName(d)}"))];
@@ -31,9 +31,9 @@ public partial class FieldTests
         string folder = SharedData.Path($"field/{name}");
         CompilationResult[] results = [.. RunnableTargets.All.Select(target => Compile(folder, target))];
         bool hasOutput = File.Exists(Path.Combine(folder, "y.npz"));
-        if (!hasOutput && !NowCompiled.Contains(Path.GetFileName(name)))
+        if (File.ReadAllText(Path.Combine(folder, "README.md")).Contains("refused: judged fair", StringComparison.Ordinal) && !NowCompiled.Contains(Path.GetFileName(name)))
         {
-            Assert.All(results, r => Assert.Matches("^MC[23]", Assert.Single(r.Diagnostics, d => d.Severity == DiagnosticSeverity.Error).Code));
+            Assert.All(results, r => Assert.Matches("^MC[123]", Assert.Single(r.Diagnostics, d => d.Severity == DiagnosticSeverity.Error).Code));
             return;
         }
 
@@ -63,10 +63,13 @@ public partial class FieldTests
     {
         var arrays = NpzArchive.Read(File.ReadAllBytes(Path.Combine(folder, "y.npz")));
         bool isQuantized = result.Compiled!.Nodes.Any(n => n.Outputs.Any(o => result.Compiled.Values[o].IsQuantized));
+        int compared = 0;
         for (int o = 0; o < engine.Outputs.Count; o++)
         {
             EngineEdge edge = engine.Outputs[o];
-            NumpyArray right = arrays.TryGetValue(edge.Name, out NumpyArray? named) ? named : arrays.Count == 1 ? arrays.Values.Single() : arrays.Values.ElementAt(o);
+            NumpyArray? right = arrays.TryGetValue(edge.Name, out NumpyArray? named) ? named : arrays.Count == 1 ? arrays.Values.Single() : null;
+            if (right is null) continue; // an archive cannot hold every name
+            compared++;
             double[] expected = [.. Doubles(right)];
             double[] actual = [.. samples.SelectMany(s => Enumerable.Range(0, s[o].Count).Select(i => s[o].ToDouble(i)))];
             Assert.True(expected.Length == actual.Length, $"{what}: output '{edge.Name}' has {actual.Length} elements, not {expected.Length}.");
@@ -83,6 +86,8 @@ public partial class FieldTests
             bool isRight = worst <= 2.01 * step || error <= (isQuantized ? QuantizedError : RealError);
             Assert.True(isRight, $"{what}: output '{edge.Name}' is off by {worst:0.####} at most, relative error {error:0.0000}.");
         }
+
+        Assert.True(compared > 0, $"{what}: no output was compared.");
     }
 
     private static IEnumerable<double> Doubles(NumpyArray array)
@@ -104,7 +109,7 @@ public partial class FieldTests
             Calibration = isCalibrated ? "calib.npz" : null,
             InputShapes = InputShapesOption().Match(command) is { Success: true } match ? match.Groups[1].Value : null,
         };
-        return ModelCompilation.Run(new CompilationInput("model.onnx", File.ReadAllBytes(Path.Combine(folder, "model.onnx")), options, isCalibrated ? File.ReadAllBytes(calibration) : null)
+        return ModelCompilation.Run(new CompilationInput("model.onnx", File.ReadAllBytes(Path.Combine(folder, "model.onnx")), options, isCalibrated ? (ReadOnlyMemory<byte>?)File.ReadAllBytes(calibration) : null)
         {
             ExternalData = new ModelFolder(Path.Combine(folder, "model.onnx")).Read,
         });

@@ -19,6 +19,12 @@ internal static class TableWriter
         {
             code.Line();
             string type = table.Type.CSharpName();
+            if (table.Stored.Length > 0)
+            {
+                code.Line($"private static ReadOnlySpan<{type}> {table.Name} => new(Weights + {Literals.Int(table.Stored.Offset)}, {Literals.Int(table.Stored.Length / table.Type.Size())});");
+                continue;
+            }
+
             code.Line($"private static ReadOnlySpan<{type}> {table.Name} =>");
             WriteList(table.Values.Select(v => table.Type is ElementType.Float32 ? Literals.Float((float)v) : Literals.Int((long)v)), code);
         }

@@ -136,10 +136,14 @@ public sealed record EdgePlan(string Name, TensorRef Tensor);
 /// <param name="Initial">Its content before the first run, in the weights; of length 0 for zeros.</param>
 public sealed record StatePlan(TensorRef Tensor, WeightsRef Initial);
 
-/// <summary>A small constant table, emitted in its natural type.</summary>
-public sealed record DataTable(string Name, ElementType Type, EquatableArray<double> Values)
+/// <summary>A constant table: a small one is emitted in its natural type, a large one lies in the weights.</summary>
+/// <param name="Name">Name of the property.</param>
+/// <param name="Type">Type of the entries.</param>
+/// <param name="Values">The entries; none when they lie in the weights.</param>
+/// <param name="Stored">Where they lie in the weights; of length 0 when they stand here.</param>
+public sealed record DataTable(string Name, ElementType Type, EquatableArray<double> Values, WeightsRef Stored = default)
 {
-    /// <summary>Bytes of the table.</summary>
+    /// <summary>Bytes of the table outside the weights.</summary>
     public int Bytes => Values.Count * Type.Size();
 }
 

@@ -85,6 +85,8 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
     {
         Require(Names.IsIdentifier(table.Name) && !Names.IsTaken(table.Name) && _tables.Add(table.Name), "data", index, $"a table cannot be called '{table.Name}', or is there twice");
         Require(Enum.IsDefined(typeof(ElementType), table.Type), "data", index, "there is no such type");
+        CheckReference(table.Stored, "data", index);
+        Require(table.Stored.Length % table.Type.Size() == 0 && table.Stored.Offset % table.Type.Size() == 0, "data", index, $"table '{table.Name}' does not consist of whole numbers of its type");
         (double min, double max) = table.Type switch
         {
             ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),

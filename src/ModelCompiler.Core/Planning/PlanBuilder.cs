@@ -13,6 +13,9 @@ public sealed class PlanBuilder
     /// <summary>Weights start at multiples of this, in bytes.</summary>
     public const int WeightAlignment = 64;
 
+    // Bytes of a table that people may want to read in the generated file.
+    private const int LargestInlineTable = 16 * 1024;
+
     private readonly List<TensorPlan> _tensors = [];
     private readonly List<int> _buffers = [];
     private readonly Dictionary<int, TensorRef> _ofValue = [];
@@ -73,7 +76,7 @@ public sealed class PlanBuilder
         return reference;
     }
 
-    /// <summary>Adds a small table; equal tables are stored once.</summary>
+    /// <summary>Adds a table; equal tables are stored once, and large ones in the weights.</summary>
     /// <param name="kind">Start of its name, such as <c>Bias</c>.</param>
     /// <param name="type">Float32 or an integer type of at most 32 bits.</param>
     /// <param name="values">The entries.</param>
@@ -82,9 +85,16 @@ public sealed class PlanBuilder
         EquatableArray<double> items = values.ToEquatableArray();
         if (_tablesByContent.TryGetValue((type, items), out DataRef known)) return known;
         var reference = new DataRef($"{kind}{_tables.Count}");
-        _tables.Add(new DataTable(reference.Name, type, items));
+        _tables.Add(items.Count * type.Size() <= LargestInlineTable ? new DataTable(reference.Name, type, items) : new DataTable(reference.Name, type, default, Weights(Bytes(type, items))));
         _tablesByContent.Add((type, items), reference);
         return reference;
+    }
+
+    private static byte[] Bytes(ElementType type, EquatableArray<double> items)
+    {
+        var data = new TensorData(type, new Shape(items.Count));
+        for (int i = 0; i < items.Count; i++) data.Set(i, items[i]);
+        return data.Bytes;
     }
 
     /// <summary>Adds a kernel.</summary>

@@ -22,6 +22,7 @@ internal static class ModelMutator
         byte[] damaged = [.. model];
         for (int change = 1 + random.Next(3); change > 0; change--)
         {
+            if (model.Length == 0) break;
             int at = random.Next(3) switch { 0 => random.Next(Math.Min(2048, model.Length)), 1 => model.Length - 1 - random.Next(Math.Min(2048, model.Length)), _ => random.Next(model.Length) };
             damaged[at] = random.Next(4) switch { 0 => (byte)random.Next(256), 1 => 0, 2 => (byte)(damaged[at] + random.Next(-2, 3)), _ => (byte)(damaged[at] ^ (1 << random.Next(8))) };
         }
@@ -31,8 +32,17 @@ internal static class ModelMutator
 
     private static byte[] MutateGraph(byte[] bytes, Random random)
     {
-        ModelProto model = ModelProto.Parser.ParseFrom(bytes);
-        GraphProto graph = model.Graph;
+        ModelProto model;
+        try
+        {
+            model = ModelProto.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return MutateBytes(bytes, random);
+        }
+
+        if (model.Graph is not { } graph) return MutateBytes(bytes, random);
         for (int change = 1 + random.Next(2); change > 0; change--)
         {
             NodeProto? node = Any(graph.Node, random);

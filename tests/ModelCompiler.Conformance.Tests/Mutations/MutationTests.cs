@@ -18,6 +18,7 @@ public class MutationTests
     private const double LimitSeconds = 10;
     private const long LimitBytes = 1L << 30;
     private const int BatchSize = 24;
+    private const int CodeInterval = 16;
     private const int LargestCompiledFile = 100_000;
 
     private static readonly (string Name, byte[] Model)[] Seeds = [.. OwnModels(), .. SharedModels()];
@@ -30,7 +31,7 @@ public class MutationTests
     public void A_damaged_model_is_refused_or_compiles()
     {
         var failures = new List<string>();
-        var compiled = new List<ModelPlan>();
+        var compiled = new List<Compilation>();
         Parallel.For(FirstSeed, FirstSeed + Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, number =>
         {
             var random = new Random(number);
@@ -40,13 +41,15 @@ public class MutationTests
             lock (failures)
             {
                 if (failure is not null) failures.Add(failure);
-                if (plan is not null && compiled.Count < Count / 40) compiled.Add(plan with { Namespace = $"Case{number}", ClassName = "Network" });
+                if (plan is not null && (number % CodeInterval == 0 || Count < CodeInterval)) compiled.Add(new(name, model, number, plan with { Namespace = $"Case{number}", ClassName = "Network" }));
             }
         });
         Assert.True(failures.Count == 0, $"{failures.Count} of {Count} failed:\n{string.Join("\n", failures.Order(StringComparer.Ordinal).Take(20))}");
-        Assert.NotEmpty(compiled);
-        foreach (ModelPlan[] batch in compiled.Chunk(BatchSize)) CheckCode(batch);
+        Assert.True(compiled.Count > 0 || Count < CodeInterval);
+        foreach (Compilation[] batch in compiled.Chunk(BatchSize)) CheckCode(batch);
     }
+
+    private sealed record Compilation(string Name, byte[] Model, int Number, ModelPlan Plan);
 
     private static (ModelPlan? Plan, string? Failure) Compile(string name, byte[] model, int number)
     {
@@ -68,15 +71,25 @@ public class MutationTests
     }
 
     // Together, and one by one when that does not compile, to find which.
-    private static void CheckCode(ModelPlan[] plans)
+    private static void CheckCode(Compilation[] networks)
     {
-        if (GeneratedEngine.TryBatch(plans) is { } batch)
+        if (GeneratedEngine.TryBatch([.. networks.Select(n => n.Plan)]) is { } batch)
         {
             batch.Assembly.Dispose();
             return;
         }
 
-        foreach (ModelPlan plan in plans) new GeneratedEngine(plan, plan.Weights.Inline.ToArray()).Dispose();
+        foreach ((string name, byte[] model, int number, ModelPlan plan) in networks)
+        {
+            try
+            {
+                new GeneratedEngine(plan, plan.Weights.Inline.ToArray()).Dispose();
+            }
+            catch (ModelCompilationException e)
+            {
+                Assert.Fail($"{name}, mutation {number}: {e.Message} {Save(name, model, number)}");
+            }
+        }
     }
 
     private static string Save(string name, byte[] model, int number)

@@ -360,6 +360,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     {
         float[] scales = ConstantInput(scale, "scale").ToFloats();
         TensorData? zero = OptionalConstant(zeroPoint, "zero point");
+        if (zero is not null && !zero.Type.IsInteger()) throw Malformed($"The zero point is of type {zero.Type}, not an integer.");
         int[] zeros = zero?.ToInt32s() ?? new int[scales.Length];
         // One scale or zero point may serve all slices, whatever there is of the other.
         if (zeros.Length == 1 && scales.Length > 1) zeros = [.. Enumerable.Repeat(zeros[0], scales.Length)];

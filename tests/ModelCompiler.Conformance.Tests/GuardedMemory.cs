@@ -77,7 +77,7 @@ internal static unsafe class GuardedMemory
         private static nint Copy(byte[] bytes)
         {
             byte* block = Allocate(bytes.Length);
-            bytes.CopyTo(new System.Span<byte>(block, bytes.Length));
+            new System.ReadOnlySpan<byte>(bytes).CopyTo(new System.Span<byte>(block, bytes.Length));
             return (nint)block;
         }
     }

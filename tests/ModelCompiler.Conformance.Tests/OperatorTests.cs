@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
@@ -14,8 +15,8 @@ namespace ModelCompiler.Conformance.Tests;
 /// </summary>
 public class OperatorTests
 {
-    // The networks of a case on all targets are compiled together; only the last case is kept.
-    private static (string Name, Batch Batch)? _last;
+    // The networks of a case on all targets are compiled together.
+    private static readonly ConcurrentDictionary<string, Lazy<Batch>> Batches = new();
 
     public static TheoryData<string, string> CasesOnTargets() => new MatrixOf(OperatorCases.All.Keys, RunnableTargets.Single);
 
@@ -23,14 +24,9 @@ public class OperatorTests
     [MemberData(nameof(CasesOnTargets))]
     public void Generated_code_equals_the_reference(string name, string target)
     {
-        if (_last?.Name != name)
-        {
-            _last?.Batch.Dispose();
-            _last = (name, new Batch(name));
-        }
-
+        Batch batch = Batches.GetOrAdd(name, n => new Lazy<Batch>(() => new Batch(n))).Value;
         LibraryRuntime.Memory.Value = GuardedMemory.IsSupported ? new GuardedCode.RoutineMemory() : null;
-        foreach (Network network in _last.Value.Batch.Networks.Where(n => n.Plan.Target == target)) Check(network, _last.Value.Batch, $"{name}, {network.Mode}, {target}, seed {network.Seed}");
+        foreach (Network network in batch.Networks.Where(n => n.Plan.Target == target)) Check(network, batch, $"{name}, {network.Mode}, {target}, seed {network.Seed}");
     }
 
     private static void Check(Network network, Batch batch, string what)
@@ -63,10 +59,8 @@ public class OperatorTests
 
     private sealed record Network(ModelGraph Graph, RequantizationMode Mode, int Seed, ModelPlan Plan);
 
-    private sealed class Batch : IDisposable
+    private sealed class Batch
     {
-        private readonly IDisposable _assembly;
-
         public Batch(string name)
         {
             foreach (RequantizationMode mode in Enum.GetValues<RequantizationMode>())
@@ -83,14 +77,12 @@ public class OperatorTests
                 }
             }
 
-            (_assembly, Create) = GeneratedEngine.TryBatch([.. Networks.Select(n => n.Plan)], GuardedCode.Change) ?? throw new InvalidOperationException($"The generated code of '{name}' does not compile.");
+            (_, Create) = GeneratedEngine.Batch([.. Networks.Select(n => n.Plan)], GuardedCode.Change);
         }
 
         public List<Network> Networks { get; } = [];
 
         public Func<ModelPlan, GeneratedEngine> Create { get; }
-
-        public void Dispose() => _assembly.Dispose();
     }
 
     // Operators of the library run the same source on both engines; the node tests cover them.

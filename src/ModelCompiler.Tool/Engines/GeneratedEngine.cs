@@ -49,16 +49,23 @@ public sealed class GeneratedEngine : IEngine
     /// <summary>
     /// Compiles many networks at once, which saves most of the C# compiler's time. Their classes have different full names and their weights are inline.
     /// </summary>
-    /// <returns>The assembly, which outlives its engines, and how to make one; null when something does not compile.</returns>
     /// <param name="plans">Plans of the networks.</param>
     /// <param name="change">Changes the C# files by name, before they are compiled; for tests.</param>
-    internal static (IDisposable Assembly, Func<ModelPlan, GeneratedEngine> Create)? TryBatch(IReadOnlyList<ModelPlan> plans, Func<Dictionary<string, string>, Dictionary<string, string>>? change = null)
+    /// <returns>The assembly, which outlives its engines, and how to make one.</returns>
+    /// <exception cref="ModelCompilationException">MC4001, MC4002: something does not compile.</exception>
+    internal static (IDisposable Assembly, Func<ModelPlan, GeneratedEngine> Create) Batch(IReadOnlyList<ModelPlan> plans, Func<Dictionary<string, string>, Dictionary<string, string>>? change = null)
+    {
+        Dictionary<string, string> sources = plans.SelectMany(Sources).ToDictionary();
+        GeneratedAssembly assembly = GeneratedAssembly.Load(change is null ? sources : change(sources), null);
+        return (assembly, plan => new GeneratedEngine(plan, assembly, ownsAssembly: false));
+    }
+
+    /// <summary>The same, but null when something does not compile.</summary>
+    internal static (IDisposable Assembly, Func<ModelPlan, GeneratedEngine> Create)? TryBatch(IReadOnlyList<ModelPlan> plans)
     {
         try
         {
-            Dictionary<string, string> sources = plans.SelectMany(Sources).ToDictionary();
-            GeneratedAssembly assembly = GeneratedAssembly.Load(change is null ? sources : change(sources), null);
-            return (assembly, plan => new GeneratedEngine(plan, assembly, ownsAssembly: false));
+            return Batch(plans);
         }
         catch (Exception e) when (e is ModelCompilationException or InvalidOperationException)
         {

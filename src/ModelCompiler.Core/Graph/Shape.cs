@@ -40,13 +40,24 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     }
 
     /// <summary>A dimension; negative numbers count from the end.</summary>
-    public int this[int axis] => Dimensions[axis < 0 ? axis + Rank : axis];
+    /// <exception cref="ModelCompilationException">MC1012: there is no such axis.</exception>
+    public int this[int axis] => Dimensions[Within(axis)];
 
     /// <summary>Elements of the dimensions from <paramref name="from"/> up to, not including, <paramref name="to"/>.</summary>
-    public int ElementsBetween(int from, int to) => new Shape(Dimensions[from..to]).Elements;
+    /// <exception cref="ModelCompilationException">MC1012: there are no such axes.</exception>
+    public int ElementsBetween(int from, int to) => from >= 0 && from <= to && to <= Rank ? new Shape(Dimensions[from..to]).Elements : throw Missing(from < 0 ? from : to);
 
     /// <summary>The same shape with one dimension changed.</summary>
-    public Shape With(int axis, int dimension) => new(Dimensions.SetItem(axis < 0 ? axis + Rank : axis, dimension));
+    public Shape With(int axis, int dimension) => new(Dimensions.SetItem(Within(axis), dimension));
+
+    private int Within(int axis)
+    {
+        int index = axis < 0 ? axis + Rank : axis;
+        return index >= 0 && index < Rank ? index : throw Missing(axis);
+    }
+
+    // A model that takes it for granted is damaged, whatever the operator.
+    private ModelCompilationException Missing(int axis) => new("MC1012", $"A tensor of shape {this} has no axis {axis}.", "Export the model again with consistent shapes.");
 
     /// <summary>The dimensions in another order.</summary>
     public Shape Permute(IReadOnlyList<int> order)

@@ -31,27 +31,31 @@ public class MutationTests
     public void A_damaged_model_is_refused_or_compiles()
     {
         var failures = new List<string>();
+        var slow = new List<(string Name, byte[] Model, int Number)>();
         var compiled = new List<Compilation>();
         Parallel.For(FirstSeed, FirstSeed + Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, number =>
         {
             var random = new Random(number);
             (string name, byte[] model) = Seeds[random.Next(Seeds.Length)];
             model = ModelMutator.Mutate(name, model, random);
-            (ModelPlan? plan, string? failure) = Compile(name, model, number);
+            (ModelPlan? plan, string? failure, double seconds) = Compile(name, model, number);
             lock (failures)
             {
-                if (failure is not null) failures.Add(failure);
+                if (seconds > LimitSeconds) slow.Add((name, model, number));
+                else if (failure is not null) failures.Add(failure);
                 if (plan is not null && (number % CodeInterval == 0 || Count < CodeInterval)) compiled.Add(new(name, model, number, plan with { Namespace = $"Case{number}", ClassName = "Network" }));
             }
         });
-        Assert.True(failures.Count == 0, $"{failures.Count} of {Count} failed:\n{string.Join("\n", failures.Order(StringComparer.Ordinal).Take(20))}");
+        // A machine that does other things too makes any model slow: only what is slow alone counts.
+        failures.AddRange(slow.Select(s => Compile(s.Name, s.Model, s.Number)).Where(r => r.Seconds > LimitSeconds).Select(r => r.Failure!));
+        Assert.True(failures.Count == 0, $"{failures.Count} of {Count} failed:\n{string.Join("\n", failures.Order(StringComparer.Ordinal).Take(60))}");
         Assert.True(compiled.Count > 0 || Count < CodeInterval);
         foreach (Compilation[] batch in compiled.Chunk(BatchSize)) CheckCode(batch);
     }
 
     private sealed record Compilation(string Name, byte[] Model, int Number, ModelPlan Plan);
 
-    private static (ModelPlan? Plan, string? Failure) Compile(string name, byte[] model, int number)
+    private static (ModelPlan? Plan, string? Failure, double Seconds) Compile(string name, byte[] model, int number)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         long start = Stopwatch.GetTimestamp();
@@ -61,12 +65,12 @@ public class MutationTests
             CompilationResult result = ModelCompilation.Run(new CompilationInput(name, model, options));
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
-            if (seconds > LimitSeconds || bytes > LimitBytes) return (null, $"{name}, mutation {number}: {seconds:0.0} s, {bytes >> 20} MB, {Save(name, model, number)}");
-            return (result.Plan is { Weights.IsAssembly: false } plan && plan.Data.Sum(d => d.Values.Count) < LargestCompiledFile ? plan : null, null);
+            if (seconds > LimitSeconds || bytes > LimitBytes) return (null, $"{name}, mutation {number}: {seconds:0.0} s, {bytes >> 20} MB, {Save(name, model, number)}", seconds);
+            return (result.Plan is { Weights.IsAssembly: false } plan && plan.Data.Sum(d => d.Values.Count) < LargestCompiledFile ? plan : null, null, seconds);
         }
         catch (Exception e)
         {
-            return (null, $"{name}, mutation {number}: {e.GetType().Name}: {e.Message.Split('\n')[0]} {e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("ModelCompiler.", StringComparison.Ordinal))?.Trim()}, {Save(name, model, number)}");
+            return (null, $"{name}, mutation {number}: {e.GetType().Name}: {e.Message.Split('\n')[0]} {e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("ModelCompiler.", StringComparison.Ordinal))?.Trim()}, {Save(name, model, number)}", 0);
         }
     }
 

@@ -73,10 +73,10 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
     /// </summary>
     /// <param name="compute">Makes the result from the inputs.</param>
     /// <param name="inputs">Number of inputs that take part; the others are attributes.</param>
-    public void EmitReal(Func<int[], Value> compute, int? inputs = null)
+    public void EmitReal(Func<TfLiteOperands, Value> compute, int? inputs = null)
     {
         int[] ids = [.. Enumerable.Range(0, inputs ?? InputCount).Select(i => Value(i) is { IsAffine: true } value ? Real(value).Id : Value(i).Id)];
-        Value result = compute(ids);
+        Value result = compute(new TfLiteOperands(this, ids));
         TensorType declared = Output(0);
         if (declared.Quantization is null || result.Type != ElementType.Float32) EmitOutput(0, new Reshape(result.Shape), result.Id);
         else EmitOutput(0, new Quantize(), result.Id);

@@ -124,6 +124,7 @@ internal static class TfLiteReductionBindings
     private static int Turned(TfLiteNode node, int x, bool turn)
     {
         int rank = node.Graph[x].Shape.Rank;
+        if (rank < 2) throw node.Malformed($"A tensor of shape {node.Graph[x].Shape} consists of no matrices.");
         return turn ? node.Add("turned", new Transpose([.. Enumerable.Range(0, rank - 2), rank - 1, rank - 2]), x).Id : x;
     }
 }

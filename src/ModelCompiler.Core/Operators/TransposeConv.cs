@@ -56,11 +56,15 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     [TfLiteOperator(TfLiteBuiltinOperator.TransposeConv)]
     internal static void FromTfLite(TfLiteNode node)
     {
-        (Shape output, Shape weights) = (new Shape(node.ConstantInput(0, "output shape").ToInt32s()), node.Value(1).Shape);
+        // Where the shape is computed by the graph, the one that the file declares does if it fits the images: converters often store ones there.
+        TensorData? known = node.Value(0).Constant;
+        (Shape output, Shape weights, Shape images) = (known is null ? node.Output(0).Shape : new Shape(known.ToInt32s()), node.Value(1).Shape, node.Value(2).Shape);
         if (output.Rank != 4 || weights.Rank != 4) throw node.Malformed("A transposed convolution needs images and weights of rank 4.");
         (int strideRight, int strideDown) = (node.Options.Int32(1), node.Options.Int32(2));
-        (int top, _) = node.Padding(0, output[1], weights[1], strideDown, 1);
-        (int left, _) = node.Padding(0, output[2], weights[2], strideRight, 1);
+        (int top, int bottom) = node.Padding(0, output[1], weights[1], strideDown, 1);
+        (int left, int right) = node.Padding(0, output[2], weights[2], strideRight, 1);
+        bool fits = images.Rank == 4 && Conv.OutputSize(output[1], weights[1], strideDown, 1, top + bottom) == images[1] && Conv.OutputSize(output[2], weights[2], strideRight, 1, left + right) == images[2];
+        if (known is null && !fits) node.ConstantInput(0, "output shape");
         bool isHybrid = node.Value(2).Type == ElementType.Float32 && node.Value(1).IsQuantized;
         int w = isHybrid ? node.Add("dequantized", new Dequantize(), node.Input(1)).Id : node.Input(1);
         node.Emit(new TransposeConv(output[1], output[2], strideDown, strideRight, top, left, node.Activation(3)), node.Input(2), w, node.Input(3));

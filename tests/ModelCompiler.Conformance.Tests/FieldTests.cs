@@ -106,7 +106,7 @@ public partial class FieldTests
             Calibration = isCalibrated ? "calib.npz" : null,
             InputShapes = InputShapesOption().Match(command) is { Success: true } match ? match.Groups[1].Value : null,
         };
-        return ModelCompilation.Run(new CompilationInput("model.onnx", File.ReadAllBytes(Path.Combine(folder, "model.onnx")), options, isCalibrated ? File.ReadAllBytes(calibration) : null)
+        return ModelCompilation.Run(new CompilationInput("model.onnx", File.ReadAllBytes(Path.Combine(folder, "model.onnx")), options, isCalibrated ? (ReadOnlyMemory<byte>?)File.ReadAllBytes(calibration) : null)
         {
             ExternalData = new ModelFolder(Path.Combine(folder, "model.onnx")).Read,
         });

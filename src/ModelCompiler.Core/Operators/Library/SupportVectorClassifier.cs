@@ -63,7 +63,9 @@ internal static class SupportVectorClassifier
 
         if (classes > 2) return (chosen, TreeBindings.Transformed(node, scores, transform));
         if (transform == "PROBIT") throw node.Unsupported("Transformation 'PROBIT' of a single score is not supported.", "Use NONE, LOGISTIC or SOFTMAX.");
-        Value other = transform == "NONE" ? node.Call("Neg", [scores]) : node.Call("Sub", [node.Constant(1f), scores]);
+        // Both signs of the score, or their sigmoids; other transformations leave the score and its complement.
+        Value other = transform is "NONE" or "LOGISTIC" ? node.Call("Neg", [scores]) : node.Call("Sub", [node.Constant(1f), scores]);
+        if (transform == "LOGISTIC") (other, scores) = (node.Call("Sigmoid", [other]), node.Call("Sigmoid", [scores]));
         return (chosen, node.Call("Concat", [other, scores], ("axis", 1)));
     }
 

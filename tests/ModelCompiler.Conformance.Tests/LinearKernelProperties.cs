@@ -12,7 +12,7 @@ namespace ModelCompiler.Conformance.Tests;
 
 /// <summary>
 /// 8-bit layers of random shapes, strides, dilations, paddings, groups, zero points and weights: every kernel that a target chooses gives the reference's bits.
-/// Weights are the adversary: at the ends of their range everywhere, alternating, sparse or of 7 bits, which takes the kernels through all ways to stay exact.
+/// Weights are the adversary: at the ends of their range everywhere, alternating, sparse or of 7 bits, some with scales below zero, which takes the kernels through all ways to stay exact.
 /// </summary>
 public class LinearKernelProperties
 {
@@ -85,6 +85,7 @@ public class LinearKernelProperties
         // One zero point, one per channel, or none with a scale per channel.
         int zeros = random.Next(3);
         float[] scales = [.. Enumerable.Range(0, zeros == 0 ? 1 : layer.Filters).Select(_ => (float)(0.02 * (0.2 + random.NextDouble()) / Math.Sqrt(taps)))];
+        if (layer.Seed % 3 == 0) scales = Array.ConvertAll(scales, s => random.Next(2) == 0 ? -s : s);
         Value constant = editor.AddConstant("weights", weights, new QuantizationParameters(scales.ToEquatableArray(), scales.Select(_ => zeros == 2 ? 0 : Zero(layer.Weights)).ToEquatableArray()));
         Value bias = editor.AddConstant("bias", TensorData.Of(new Shape(layer.Filters), Enumerable.Range(0, layer.Filters).Select(_ => random.Next(-30000, 30000)).ToArray()));
         var conv = new Conv(layer.Stride, layer.Stride, layer.Dilation, layer.Dilation, layer.Padding, layer.Padding, layer.Padding, layer.Padding, layer.Groups, random.Next(2) == 0 ? ActivationRange.None : ActivationRange.Relu);

@@ -62,8 +62,17 @@ public static class TfLiteCases
         ["resize bilinear float"] = b => b.Build(b.Apply(new ResizeBilinear(7, 5, false, true), b.Input(2, 4, 6, 3))),
         ["resize bilinear int8"] = b => Resize(b, new ResizeBilinear(7, 9, false, true)),
         ["resize bilinear to the corners int8"] = b => Resize(b, new ResizeBilinear(9, 4, true, false)),
+        ["detections by class"] = b => Detections(b, true),
+        ["detections by box"] = b => Detections(b, false),
+        ["max pool with places"] = b => b.Build(b.ApplyAll(new MaxPoolWithPlaces(2, 3, 2, 2, true, ActivationRange.Relu), [], b.Input(2, 5, 6, 3))),
+        ["unpool by places"] = b => b.Build(b.Apply(new UnpoolPlaces(2, 3, 2, 2), b.Input(2, 3, 4, 3), b.Input(2, 3, 4, 3))),
+        ["first elements"] = b => b.Build(b.Apply(new KeepFirst(1), b.Input(2, 5, 3), b.Numbers(ElementType.Int64, null, _ => 3))),
+        ["probabilities of pairs"] = b => b.Build(b.Apply(new PairwiseProbabilities(EquatableArray.Of(-1f, -2, -0.5f), EquatableArray.Of(0.1f, 0, -0.2f), 3), b.Input(4, 3))),
         ["update slice"] = b => b.Build(b.Apply(new UpdateSlice(), b.Input(4, 5), b.Input(2, 3), b.Numbers(ElementType.Int32, null, r => r.Next(-1, 5), 2))),
     };
+
+    private static ModelGraph Detections(CaseBuilder b, bool byClass) => b.Build(b.ApplyAll(
+        new DetectionPostProcess(7, byClass ? 1 : 2, 4, byClass, 3, 0.1f, 0.4f, EquatableArray.Of(10f, 10, 5, 5)), [], b.Input(1, 20, 5), b.Input(1, 20, byClass ? 4 : 3), b.Constant(20, 4)));
 
     private static ModelGraph Layer16(CaseBuilder b, Operator op, int[] input, int[] weights, bool? wide)
     {

@@ -91,7 +91,7 @@ public sealed record LinearTask
         long weights = 0;
         for (int i = c * Taps; i < (c + 1) * Taps; i++) weights += Math.Abs(Weights[i]);
         long bound = Math.Abs((long)Bias[c]) + (2 * 255 * weights);
-        return bound < int.MaxValue && (FixedPoint || bound * Factors[c] < int.MaxValue);
+        return bound < int.MaxValue && (FixedPoint || bound * Math.Abs(Factors[c]) < int.MaxValue);
     });
 
     /// <summary>The weights that some channels have for four input bytes, channels × 4; zero where a channel does not take the byte.</summary>

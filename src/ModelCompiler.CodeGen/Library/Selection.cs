@@ -68,6 +68,19 @@ internal static unsafe partial class Selection
         *length = found;
     }
 
+    /// <summary>The first elements along an axis, as many as a number says, and zero after them: input [outer, room, inner].</summary>
+    public static void KeepFirst<T>(void* input, long* length, void* output, int outer, int room, int inner)
+        where T : unmanaged
+    {
+        int kept = (int)Math.Min(Math.Max(*length, 0), room) * inner;
+        for (int o = 0; o < outer; o++)
+        {
+            T* from = (T*)input + ((long)o * room * inner), to = (T*)output + ((long)o * room * inner);
+            new ReadOnlySpan<T>(from, kept).CopyTo(new Span<T>(to, kept));
+            new Span<T>(to + kept, (room * inner) - kept).Clear();
+        }
+    }
+
     /// <summary>
     /// The different slices along an axis, in order of their values or of first occurrence, with the index of their first occurrence, the number of every slice's like, and how often each is there.
     /// Input [outer, count, inner].

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Operators;
 using ModelCompiler.Core.Operators.Library;
@@ -82,6 +83,7 @@ public sealed class GraphEditor
         Value output;
         try
         {
+            RequireScales(op, ids.AsSpan());
             TensorType inferred = op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])]))[0];
             output = AddValue(name, inferred with { Type = type ?? inferred.Type, Quantization = quantization ?? inferred.Quantization });
         }
@@ -101,6 +103,7 @@ public sealed class GraphEditor
         else
         {
             AddNode(node);
+            RequireOneScale(output);
         }
 
         return output;
@@ -114,6 +117,7 @@ public sealed class GraphEditor
         Value[] outputs;
         try
         {
+            RequireScales(op, ids.AsSpan());
             outputs = [.. op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])])).Select((type, i) => AddValue(i == 0 ? name : $"{name}/{i}", type))];
         }
         catch (ModelCompilationException e)
@@ -131,6 +135,32 @@ public sealed class GraphEditor
         TensorData[] data = ReferenceInterpreter.EvaluateNode(node, id => this[id], id => this[id].Constant!, RequantizationMode.Float);
         for (int i = 0; i < outputs.Length; i++) SetValue(outputs[i] = outputs[i] with { Constant = data[i] });
         return outputs;
+    }
+
+    /// <summary>Stops when integers at an input have scales that the operator does not compute with.</summary>
+    /// <exception cref="ModelCompilationException">MC2002: a scale per slice, or one that is not positive.</exception>
+    internal void RequireScales(Operator op, ReadOnlySpan<int> inputs)
+    {
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i] < 0 || HasOneScale(this[inputs[i]]) || (this[inputs[i]].Constant is not null && op.TakesAnyScales(i))) continue;
+            throw ManyScales(this[inputs[i]], this[inputs[i]].Constant is null ? "only constants may have" : $"{op.Name} does not compute with there");
+        }
+    }
+
+    /// <summary>Stops when a value that is computed does not have one positive scale.</summary>
+    /// <exception cref="ModelCompilationException">MC2002: a scale per slice, or one that is not positive.</exception>
+    internal static void RequireOneScale(Value value)
+    {
+        if (value.Constant is null && !HasOneScale(value)) throw ManyScales(value, "only constants may have");
+    }
+
+    private static bool HasOneScale(Value value) => value.Quantization is null or { IsPerTensor: true, Scale: > 0 } || !value.Type.IsInteger();
+
+    private static ModelCompilationException ManyScales(Value value, string why)
+    {
+        string what = value.Q.Scales.All(s => s > 0) ? $"{value.Q.Scales.Count.ToString(CultureInfo.InvariantCulture)} scales, one per slice" : "a scale below zero";
+        return new("MC2002", $"'{value.Name}' has {what}, which {why}.", "Quantise it with one positive scale for the tensor.");
     }
 
     /// <summary>False for constants that take long to compute, and for large ones that grow out of small ones, such as by repetition: they are computed at run time.</summary>

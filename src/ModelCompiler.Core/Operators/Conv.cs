@@ -16,6 +16,9 @@ namespace ModelCompiler.Core.Operators;
 public sealed record Conv(
     int StrideDown, int StrideRight, int DilationDown, int DilationRight, int PadTop, int PadLeft, int PadBottom, int PadRight, int Groups, ActivationRange Activation) : Operator, IFusesActivation
 {
+    /// <summary>Weights and bias, not the activations.</summary>
+    public override bool TakesAnyScales(int input) => input > 0;
+
     /// <inheritdoc/>
     public Operator WithActivation(ActivationRange activation) => this with { Activation = activation };
 

@@ -15,6 +15,9 @@ namespace ModelCompiler.Core.Operators;
 public sealed record Dequantize : Operator
 {
     /// <inheritdoc/>
+    public override bool TakesAnyScales(int input) => true;
+
+    /// <inheritdoc/>
     public override bool IsElementwise => true;
 
     /// <summary>Float, of the input's shape. A constant keeps its quantisation as a note of where its numbers come from.</summary>
@@ -78,8 +81,18 @@ public sealed record Dequantize : Operator
     private static bool IsCommon(OnnxNode node)
     {
         Value x = node.Value(0);
-        bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32 && !scale.Floats.ContainsAnyExceptInRange(float.Epsilon, float.MaxValue);
+        bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32 && Scales(scale.Floats, anySign: x.Constant is not null);
         return isKnown && x.Type.IsInteger() && (x.Constant is not null ? node.Value(1).Shape.Rank <= 1 && x.Type.Size() <= 4 : node.Value(1).Shape.Elements == 1 && x.Type.IsByte()) && !node.HasAttribute("output_dtype");
+    }
+
+    private static bool Scales(ReadOnlySpan<float> scales, bool anySign)
+    {
+        foreach (float scale in scales)
+        {
+            if (!float.IsFinite(scale) || !(anySign ? scale != 0 : scale > 0)) return false;
+        }
+
+        return true;
     }
 
     /// <summary>MC1012 or MC2002 when scales do not belong to the slices of one axis.</summary>

@@ -16,6 +16,9 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Activation">Fused activation.</param>
 public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activation) : Operator, IFusesActivation
 {
+    /// <summary>Weights and bias, not the activations.</summary>
+    public override bool TakesAnyScales(int input) => input > 0;
+
     /// <inheritdoc/>
     public Operator WithActivation(ActivationRange activation) => this with { Activation = activation };
 

@@ -45,6 +45,11 @@ public abstract record Operator
     public virtual bool NeedsRelativePrecision(int input) => false;
 
     /// <summary>
+    /// True when constant integers at an input may have a scale for every slice, and scales below zero. All other integers that stand for real numbers have one positive scale.
+    /// </summary>
+    public virtual bool TakesAnyScales(int input) => false;
+
+    /// <summary>
     /// The operator that gives the same on an input in another layout: with T the transposition by <paramref name="order"/>, op(T(x)) = T(op'(x)).
     /// Null when there is none. The output has the rank of the input.
     /// </summary>

@@ -122,7 +122,8 @@ public sealed record Quantize : Operator
     {
         bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32;
         ElementType type = node.HasInput(2) ? node.Value(2).Type : ElementType.UInt8;
-        return isKnown && node.Value(0).Type == ElementType.Float32 && node.Value(1).Shape.Elements == 1 && type.IsByte() && !node.HasAttribute("output_dtype") && node.NarrowType(2) == default;
+        bool isNegative = isKnown && node.Value(0).Constant is null && node.Value(1).Constant!.Floats.ContainsAnyInRange(float.MinValue, -float.Epsilon);
+        return isKnown && !isNegative && node.Value(0).Type == ElementType.Float32 && node.Value(1).Shape.Elements == 1 && type.IsByte() && !node.HasAttribute("output_dtype") && node.NarrowType(2) == default;
     }
 
     [TfLiteOperator(TfLiteBuiltinOperator.Quantize)]

@@ -7,6 +7,9 @@ namespace ModelCompiler.Core.Operators;
 public sealed record Reinterpret : Operator
 {
     /// <inheritdoc/>
+    public override bool TakesAnyScales(int input) => true;
+
+    /// <inheritdoc/>
     public override bool IsElementwise => true;
 
     /// <inheritdoc/>

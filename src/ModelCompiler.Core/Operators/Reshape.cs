@@ -11,6 +11,9 @@ namespace ModelCompiler.Core.Operators;
 public sealed record Reshape(Shape Target) : Operator
 {
     /// <inheritdoc/>
+    public override bool TakesAnyScales(int input) => true;
+
+    /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <inheritdoc/>

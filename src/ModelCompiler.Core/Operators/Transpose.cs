@@ -11,6 +11,9 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Order">A permutation of the axes.</param>
 public sealed record Transpose(EquatableArray<int> Order) : Operator
 {
+    /// <inheritdoc/>
+    public override bool TakesAnyScales(int input) => true;
+
     /// <summary>Permutes the axes.</summary>
     public Transpose(params int[] order)
         : this(order.ToEquatableArray())

@@ -19,6 +19,9 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Activation">Fused activation.</param>
 public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation) : LibraryOperator
 {
+    /// <summary>Weights and bias, not the activations.</summary>
+    public override bool TakesAnyScales(int input) => input > 0;
+
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
@@ -68,5 +71,25 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
         bool isHybrid = node.Value(2).Type == ElementType.Float32 && node.Value(1).IsQuantized;
         int w = isHybrid ? node.Add("dequantized", new Dequantize(), node.Input(1)).Id : node.Input(1);
         node.Emit(new TransposeConv(output[1], output[2], strideDown, strideRight, top, left, node.Activation(3)), node.Input(2), w, node.Input(3));
+    }
+
+    // MediaPipe: inputs are images, weights, bias; options are the structure TfLiteTransposeConvParams: padding (SAME = 1, VALID = 2), stride_width, stride_height.
+    [TfLiteOperator("Convolution2DTransposeBias")]
+    internal static void FromMediaPipe(TfLiteNode node)
+    {
+        int[] options = node.CustomIntegers(3);
+        (Shape x, Shape weights) = (node.Value(0).Shape, node.Value(1).Shape);
+        if (x.Rank != 4 || weights.Rank != 4) throw node.Malformed("A transposed convolution needs images and weights of rank 4.");
+        if (options[0] is not (1 or 2) || options[1] < 1 || options[2] < 1) throw node.Malformed("The padding is unknown, or a stride is not positive.");
+        if (node.Value(0).Type != ElementType.Float32) throw node.Unsupported("Images that are not float are not supported.", "Convert the model in float.");
+        (int height, int top) = Extent(x[1], weights[1], options[2]);
+        (int width, int left) = Extent(x[2], weights[2], options[1]);
+        node.Emit(new TransposeConv(height, width, options[2], options[1], top, left, ActivationRange.None), node.Input(0), node.FloatIfHybrid(1), node.Input(2));
+
+        (int Size, int Before) Extent(int size, int window, int stride)
+        {
+            int padding = options[0] == 1 ? Math.Max(0, window - ((size - 1) % stride) - 1) : 0;
+            return ((int)Math.Clamp(((long)stride * (size - 1)) + window - padding, 0, int.MaxValue), padding / 2);
+        }
     }
 }

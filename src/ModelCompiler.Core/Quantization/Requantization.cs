@@ -40,13 +40,13 @@ public static class Requantization
     public static int RoundingDivideByPowerOfTwo(int x, int exponent) => Routine.RoundingDivideByPowerOfTwo(x, exponent);
 
     /// <summary>
-    /// A positive real factor as Q31 multiplier and shift (left when positive), as TFLite's <c>QuantizeMultiplier</c>.
+    /// A real factor as Q31 multiplier, which has the factor's sign, and shift (left when positive), as TFLite's <c>QuantizeMultiplier</c>.
     /// </summary>
     public static (int Multiplier, int Shift) QuantizeMultiplier(double factor)
     {
         if (factor == 0) return (0, 0);
         int shift = Math.ILogB(factor) + 1;
-        double fraction = Math.ScaleB(factor, -shift); // in [0.5, 1)
+        double fraction = Math.ScaleB(factor, -shift); // in [0.5, 1) or (−1, −0.5]
         long multiplier = (long)Math.Round(fraction * (1L << 31), MidpointRounding.AwayFromZero);
         if (multiplier == 1L << 31)
         {
@@ -54,8 +54,10 @@ public static class Requantization
             shift++;
         }
 
+        // −2³¹ is the one multiplier whose products leave int32. Its neighbour differs for sums beyond 2³⁰ only, and there in the last of 31 bits.
+        multiplier = Math.Max(multiplier, -int.MaxValue);
         if (shift < -31) return (0, 0);
-        return shift > 30 ? (int.MaxValue, 30) : ((int)multiplier, shift);
+        return shift > 30 ? (factor < 0 ? -int.MaxValue : int.MaxValue, 30) : ((int)multiplier, shift);
     }
 
     /// <summary>A real number as an integer: clamp(rne(value ÷ scale)) + zero point.</summary>

@@ -42,6 +42,18 @@ internal static class OnnxExtensionCases
         ["support vector regressor, sigmoid kernel"] = (13, g => Support(g, "SIGMOID", 0)),
         ["support vector regressor, one class"] = (13, g => Support(g, "RBF", 1)),
         ["support vector regressor without vectors"] = (13, g => g.Output(g.Apply("SVMRegressor", Ml, [g.Input(3, 2)], ("coefficients", new[] { 0.5f, -1 }), ("rho", new[] { 0.3f }), ("kernel_type", "LINEAR"), ("kernel_params", new[] { 0f, 0, 3 })))),
+        ["support vector classifier of two classes"] = (13, g => Machines(g, "RBF", [0.1f], [2, 3], [7, 9])),
+        ["support vector classifier, linear kernel"] = (13, g => Machines(g, "LINEAR", [0.1f, -0.2f, 0.05f], [2, 1, 3], [7, 9, 4])),
+        ["support vector classifier, polynomial kernel"] = (13, g => Machines(g, "POLY", [0.1f, -0.2f, 0.05f], [2, 1, 3], [7, 9, 4])),
+        ["support vector classifier of four classes"] = (13, g => Machines(g, "SIGMOID", [0.1f, -0.2f, 0.05f, 0, 0.2f, -0.1f], [1, 2, 2, 3], [1, 2, 3, 4])),
+        ["support vector classifier with a softmax"] = (13, g => Machines(g, "RBF", [0.1f, -0.2f, 0.05f], [2, 1, 3], [7, 9, 4], "SOFTMAX")),
+        ["support vector classifier of two classes with a sigmoid"] = (13, g => Machines(g, "RBF", [0.1f], [2, 3], [7, 9], "LOGISTIC")),
+        ["support vector classifier of two classes with a softmax"] = (13, g => Machines(g, "RBF", [0.1f], [2, 3], [7, 9], "SOFTMAX")),
+        ["support vector classifier with probabilities of two classes"] = (13, g => Machines(g, "RBF", [0.1f], [2, 3], [7, 9], "NONE", [-1.5f], [0.2f])),
+        ["support vector classifier with probabilities"] = (13, g => Machines(g, "RBF", [0.1f, -0.2f, 0.05f, 0, 0.2f, -0.1f], [1, 2, 2, 3], [1, 2, 3, 4], "NONE", [-1.5f, -2, -0.7f, -1, -3, -0.2f], [0.2f, -0.1f, 0, 0.4f, -0.3f, 0.1f])),
+        ["support vector classifier, probit of probabilities"] = (13, g => Machines(g, "LINEAR", [0.1f, -0.2f, 0.05f], [2, 1, 3], [7, 9, 4], "PROBIT", [-1.5f, -2, -0.7f], [0.2f, -0.1f, 0])),
+        ["support vector classifier without vectors"] = (13, g => Labelled(g, "SVMClassifier", ("coefficients", new[] { 0.5f, -1, 2, 0.3f, -2, 1 }), ("rho", new[] { 0.1f }), ("kernel_type", "LINEAR"), ("kernel_params", new[] { 0f, 0, 3 }), ("classlabels_ints", new[] { 7, 8, 9 }), ("post_transform", "LOGISTIC"))),
+        ["support vector classifier of two classes without vectors"] = (13, g => Labelled(g, "SVMClassifier", ("coefficients", new[] { 0.5f, -1, 2, 0.3f }), ("rho", new[] { 0.1f }), ("kernel_type", "LINEAR"), ("kernel_params", new[] { 0f, 0, 3 }), ("classlabels_ints", new[] { 7, 8 }))),
         ["linear classifier"] = (13, g => Labelled(g, "LinearClassifier", ("coefficients", new[] { 0.5f, -1, 2, 0.3f, -2, 1 }), ("intercepts", new[] { 0.1f, 0.2f, -0.1f }), ("classlabels_ints", new[] { 7, 8, 9 }), ("post_transform", "SOFTMAX"))),
         ["tree regressor"] = (13, g => g.Output(g.Apply("TreeEnsembleRegressor", Ml, [g.Input(5, 2)], [.. Tree("target", [0, 0, 0, 0, 0, 0]), ("n_targets", 1), ("base_values", new[] { 0.5f })]))),
         ["tree regressor with several targets"] = (13, g => g.Output(g.Apply("TreeEnsembleRegressor", Ml, [g.Input(5, 2)], [.. Tree("target", [0, 1, 0, 1, 1, 0]), ("n_targets", 2)]))),
@@ -105,4 +117,14 @@ internal static class OnnxExtensionCases
     private static void Support(OnnxGraph g, string kernel, int oneClass) => g.Output(g.Apply(
         "SVMRegressor", Ml, [g.Input(5, 2)], ("coefficients", new[] { 0.5f, -1, 0.7f }), ("rho", new[] { 0.1f }), ("n_supports", 3), ("support_vectors", new[] { 0.5f, -1, 2, 0.3f, -2, 1 }),
         ("kernel_type", kernel), ("kernel_params", new[] { 0.4f, 0.2f, 3 }), ("one_class", oneClass), ("post_transform", "NONE")));
+
+    private static void Machines(OnnxGraph g, string kernel, float[] rho, int[] counts, int[] labels, string transform = "NONE", float[]? slopes = null, float[]? offsets = null)
+    {
+        int vectors = counts.Sum();
+        (string, object)[] probabilities = slopes is null ? [] : [("prob_a", slopes), ("prob_b", offsets!)];
+        Labelled(g, "SVMClassifier", [("coefficients", Random(vectors * (counts.Length - 1))), ("rho", rho), ("vectors_per_class", counts), ("support_vectors", Random(vectors * 2)),
+            ("kernel_type", kernel), ("kernel_params", new[] { 0.4f, 0.2f, 3 }), ("classlabels_ints", labels), ("post_transform", transform), .. probabilities]);
+
+        float[] Random(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((g.Random.NextDouble() * 2) - 1))];
+    }
 }

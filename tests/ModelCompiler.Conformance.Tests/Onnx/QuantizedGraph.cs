@@ -20,6 +20,9 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
     /// <summary>How the zero points of the weights are.</summary>
     public WeightZeros WeightsZero { get; init; }
 
+    /// <summary>True to let scales of every other channel be below zero.</summary>
+    public bool NegativeScales { get; init; }
+
     /// <summary>Zero points of weights that have a scale per channel.</summary>
     public enum WeightZeros
     {
@@ -75,6 +78,7 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
         int count = shape.Aggregate(1, (a, b) => a * b);
         double width = Math.Sqrt(3.0 * channels / count);
         float[] scales = [.. Enumerable.Range(0, perChannel ? channels : 1).Select(_ => (float)(width * (0.7 + (0.6 * Graph.Random.NextDouble())) / WeightLimit))];
+        if (NegativeScales) scales = [.. scales.Select((scale, i) => i % 2 == 0 ? -scale : scale)];
         int[] slices = perChannel ? [channels] : [];
         int middle = WeightsType == DataType.Uint8 ? 128 : 0;
         int[] zeros = [.. scales.Select(_ => WeightsZero == WeightZeros.None ? 0 : middle + Graph.Random.Next(-64, 65))];

@@ -135,6 +135,32 @@ public class QuantizedTests
         }
     }
 
+    [Theory]
+    [InlineData("conv")]
+    [InlineData("conv, float bias")]
+    [InlineData("depthwise conv")]
+    [InlineData("gemm transposed")]
+    [InlineData("matmul")]
+    [InlineData("gemm, one scale")]
+    [InlineData("residual network")]
+    public void Scales_of_weights_may_be_negative(string name)
+    {
+        var q = new QuantizedGraph(name.Length, DataType.Int8) { NegativeScales = true };
+        Tensor output = Qdq[name](q);
+        Compare(q, output, q.Graph.Output(output.Name));
+        if (name is not ("conv" or "depthwise conv")) return;
+
+        // The integer operator against the same network between conversions.
+        (QuantizedGraph integer, QuantizedGraph between) = (new(3, DataType.Int8) { NegativeScales = true }, new(3, DataType.Int8) { NegativeScales = true });
+        (int filters, int groups) = name == "conv" ? (8, 1) : (3, 3);
+        output = integer.QLinearConv(Integers(integer), 3, filters, 3, -4, 4, groups: groups);
+        byte[] model = integer.Graph.Output(integer.Dequantize(output)).Write(), oracle = between.Graph.Output(between.Dequantize(between.Quantize(between.Conv(Image(between), 3, filters, 3, groups: groups), -4, 4))).Write();
+        using Compiled network = Compiled.Of(model);
+        AssertIntegerKernels(network);
+        TensorData[] inputs = network.RandomInputs(integer.Graph.Random);
+        Closeness.AssertSteps(Ort.Run(oracle, inputs)[0], network.RunReal(inputs)[0], output.Scale);
+    }
+
     private static QuantizedGraph WithZeros(int seed, bool signedActivations, bool signedWeights, QuantizedGraph.WeightZeros zeros) =>
         new(seed, signedActivations ? DataType.Int8 : DataType.Uint8) { WeightsType = signedWeights ? DataType.Int8 : DataType.Uint8, WeightsZero = zeros };
 

@@ -24,6 +24,14 @@ internal sealed class TfLiteBuilder
         return _tensors.Count - 1;
     }
 
+    /// <summary>Constant integers with a scale per slice of the first axis, and zero points of zero.</summary>
+    public int Scaled(TfLiteTensorType type, int[] shape, float[] scales, byte[]? data)
+    {
+        int tensor = Tensor(type, shape, data: data);
+        _tensors[tensor].With(4, new FlatNode().With(2, scales).With(3, new long[scales.Length]).With(6, 0));
+        return tensor;
+    }
+
     /// <summary>A float tensor.</summary>
     public int Floats(params int[] shape) => Tensor(TfLiteTensorType.Float32, shape);
 
@@ -43,6 +51,14 @@ internal sealed class TfLiteBuilder
         if (options is not null) op.With(3, (byte)1).With(4, options);
         _codes.Add(new FlatNode().With(0, (sbyte)Math.Min((int)code, 127)).With(3, (int)code));
         _operators.Add(op);
+        return this;
+    }
+
+    /// <summary>A custom operator with options in its own format.</summary>
+    public TfLiteBuilder AddCustom(string name, int[] inputs, int[] outputs, byte[] options)
+    {
+        _operators.Add(new FlatNode().With(0, (uint)_codes.Count).With(1, inputs).With(2, outputs).With(5, options));
+        _codes.Add(new FlatNode().With(0, (sbyte)TfLiteBuiltinOperator.Custom).With(1, name).With(3, (int)TfLiteBuiltinOperator.Custom));
         return this;
     }
 

@@ -109,6 +109,9 @@ public partial class DocumentationTests
     {
         nameof(Quantize) or nameof(Dequantize) => "converts",
         _ when type.Namespace == typeof(Core.Operators.Signal.SignalFourier).Namespace => "as the operator fixes it",
+        nameof(DetectionPostProcess) => "by way of float",
+        nameof(MaxPoolWithPlaces) or nameof(UnpoolPlaces) => "no",
+        nameof(TransposeConv) when name.StartsWith("custom", StringComparison.Ordinal) => "no",
         nameof(Binary) => name is "Div" ? "by way of float, int32" : "8, 16 and 32 bits",
         nameof(Conv) or nameof(FullyConnected) or nameof(PoolBindings) or nameof(Softmax) or nameof(TransposeConv) or nameof(SequenceLstm) or nameof(ResizeBilinear) => "8 and 16 bits",
         nameof(UnaryBindings) => name is "LeakyRelu" or "Logistic" or "Relu" or "Relu6" or "ReluN1To1" or "Tanh" ? "8 and 16 bits" : "8 bits",

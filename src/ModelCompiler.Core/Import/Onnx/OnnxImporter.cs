@@ -100,7 +100,7 @@ internal sealed class OnnxImporter
 
         try
         {
-            import(node);
+            node.Read(import);
             node.InheritTypes();
         }
         catch (ModelCompilationException e)
@@ -124,6 +124,7 @@ internal sealed class OnnxImporter
             if (scope.Values.TryGetValue(actual, out int value)) inner.Values[function.Input[i]] = value;
             if (scope.Sequences.TryGetValue(actual, out IReadOnlyList<int>? sequence)) inner.Sequences[function.Input[i]] = sequence;
             if (scope.Types.TryGetValue(actual, out DataType type)) inner.Types[function.Input[i]] = type;
+            if (scope.Lengths.TryGetValue(actual, out OnnxLength? bound)) inner.Lengths[function.Input[i]] = bound;
         }
 
         Dictionary<string, AttributeProto> attributes = function.AttributeProto.Concat(call.Attribute).GroupBy(a => a.Name).ToDictionary(g => g.Key, g => g.Last());
@@ -138,6 +139,7 @@ internal sealed class OnnxImporter
             if (actual.Length == 0) continue;
             if (inner.Values.TryGetValue(formal, out int value)) scope.Add(actual, _graph[value], inner.Types.GetValueOrDefault(formal));
             if (inner.Sequences.TryGetValue(formal, out IReadOnlyList<int>? sequence)) scope.Sequences[actual] = sequence;
+            if (inner.Lengths.TryGetValue(formal, out OnnxLength? bound)) scope.Lengths[actual] = bound;
         }
     }
 
@@ -233,8 +235,10 @@ internal sealed class OnnxImporter
         var declared = (DataType)(output.Type?.TensorType?.ElemType ?? 0);
         // What is kept in float32 is rounded to the type that the model promises.
         if (NarrowFloat.Find(declared) is { } format && _graph[id].Type == ElementType.Float32) id = _graph.Add(output.Name, "output", Round.To(format), [id]).Id;
+        OnnxLength? bound = scope.Lengths.GetValueOrDefault(output.Name);
+        if (bound is { IsRestOpen: true }) id = _graph.Add(output.Name, "output", new KeepFirst(bound.Axis), [id, bound.Length]).Id;
         AddOutput(output.Name, id);
-        if (scope.Lengths.TryGetValue(output.Name, out (int Length, int Axis) bound)) AddOutput(output.Name + "_length", bound.Length);
+        if (bound is not null) AddOutput(output.Name + "_length", bound.Length);
     }
 
     private void AddOutput(string name, int id)

@@ -11,6 +11,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
 {
     private readonly Dictionary<string, AttributeProto> _attributes = proto.Attribute.GroupBy(a => a.Name).ToDictionary(g => g.Key, g => g.First());
 
+    private readonly Dictionary<int, int> _substitutes = [];
+    private bool _handsOn;
+
     /// <summary>The graph that grows.</summary>
     public GraphEditor Graph { get; } = graph;
 
@@ -57,14 +60,40 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public int Input(int index)
     {
         if (!HasInput(index)) return -1;
-        if (scope.Lengths.TryGetValue(proto.Input[index], out (int Length, int Axis) bound))
-        {
-            throw ComputedAtRunTime(Graph[bound.Length], $"number of elements of '{proto.Input[index]}'");
-        }
-
+        if (_substitutes.TryGetValue(index, out int substitute)) return substitute;
+        if (!_handsOn && LengthOf(index) is { } bound) throw LengthAtRunTime(proto.Input[index], bound);
         return scope.Values.TryGetValue(proto.Input[index], out int id)
             ? id
             : throw new ModelCompilationException("MC1013", $"Input '{proto.Input[index]}' is computed by no earlier node.", "The file is damaged; export it again.", $"'{Name}' ({Origin})");
+    }
+
+    /// <summary>How many elements of an input count, when this depends on the data.</summary>
+    public OnnxLength? LengthOf(int index) => HasInput(index) ? scope.Lengths.GetValueOrDefault(proto.Input[index]) : null;
+
+    /// <summary>A required input, whether all of its elements count or not.</summary>
+    public Value Peek(int index) => HasInput(index) && scope.Values.TryGetValue(proto.Input[index], out int id) ? Graph[id] : throw Malformed($"Input {index} is missing.");
+
+    /// <summary>Takes another value for an input.</summary>
+    public void Substitute(int index, Value value) => _substitutes[index] = value.Id;
+
+    /// <summary>Reads the node, and notes how many elements of its output count when this depends on the data.</summary>
+    public void Read(Action<OnnxNode> import)
+    {
+        OnnxLength? after = proto.Domain is "" or "ai.onnx" && Enumerable.Range(0, InputCount).Any(i => LengthOf(i) is not null) ? OnnxLengths.After(this, proto.OpType) : null;
+        _handsOn = after is not null;
+        import(this);
+        if (after is not null) scope.Lengths[proto.Output[0]] = after with { IsRestOpen = true };
+    }
+
+    // MC2002: the operator does not hand on a number of elements that depends on the data.
+    private ModelCompilationException LengthAtRunTime(string input, OnnxLength bound)
+    {
+        IReadOnlyList<string> inputs = Graph.InputsBehind(bound.Length);
+        string from = inputs.Count > 0 ? " from " + string.Join(", ", inputs.Select(i => $"'{i}'")) : "";
+        return new("MC2002", $"The number of elements of '{input}' is computed at run time{from}, and {proto.OpType} does not hand such a number on.", $"Let '{input}' be an output of the model and do the rest in the program, or give the inputs with the option InputValues.", $"'{Name}' ({Origin})")
+        {
+            NeededInputs = inputs,
+        };
     }
 
     /// <summary>A required input.</summary>
@@ -122,7 +151,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     }
 
     /// <summary>
-    /// Lets an output be a value of which only the first elements along an axis count. When their number is known, the rest is cut off; else only outputs of the model may be such.
+    /// Lets an output be a value of which only the first elements along an axis count. When their number is known, the rest is cut off; else it is handed on by the operators that can.
     /// </summary>
     public void BindBounded(int output, Value value, Value length, int axis)
     {
@@ -134,7 +163,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         }
 
         Bind(output, value);
-        scope.Lengths[proto.Output[output]] = (length.Id, axis);
+        scope.Lengths[proto.Output[output]] = new OnnxLength(length.Id, axis, false);
     }
 
     /// <summary>True when something may use the output.</summary>
@@ -197,11 +226,16 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         {
             for (int i = 0; i < subgraph.Input.Count; i++) inputs[i].Bind(s, subgraph.Input[i].Name);
         });
+        foreach (ValueInfoProto output in subgraph.Output)
+        {
+            if (inner.Lengths.TryGetValue(output.Name, out OnnxLength? bound)) throw LengthAtRunTime(output.Name, bound);
+        }
+
         return [.. subgraph.Output.Select(o => OnnxValue.Find(inner, o.Name) ?? throw Malformed($"Output '{o.Name}' of the subgraph is computed by no node."))];
     }
 
     /// <summary>An input as a tensor or a sequence.</summary>
-    public OnnxValue AnyInput(int index) => (HasInput(index) ? OnnxValue.Find(scope, proto.Input[index]) : null) ?? new OnnxValue(Value(index).Id, null);
+    public OnnxValue AnyInput(int index) => (HasInput(index) && (_handsOn || LengthOf(index) is null) ? OnnxValue.Find(scope, proto.Input[index]) : null) ?? new OnnxValue(Value(index).Id, null);
 
     /// <summary>Lets an output be a tensor or a sequence.</summary>
     public void Bind(int output, OnnxValue value)
@@ -349,6 +383,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         (QuantizationParameters q, ElementType type) = Parameters(scale, zeroPoint, axis);
         if (!value.Type.IsInteger()) throw Malformed($"'{value.Name}' is to be of integers with a scale, not of type {value.Type}.");
         if (HasInput(zeroPoint) && type.Size() != value.Type.Size()) throw Malformed($"'{value.Name}' is of type {value.Type}, but its zero point of type {type}.");
+        GraphEditor.RequireOneScale(value with { Quantization = q });
         if (value.Quantization == q) return value.Id;
         return value.Constant is { } constant
             ? Graph.AddConstant(value.Name, constant, q).Id
@@ -366,7 +401,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         if (zeros.Length == 1 && scales.Length > 1) zeros = [.. Enumerable.Repeat(zeros[0], scales.Length)];
         if (scales.Length == 1 && zeros.Length > 1) scales = [.. Enumerable.Repeat(scales[0], zeros.Length)];
         if (scales.Length == 0 || zeros.Length != scales.Length) throw Malformed("There are not as many zero points as scales.");
-        if (scales.Any(s => !(s > 0) || float.IsInfinity(s))) throw Malformed("A scale is not a positive number.");
+        if (scales.Any(s => s == 0 || !float.IsFinite(s))) throw Malformed($"A scale in '{Value(scale).Name}' is zero or not a finite number.");
         return (new QuantizationParameters(scales.ToEquatableArray(), zeros.ToEquatableArray(), scales.Length == 1 ? 0 : axis), zero?.Type ?? ElementType.UInt8);
     }
 

@@ -31,7 +31,7 @@ internal sealed class OnnxScope
     public Dictionary<string, DataType> Types { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Tensors of which only the first elements along an axis count, with the number of these.</summary>
-    public Dictionary<string, (int Length, int Axis)> Lengths { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, OnnxLength> Lengths { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Shapes that the graph declares for values, −1 for dimensions it leaves open.</summary>
     public Dictionary<string, int[]> Shapes { get; } = new(StringComparer.Ordinal);
@@ -50,6 +50,7 @@ internal sealed class OnnxScope
     {
         Values[name] = value.Id;
         Sequences.Remove(name);
+        Lengths.Remove(name);
         if (OnnxTensorReader.IsNarrow(type)) Types[name] = type;
         else Types.Remove(name);
     }

@@ -19,6 +19,7 @@ internal sealed record OnnxValue(int Tensor, IReadOnlyList<int>? Sequence, DataT
         scope.Values.Remove(name);
         scope.Sequences.Remove(name);
         scope.Types.Remove(name);
+        scope.Lengths.Remove(name);
         if (Tensor >= 0) scope.Values[name] = Tensor;
         if (Sequence is not null) scope.Sequences[name] = Sequence;
         if (Type != DataType.Undefined) scope.Types[name] = Type;

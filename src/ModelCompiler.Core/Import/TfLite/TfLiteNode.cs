@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
@@ -25,6 +26,17 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
 
     /// <summary>The options of a custom operator, in its own format.</summary>
     public ReadOnlyMemory<byte> CustomOptions => op.CustomOptions;
+
+    /// <summary>The options of a custom operator that are a structure of 32-bit integers.</summary>
+    /// <exception cref="ModelCompilationException">MC1012: there are fewer.</exception>
+    public int[] CustomIntegers(int count)
+    {
+        ReadOnlySpan<byte> bytes = op.CustomOptions.Span;
+        if (bytes.Length < count * sizeof(int)) throw Malformed("The options of the custom operator are damaged.");
+        var integers = new int[count];
+        for (int i = 0; i < count; i++) integers[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(i * sizeof(int))..]);
+        return integers;
+    }
 
     /// <summary>Number of inputs, absent ones included.</summary>
     public int InputCount => op.Inputs.Length;
@@ -83,7 +95,7 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
     }
 
     /// <summary>The real numbers that integers stand for.</summary>
-    public Value Real(Value value) => Add("real", new Dequantize(), value.Id);
+    public Value Real(Value value, string suffix = "real") => Add(suffix, new Dequantize(), value.Id);
 
     /// <summary>Adds a node whose output is called as an output of the operator is, with the type that the node infers.</summary>
     public Value Named(int index, Operator op, params ReadOnlySpan<int> ids) => Graph.Add(reader.NameOf(OutputTensor(index)), Origin, op, ids);
@@ -123,6 +135,7 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
     // One node that computes all outputs, and further values like these.
     private Value[] EmitAll(Operator op, Value[] like, ReadOnlySpan<int> ids)
     {
+        Graph.RequireScales(op, ids);
         IReadOnlyList<TensorType> inferred = op.Infer(new InferenceContext([.. ids.ToArray().Select(i => i < 0 ? null : Graph[i])]));
         if (inferred.Count != OutputCount + like.Length) throw Malformed($"The operator has {inferred.Count - like.Length} outputs, not {OutputCount}.");
         Value[] outputs = [.. Enumerable.Range(0, OutputCount).Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i) with { Shape = inferred[i].Shape }))];
@@ -155,7 +168,10 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
     }
 
     /// <summary>The fused activation from a field of type ActivationFunctionType.</summary>
-    public ActivationRange Activation(int field) => Options.Int8(field) switch
+    public ActivationRange Activation(int field) => ActivationOf(Options.Int8(field));
+
+    /// <summary>A fused activation by its number.</summary>
+    public ActivationRange ActivationOf(int kind) => kind switch
     {
         0 => ActivationRange.None,
         1 => ActivationRange.Relu,

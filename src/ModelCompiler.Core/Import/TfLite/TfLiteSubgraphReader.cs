@@ -37,6 +37,7 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
         foreach (int input in _subgraph.Inputs)
         {
             Value value = Graph.AddValue(_subgraph.Tensors[input].Name, InputType(_subgraph.Tensors[input], shapes));
+            GraphEditor.RequireOneScale(value);
             _values[input] = value.Id;
             Graph.Inputs.Add(value.Id);
         }
@@ -144,7 +145,7 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
 
     private static QuantizationParameters? Quantization(TfLiteTensor tensor, ElementType type)
     {
-        if (tensor.Quantization is not { IsQuantized: true } q || !q.Scales.All(s => s > 0)) return null;
+        if (tensor.Quantization is not { IsQuantized: true } q || q.Scales.Contains(0)) return null;
         long outside = type.IsInteger() && type.Size() <= 2 ? q.ZeroPoints.FirstOrDefault(z => z < type.MinValue() || z > type.MaxValue()) : 0;
         if (outside != 0) throw new ModelCompilationException("MC1012", $"The zero point of tensor '{tensor.Name}' is {outside}, which its type {type} does not hold.", "The file is damaged; convert it again.");
         return new QuantizationParameters(q.Scales.ToEquatableArray(), q.ZeroPoints.Select(z => (int)Math.Clamp(z, int.MinValue, int.MaxValue)).ToEquatableArray(), q.Scales.Length == 1 ? 0 : q.QuantizedDimension);

@@ -86,7 +86,7 @@ internal static class TfLiteTensorReader
             if (zeroPoints.Length == 0) zeroPoints = new long[scales.Length];
             if (zeroPoints.Length == 1 && scales.Length > 1) zeroPoints = [.. Enumerable.Repeat(zeroPoints[0], scales.Length)];
             if (zeroPoints.Length != scales.Length) throw BadQuantization($"Tensor '{name}' has {scales.Length} scales but {zeroPoints.Length} zero points.");
-            if (scales.Any(s => !float.IsFinite(s) || s < 0)) throw BadQuantization($"Tensor '{name}' has a scale that is negative or not a number.");
+            if (scales.Any(s => !float.IsFinite(s))) throw BadQuantization($"Tensor '{name}' has a scale that is not a finite number.");
         }
 
         // Biases are known to carry the dimension of the weights they belong to.

@@ -45,7 +45,15 @@ internal static class Classifiers
     }
 
     /// <summary>The labels of a classifier; of text, their numbers.</summary>
-    public static long[] Labels(OnnxNode node, string integers) => node.Longs(integers) ?? [.. (node.Texts("classlabels_strings") ?? []).Select((_, i) => (long)i)];
+    public static long[] Labels(OnnxNode node, string integers)
+    {
+        if (node.Longs(integers) is { Length: > 0 } numbers) return numbers;
+        string[] texts = node.Texts("classlabels_strings") ?? [];
+        const int most = 32;
+        string more = texts.Length > most ? FormattableString.Invariant($" and {texts.Length - most} more") : "";
+        if (texts.Length > 0) node.Note($"'{node.OutputName(0)}' gives classes by number, from 0: {string.Join(", ", texts.Take(most).Select(t => $"'{t}'"))}{more}.");
+        return [.. texts.Select((_, i) => (long)i)];
+    }
 
     // Coefficients [rows, features] and intercepts [rows].
     private static Value Linear(OnnxNode node, int rows)

@@ -9,6 +9,9 @@ namespace ModelCompiler.Core.Operators.Library;
 /// <param name="Groups">Number of groups.</param>
 public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
 {
+    /// <summary>Weights and bias, not the activations.</summary>
+    public override bool TakesAnyScales(int input) => input > 0;
+
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {

@@ -63,7 +63,7 @@ internal static class TreeBindings
     [OnnxOperator("TreeEnsembleClassifier", "ai.onnx.ml")]
     internal static void ClassifierFromOnnx(OnnxNode node)
     {
-        long[] labels = node.Longs("classlabels_int64s") ?? [.. (node.Texts("classlabels_strings") ?? []).Select((_, i) => (long)i)];
+        long[] labels = Classifiers.Labels(node, "classlabels_int64s");
         int[] ids = node.Ints("class_ids") ?? [];
         // With two classes, trees may vote for one of them only.
         bool binary = labels.Length == 2 && ids.Distinct().Count() == 1;
@@ -149,8 +149,21 @@ internal static class TreeBindings
         "LOGISTIC" => node.Call("Sigmoid", [y]),
         "SOFTMAX" => node.Call("Softmax", [y], ("axis", -1)),
         "SOFTMAX_ZERO" => SoftmaxZero(node, y),
-        _ => throw node.Unsupported($"Transformation '{transform}' is not supported.", "Use NONE, LOGISTIC or SOFTMAX."),
+        "PROBIT" => Probit(node, y),
+        _ => throw node.Unsupported($"Transformation '{transform}' is not supported.", "Use NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO or PROBIT."),
     };
+
+    // √2 · erf⁻¹(2y − 1), approximated as ONNX Runtime does (Winitzki).
+    private static Value Probit(OnnxNode node, Value y)
+    {
+        const float a = 0.147f;
+        Value x = node.Call("Sub", [node.Call("Mul", [y, node.ScalarLike(y, 2)]), node.ScalarLike(y, 1)]);
+        Value log = node.Call("Log", [node.Call("Mul", [node.Call("Sub", [node.ScalarLike(y, 1), x]), node.Call("Add", [node.ScalarLike(y, 1), x])])]);
+        Value half = node.Call("Add", [node.Call("Mul", [log, node.ScalarLike(y, 0.5)]), node.ScalarLike(y, 2 / (3.14159f * a))]);
+        Value root = node.Call("Sqrt", [node.Call("Sub", [node.Call("Mul", [half, half]), node.Call("Mul", [log, node.ScalarLike(y, 1 / a)])])]);
+        Value size = node.Call("Mul", [node.Call("Sqrt", [node.Call("Sub", [root, half])]), node.ScalarLike(y, 1.41421356f)]);
+        return node.Call("Where", [node.Call("Less", [x, node.ScalarLike(y, 0)]), node.Call("Neg", [size]), size]);
+    }
 
     // A softmax of what is not zero; zeros stay.
     private static Value SoftmaxZero(OnnxNode node, Value y)

@@ -1,21 +1,16 @@
-namespace ModelCompiler.Tasks;
+namespace ModelCompiler.Core;
 
-/// <summary>Finds metadata that is almost the name of an option. Items may carry other people's metadata, so names further off mean nothing.</summary>
-internal static class Misspelling
+/// <summary>Finds the name that a misspelled one means, whatever the case of its letters.</summary>
+public static class Misspelling
 {
-    // Others write these on items, for MSBuild and editors.
-    private static readonly HashSet<string> Known = new(StringComparer.OrdinalIgnoreCase) { "Generator", "PlanClass", "PlanNamespace", "PlanDirectory", "PlanOutput", "DataDate" };
-
-    /// <summary>Names that are no option, with the option that is meant.</summary>
-    public static IEnumerable<(string Name, string Option)> Find(IEnumerable<string> names, IEnumerable<string> options)
+    /// <summary>The name that is meant, or null when all are too far off.</summary>
+    /// <param name="name">What was written.</param>
+    /// <param name="names">What there is; the first of equally near ones is taken.</param>
+    /// <param name="tolerance">The share of the right name's letters that may be wrong; one letter always may be.</param>
+    public static string? Nearest(string name, IEnumerable<string> names, double tolerance)
     {
-        string[] all = [.. options];
-        foreach (string name in names.Order(StringComparer.Ordinal))
-        {
-            if (Known.Contains(name) || all.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
-            string nearest = all.MinBy(o => Distance(name, o))!;
-            if (Distance(name, nearest) <= Math.Max(1, nearest.Length / 5)) yield return (name, nearest);
-        }
+        string? nearest = names.MinBy(n => Distance(name, n));
+        return nearest is not null && Distance(name, nearest) <= Math.Max(1, (int)(nearest.Length * tolerance)) ? nearest : null;
     }
 
     /// <summary>Letters to insert, remove, replace or swap with their neighbour, whatever their case.</summary>

@@ -72,7 +72,7 @@ public sealed record CompilationOptions
     public RequantizationMode Requantization { get; init; }
 
     /// <summary>Calibration data.</summary>
-    [Option("An .npz file with representative inputs (arrays named after the inputs, or x) for post-training quantisation.", IsFile = true)]
+    [Option("An .npz file with representative inputs (arrays named after the inputs, or x) for post-training quantisation; an .npy file when there is one input.", IsFile = true)]
     public string? Calibration { get; init; }
 
     /// <summary>How activation ranges are chosen.</summary>
@@ -102,7 +102,7 @@ public sealed record CompilationOptions
         {
             if (string.IsNullOrWhiteSpace(text)) continue;
             PropertyInfo property = All.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-                ?? throw new ModelCompilationException("MC9002", $"There is no option '{name}'.", $"Options are: {string.Join(", ", All.Select(p => p.Name))}.");
+                ?? throw new ModelCompilationException("MC9002", $"There is no option '{name}'.", $"Options are: {string.Join(", ", All.Select(p => OptionText.Of(p.Name)))}.");
             property.SetValue(options, ParseValue(property, text.Trim()));
         }
 
@@ -116,7 +116,7 @@ public sealed record CompilationOptions
         if (type == typeof(int) && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) && number > 0) return number;
         if (type.IsEnum && Enum.TryParse(type, text, ignoreCase: true, out object? value) && Enum.IsDefined(type, value!) && !char.IsDigit(text[0])) return value!;
         string expected = type.IsEnum ? string.Join(", ", Enum.GetNames(type)) : "a positive integer";
-        throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{property.Name}'.", $"Give {expected}.");
+        throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(property.Name)}'.", $"Give {expected}.");
     }
 
     /// <summary>The options that differ from the defaults as canonical text, file options by file name only, for the plan's header.</summary>

@@ -32,21 +32,24 @@ public sealed record Diagnostic(string Code, DiagnosticSeverity Severity, string
     /// <summary>Reason, node and remedy as one line, without code and file, which hosts print in their own way.</summary>
     public string Message => Node is null ? $"{Reason} {Remedy}" : $"node {Node}: {Reason} {Remedy}";
 
+    /// <summary>The same with options as a host spells them.</summary>
+    public Diagnostic Spelled(OptionSpelling spelling) => this with { Reason = OptionText.Spell(Reason, spelling), Remedy = OptionText.Spell(Remedy, spelling) };
+
     /// <inheritdoc/>
     public override string ToString() => $"{File}: {Severity.ToString().ToLowerInvariant()} {Code}: {Message}";
 }
 
 /// <summary>Stops a compilation with one diagnostic. The façade turns it into a result; it never reaches a user as an exception.</summary>
 public sealed class ModelCompilationException(string code, string reason, string remedy, string? node = null, string? file = null)
-    : Exception($"{code}: {reason} {remedy}")
+    : Exception(OptionText.Spell($"{code}: {reason} {remedy}", OptionText.AsMetadata))
 {
     /// <summary>Stable diagnostic code.</summary>
     public string Code { get; } = code;
 
-    /// <summary>What is wrong.</summary>
+    /// <summary>What is wrong; options stand in it as <see cref="OptionText"/> marks them.</summary>
     public string Reason { get; } = reason;
 
-    /// <summary>What would work.</summary>
+    /// <summary>What would work; options stand in it as <see cref="OptionText"/> marks them.</summary>
     public string Remedy { get; } = remedy;
 
     /// <summary>The node concerned, if one is.</summary>
@@ -62,24 +65,29 @@ public sealed class ModelCompilationException(string code, string reason, string
     public ModelCompilationException At(string node) => Node is null ? new(Code, Reason, Remedy, node, File) { NeededInputs = NeededInputs } : this;
 
     /// <summary>The diagnostic to report.</summary>
-    public Diagnostic ToDiagnostic(string modelFile) => new(Code, DiagnosticSeverity.Error, File ?? modelFile, Node, Reason, Remedy) { NeededInputs = [.. NeededInputs] };
+    /// <param name="modelFile">The file concerned, unless the exception names another.</param>
+    /// <param name="spelling">How the host spells options; null for <see cref="OptionText.AsMetadata"/>.</param>
+    public Diagnostic ToDiagnostic(string modelFile, OptionSpelling? spelling = null) =>
+        new Diagnostic(Code, DiagnosticSeverity.Error, File ?? modelFile, Node, Reason, Remedy) { NeededInputs = [.. NeededInputs] }.Spelled(spelling ?? OptionText.AsMetadata);
 }
 
 /// <summary>Collects diagnostics that do not stop the compilation.</summary>
-public sealed class DiagnosticBag(string file)
+/// <param name="file">The file they are about.</param>
+/// <param name="spelling">How the host spells options; null for <see cref="OptionText.AsMetadata"/>.</param>
+public sealed class DiagnosticBag(string file, OptionSpelling? spelling = null)
 {
     private readonly List<Diagnostic> _items = [];
 
     /// <summary>Adds a warning.</summary>
     public void Warn(string code, string reason, string remedy, string? node = null) =>
-        _items.Add(new(code, DiagnosticSeverity.Warning, file, node, reason, remedy));
+        Add(new(code, DiagnosticSeverity.Warning, file, node, reason, remedy));
 
     /// <summary>Adds an information.</summary>
     public void Info(string code, string reason, string remedy, string? node = null) =>
-        _items.Add(new(code, DiagnosticSeverity.Info, file, node, reason, remedy));
+        Add(new(code, DiagnosticSeverity.Info, file, node, reason, remedy));
 
     /// <summary>Adds a finished diagnostic.</summary>
-    public void Add(Diagnostic diagnostic) => _items.Add(diagnostic);
+    public void Add(Diagnostic diagnostic) => _items.Add(diagnostic.Spelled(spelling ?? OptionText.AsMetadata));
 
     /// <summary>Everything reported so far, in order.</summary>
     public ImmutableArray<Diagnostic> ToImmutableArray() => [.. _items];

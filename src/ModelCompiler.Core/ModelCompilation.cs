@@ -16,7 +16,7 @@ namespace ModelCompiler.Core;
 /// <param name="FileName">Name of the model file, for messages and the header; directories are dropped.</param>
 /// <param name="Model">Content of the <c>.onnx</c> or <c>.tflite</c> file.</param>
 /// <param name="Options">What the user asked for.</param>
-/// <param name="Calibration">Content of the calibration <c>.npz</c>, when the options name one.</param>
+/// <param name="Calibration">Content of the calibration file (<c>.npz</c> or <c>.npy</c>), when the options name one.</param>
 public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Model, CompilationOptions Options, ReadOnlyMemory<byte>? Calibration = null)
 {
     /// <summary>
@@ -24,6 +24,9 @@ public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Mode
     /// <see cref="IOException"/> with the reason as a part of a sentence when there is none; <see cref="ModelFolder"/> has one that reads folders. Null when there are no such files.
     /// </summary>
     public Func<string, ReadOnlyMemory<byte>>? ExternalData { get; init; }
+
+    /// <summary>How the host spells options, for messages.</summary>
+    public OptionSpelling Spelling { get; init; } = OptionText.AsMetadata;
 }
 
 /// <summary>What a compilation produces. <see cref="Plan"/> is null exactly when there is an error.</summary>
@@ -48,7 +51,7 @@ public static class ModelCompilation
     /// <summary>Compiles a model. Everything that can be wrong with model, data or options becomes a diagnostic.</summary>
     public static CompilationResult Run(CompilationInput input)
     {
-        var diagnostics = new DiagnosticBag(input.FileName);
+        var diagnostics = new DiagnosticBag(input.FileName, input.Spelling);
         var notes = new List<string>();
         try
         {
@@ -65,7 +68,7 @@ public static class ModelCompilation
         }
         catch (ModelCompilationException e)
         {
-            diagnostics.Add(e.ToDiagnostic(input.FileName));
+            diagnostics.Add(e.ToDiagnostic(input.FileName, input.Spelling));
             return new CompilationResult(null, default, diagnostics.ToImmutableArray());
         }
     }
@@ -92,25 +95,26 @@ public static class ModelCompilation
         switch (input.Options.Precision)
         {
             case Precision.Float32 when isQuantized:
-                throw new ModelCompilationException("MC3005", "The model is quantised already and cannot be compiled to Float32.", "Leave the option Precision out, or compile the float model it was made from.");
+                throw new ModelCompilationException("MC3005", "The model is quantised already and cannot be compiled to Float32.", $"Leave the option {OptionText.Of(nameof(CompilationOptions.Precision))} out, or compile the float model it was made from.");
             case Precision.Int8 when !isQuantized && input.Calibration is null:
-                throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.", "Name an .npz file with the option Calibration, with an array for each input (or x).");
+                throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.", $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
             case Precision.Float32:
                 return graph;
         }
 
-        if (isQuantized && input.Calibration is not null) diagnostics.Info("MC3006", "The model is quantised already, so the calibration file is not used.", "Leave the option Calibration out.");
+        if (isQuantized && input.Calibration is not null) diagnostics.Info("MC3006", "The model is quantised already, so the calibration file is not used.", $"Leave the option {OptionText.Of(nameof(CompilationOptions.Calibration))} out.");
         if (isQuantized || input.Calibration is null) return graph;
 
         string file = Path.GetFileName(input.Options.Calibration ?? "calibration.npz");
         SampleSet samples = SampleSet.For(graph, NpzArchive.Read(input.Calibration.Value, file), file);
         RangeCalibrator calibrator = RangeCalibrator.Parse(input.Options.CalibrationMethod);
         int[] chosen = [.. samples.Spread(input.Options.CalibrationSamples)];
-        IReadOnlyList<TensorData>[] inputs = [.. chosen.Select(samples.Real)];
+        samples.RequireFinite(chosen);
+        IReadOnlyList<TensorData>[] inputs = [.. chosen.Select(samples.Own)];
         Dictionary<int, ValueRange> ranges = calibrator.Calibrate(graph, inputs, i => $"sample {chosen[i]} of calibration file '{file}'");
         note($"Calibrated ranges on {chosen.Length} samples of {file}.");
         int bits = input.Options.WeightBits;
-        if (bits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {bits} bits.", "Give WeightBits from 2 to 8.");
+        if (bits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {bits} bits.", $"Give {OptionText.Of(nameof(CompilationOptions.WeightBits))} from 2 to 8.");
         ModelGraph quantised = bits == 0 && Isa.ForTarget(target)[0].HasByteProducts
             ? WeightBitsChoice.Choose(graph, (b, n) => Pipeline.Quantise(graph, ranges, b, n), inputs, input.Options.Requantization, note)
             : Pipeline.Quantise(graph, ranges, bits == 0 ? 8 : bits, note);
@@ -128,9 +132,9 @@ public static class ModelCompilation
 
     private static void ValidateNaming(CompilationOptions options)
     {
-        if (options.ClassName is { } name && !Names.IsIdentifier(name)) throw new ModelCompilationException("MC9002", $"'{name}' is not a class name.", "Give a C# identifier as ClassName.");
-        if (options.ClassName is { } taken && Names.IsTaken(taken)) throw new ModelCompilationException("MC9002", $"A generated class cannot be called '{taken}', because its own code means something else by that name.", $"Give another ClassName, such as {taken}Model.");
-        if (options.Namespace is { } space && !space.Split('.').All(Names.IsIdentifier)) throw new ModelCompilationException("MC9002", $"'{space}' is not a namespace.", "Give C# identifiers separated by dots as Namespace.");
-        if (options.Accessibility is not ("public" or "internal")) throw new ModelCompilationException("MC9002", $"'{options.Accessibility}' is not an accessibility.", "Give public or internal.");
+        if (options.ClassName is { } name && !Names.IsIdentifier(name)) throw new ModelCompilationException("MC9002", $"'{name}' is not a class name.", $"Give a C# identifier as {OptionText.Of(nameof(CompilationOptions.ClassName))}.");
+        if (options.ClassName is { } taken && Names.IsTaken(taken)) throw new ModelCompilationException("MC9002", $"A generated class cannot be called '{taken}', because its own code means something else by that name.", $"Give another {OptionText.Of(nameof(CompilationOptions.ClassName))}, such as {taken}Model.");
+        if (options.Namespace is { } space && !space.Split('.').All(Names.IsIdentifier)) throw new ModelCompilationException("MC9002", $"'{space}' is not a namespace.", $"Give C# identifiers separated by dots as {OptionText.Of(nameof(CompilationOptions.Namespace))}.");
+        if (options.Accessibility is not ("public" or "internal")) throw new ModelCompilationException("MC9002", $"'{options.Accessibility}' is not an accessibility.", $"Give public or internal as {OptionText.Of(nameof(CompilationOptions.Accessibility))}.");
     }
 }

@@ -28,7 +28,12 @@ public static class ModelcApp
         try
         {
             ParseResult parsed = CreateRoot(output, error).Parse(args);
-            if (parsed.Action is ParseErrorAction) return ReportUsage(parsed, args, output, error);
+            if (parsed.Action is ParseErrorAction)
+            {
+                new Reporter(output, error, args.Contains(SharedOptions.JsonName)).Fail(UsageErrors.Of(parsed));
+                return Usage;
+            }
+
             return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
         }
         catch (Exception e)
@@ -57,13 +62,5 @@ public static class ModelcApp
         foreach (ModelCommand command in commands) root.Subcommands.Add(command.Create(json, output, error));
         root.Subcommands.Add(new ConformCommand().Create(json, output, error));
         return root;
-    }
-
-    private static int ReportUsage(ParseResult parsed, string[] args, TextWriter output, TextWriter error)
-    {
-        string command = parsed.CommandResult.Command is RootCommand ? "modelc" : $"modelc {parsed.CommandResult.Command.Name}";
-        var reporter = new Reporter(output, error, args.Contains(SharedOptions.JsonName));
-        reporter.Fail([.. parsed.Errors.Select(e => new Diagnostic("MC9002", DiagnosticSeverity.Error, command, null, e.Message, $"See '{command} --help'."))]);
-        return Usage;
     }
 }

@@ -221,7 +221,7 @@ namespace ModelCompilerCode
             {
                 for (int channel = 0; channel < 8; channel++)
                 {
-                    sbyte* w = (sbyte*)weights + channel / 8 * 144 + channel % 8 * 2;
+                    sbyte* w = weights + channel / 8 * 144 + channel % 8 * 2;
                     short* x = patches + pixel * 18;
                     int sum = bias[channel];
                     for (int pair = 0; pair < 9; pair++)
@@ -243,7 +243,7 @@ namespace ModelCompilerCode
             {
                 for (int channel = 0; channel < 8; channel++)
                 {
-                    sbyte* w = (sbyte*)weights + channel / 8 * 144 + channel % 8 * 2;
+                    sbyte* w = weights + channel / 8 * 144 + channel % 8 * 2;
                     short* x = patches + pixel * 18;
                     int sum = bias[channel];
                     for (int pair = 0; pair < 9; pair++)
@@ -332,7 +332,7 @@ namespace ModelCompilerCode
             {
                 for (int channel = 0; channel < 3; channel++)
                 {
-                    sbyte* w = (sbyte*)weights + channel / 8 * 576 + channel % 8 * 2;
+                    sbyte* w = weights + channel / 8 * 576 + channel % 8 * 2;
                     short* x = patches + pixel * 72;
                     int sum = bias[channel];
                     for (int pair = 0; pair < 36; pair++)

@@ -165,12 +165,12 @@ namespace ModelCompilerCode
         private static void Infer_Avx2(byte* arena, sbyte* weights)
         {
             // FullyConnected: fully connected 512 → 136
-            Conv_1x1x512_1x1x136_Avx2(arena + 4096, arena + 4608, weights, Address(Bias1), Address(Scale0), (short*)arena);
+            Conv_1x1x512_1x1x136_Avx2(arena + 4096, arena + 4608, (byte*)(weights), Address(Bias1), Address(Scale0), (short*)arena);
         }
 
         /// <summary>1 pixels × 32 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void ConvTile_1x32_512_Avx2(short* patches, sbyte* weights, int* bias, float* scale, byte* output)
+        private static void ConvTile_1x32_512_Avx2(short* patches, byte* weights, int* bias, float* scale, byte* output)
         {
             Vector256<int> sum0_0 = Vector256.Load(bias + 0);
             Vector256<int> sum0_1 = Vector256.Load(bias + 8);
@@ -178,10 +178,10 @@ namespace ModelCompilerCode
             Vector256<int> sum0_3 = Vector256.Load(bias + 24);
             for (int pair = 0; pair < 256; pair++)
             {
-                Vector256<short> w0 = Simd256.LoadUInt8((byte*)(weights + 0)) - Vector256.Create((short)246);
-                Vector256<short> w1 = Simd256.LoadUInt8((byte*)(weights + 4096)) - Vector256.Create((short)246);
-                Vector256<short> w2 = Simd256.LoadUInt8((byte*)(weights + 8192)) - Vector256.Create((short)246);
-                Vector256<short> w3 = Simd256.LoadUInt8((byte*)(weights + 12288)) - Vector256.Create((short)246);
+                Vector256<short> w0 = Simd256.LoadUInt8(weights + 0) - Vector256.Create((short)246);
+                Vector256<short> w1 = Simd256.LoadUInt8(weights + 4096) - Vector256.Create((short)246);
+                Vector256<short> w2 = Simd256.LoadUInt8(weights + 8192) - Vector256.Create((short)246);
+                Vector256<short> w3 = Simd256.LoadUInt8(weights + 12288) - Vector256.Create((short)246);
                 Vector256<short> x0 = Simd256.BroadcastPair(patches + 0);
                 sum0_0 += Simd256.MultiplyAddPairs(x0, w0);
                 sum0_1 += Simd256.MultiplyAddPairs(x0, w1);
@@ -198,12 +198,12 @@ namespace ModelCompilerCode
 
         /// <summary>1 pixels × 8 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void ConvTile_1x8_512_Avx2(short* patches, sbyte* weights, int* bias, float* scale, byte* output)
+        private static void ConvTile_1x8_512_Avx2(short* patches, byte* weights, int* bias, float* scale, byte* output)
         {
             Vector256<int> sum0_0 = Vector256.Load(bias + 0);
             for (int pair = 0; pair < 256; pair++)
             {
-                Vector256<short> w0 = Simd256.LoadUInt8((byte*)(weights + 0)) - Vector256.Create((short)246);
+                Vector256<short> w0 = Simd256.LoadUInt8(weights + 0) - Vector256.Create((short)246);
                 Vector256<short> x0 = Simd256.BroadcastPair(patches + 0);
                 sum0_0 += Simd256.MultiplyAddPairs(x0, w0);
                 patches += 2;
@@ -214,7 +214,7 @@ namespace ModelCompilerCode
 
         /// <summary>fully connected 512 → 136: 1 pixels × 136 channels × 512 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void Conv_1x1x512_1x1x136_Avx2(byte* input, byte* output, sbyte* weights, int* bias, float* scale, short* patches)
+        private static void Conv_1x1x512_1x1x136_Avx2(byte* input, byte* output, byte* weights, int* bias, float* scale, short* patches)
         {
             for (int pixel = 0; pixel < 1; pixel++)
             {

@@ -15,7 +15,8 @@ public class WeightsBesideModelTests(PackageFixture package)
         project.WriteCode("""
             using System;
             float[] y = new float[2];
-            new App.Net().Run([1f, 2f], y);
+            using var net = new App.Net();
+            net.Run([1f, 2f], y);
             Console.WriteLine($"y = {y[0]}, {y[1]}");
             """);
         project.AddFile("net.onnx", Model());

@@ -35,6 +35,15 @@ public static class NpyFormat
         stream.Write(array.Bytes);
     }
 
+    /// <summary>True when the stream, which can seek, begins as a <c>.npy</c> file does.</summary>
+    internal static bool IsArray(Stream stream)
+    {
+        Span<byte> start = stackalloc byte[6];
+        int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        stream.Seek(-read, SeekOrigin.Current);
+        return start[..read].SequenceEqual(Magic);
+    }
+
     /// <summary>Reads an array from a stream that holds nothing else.</summary>
     /// <param name="stream">The stream, at its start.</param>
     /// <param name="maxBytes">Most bytes the array may have: bounds what is allocated before anything is read.</param>

@@ -2,11 +2,14 @@ using System.IO.Compression;
 
 namespace ModelCompiler.Core.Data;
 
-/// <summary>Reads and writes <c>.npz</c> files: zip archives of <c>.npy</c> files.</summary>
+/// <summary>Reads and writes <c>.npz</c> files: zip archives of <c>.npy</c> files. A single <c>.npy</c> file is read, too.</summary>
 public static class NpzArchive
 {
     /// <summary>Most bytes that all arrays of an archive may have together.</summary>
     public const long DefaultMaxBytes = 4L << 30;
+
+    /// <summary>What the array of a <c>.npy</c> file is called, which has no name.</summary>
+    public const string SingleArray = "x";
 
     // Deflate cannot shrink data further than this.
     private const long MaxCompression = 1032;
@@ -30,6 +33,12 @@ public static class NpzArchive
     public static OrderedDictionary<string, NumpyArray> Read(Stream stream, string? file = null, long maxBytes = DefaultMaxBytes)
     {
         var arrays = new OrderedDictionary<string, NumpyArray>(StringComparer.Ordinal);
+        if (NpyFormat.IsArray(stream))
+        {
+            arrays.Add(SingleArray, NpyFormat.Read(stream, Math.Min(maxBytes, stream.Length), file, file ?? "the file"));
+            return arrays;
+        }
+
         try
         {
             using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
@@ -48,7 +57,7 @@ public static class NpzArchive
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or NotSupportedException or IOException or ArgumentException or OverflowException)
         {
-            throw Unreadable(stream.Length == 0 ? "it is empty." : $"it is not a sound .npz archive ({e.Message.TrimEnd('.')}).", file);
+            throw Unreadable(stream.Length == 0 ? "it is empty." : $"it is neither a .npy file nor a sound .npz archive ({e.Message.TrimEnd('.')}).", file);
         }
 
         return arrays;

@@ -1,19 +1,22 @@
 using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Data;
 
 /// <summary>
-/// Samples for a network from the arrays of an .npz file: arrays named after the inputs, or <c>x</c> when there is one input.
+/// Samples for a network from the arrays of a data file: arrays named after the inputs, or <c>x</c> when there is one input.
 /// The leading dimension counts samples; the network's own leading dimension of 1 may be there or not.
 /// </summary>
 public sealed class SampleSet
 {
     private readonly IReadOnlyList<Value> _inputs;
     private readonly NumpyArray[] _arrays;
+    private readonly string[] _names;
+    private readonly string _file;
 
-    private SampleSet(IReadOnlyList<Value> inputs, NumpyArray[] arrays, int count) => (_inputs, _arrays, Count) = (inputs, arrays, count);
+    private SampleSet(IReadOnlyList<Value> inputs, NumpyArray[] arrays, string[] names, int count, string file) => (_inputs, _arrays, _names, Count, _file) = (inputs, arrays, names, count, file);
 
     /// <summary>Number of samples.</summary>
     public int Count { get; }
@@ -24,14 +27,15 @@ public sealed class SampleSet
     {
         Value[] inputs = [.. graph.InputValues];
         var found = new NumpyArray[inputs.Length];
+        var names = new string[inputs.Length];
         int count = -1;
         for (int i = 0; i < inputs.Length; i++)
         {
             Value input = inputs[i];
-            found[i] = arrays.TryGetValue(input.Name, out NumpyArray? named) ? named
-                : inputs.Length == 1 && arrays.TryGetValue("x", out NumpyArray? only) ? only
+            names[i] = inputs.Length == 1 && !arrays.ContainsKey(input.Name) ? NpzArchive.SingleArray : input.Name;
+            found[i] = arrays.TryGetValue(names[i], out NumpyArray? array) ? array
                 : throw new ModelCompilationException(
-                    "MC3002", $"The file has no array for input '{input.Name}'; it has {string.Join(", ", arrays.Keys.Select(k => $"'{k}'"))}.", inputs.Length == 1 ? $"Name the array '{input.Name}' or 'x'." : "Name the arrays after the inputs.", file: file);
+                    "MC3002", $"The file has no array for input '{input.Name}'; it has {string.Join(", ", arrays.Keys.Select(k => $"'{k}'"))}.", inputs.Length == 1 ? $"Name the array '{input.Name}' or 'x'." : $"Give an .npz file with arrays named after the inputs: {string.Join(", ", inputs.Select(v => $"'{v.Name}'"))}.", file: file);
             if (found[i].Shape.Length == 0 || found[i].Shape[0] == 0 || !Fits(found[i].Shape, input.Shape))
             {
                 throw new ModelCompilationException(
@@ -42,11 +46,32 @@ public sealed class SampleSet
             count = found[i].Shape[0];
         }
 
-        return new SampleSet(inputs, found, count);
+        return new SampleSet(inputs, found, names, count, file);
     }
 
     /// <summary>True when every array has the element type of its quantised input, so that it holds the integers themselves.</summary>
     public bool IsRaw => _inputs.Zip(_arrays).All(p => p.Second.Type == p.First.Type);
+
+    /// <summary>
+    /// The inputs of one sample in the network's own element types: the integers of quantised inputs as they are in the file when all arrays have the inputs' types, else what the
+    /// numbers in the file are as integers.
+    /// </summary>
+    public IReadOnlyList<TensorData> Own(int sample) => IsRaw ? Raw(sample) : [.. Real(sample).Zip(_inputs, QuantizedSample.Integers)];
+
+    /// <summary>To call where samples stand for what the network will see.</summary>
+    /// <exception cref="ModelCompilationException">MC3004: a sample holds a number that is not finite as float32.</exception>
+    public void RequireFinite(IEnumerable<int> samples)
+    {
+        foreach ((int sample, int i) in samples.SelectMany(s => _inputs.Select((_, i) => (s, i))))
+        {
+            if (_inputs[i].Type != ElementType.Float32 && !_inputs[i].IsAffine) continue;
+            float wrong = Slice(i, sample).ToFloats().FirstOrDefault(v => !float.IsFinite(v));
+            if (wrong == 0) continue;
+            throw new ModelCompilationException(
+                "MC3004", $"Sample {sample.ToString(CultureInfo.InvariantCulture)} (counted from 0) of array '{_names[i]}' holds {(float.IsNaN(wrong) ? "not-a-number" : "an infinite number")}{(_names[i] == _inputs[i].Name ? "" : $", for input '{_inputs[i].Name}'")}.",
+                "Leave such samples out, or write finite numbers in their place.", file: _file);
+        }
+    }
 
     /// <summary>The inputs of one sample as real numbers; inputs that are integers by nature keep their type.</summary>
     public IReadOnlyList<TensorData> Real(int sample) => [.. _inputs.Select((input, i) =>

@@ -35,7 +35,7 @@ internal sealed class InputValues
         if (!_values.TryGetValue(input, out string? text)) return null;
         _used.Add(input);
         string[] items = text.Length == 0 ? [] : text.Split(',', StringSplitOptions.TrimEntries);
-        if (items.Length != type.Shape.Elements) throw new ModelCompilationException("MC9002", $"Option 'InputValues' gives {items.Length} values for input '{input}' of shape {type.Shape}.", $"Give {type.Shape.Elements} values, row-major.");
+        if (items.Length != type.Shape.Elements) throw new ModelCompilationException("MC9002", $"Option '{OptionText.Of(nameof(CompilationOptions.InputValues))}' gives {items.Length} values for input '{input}' of shape {type.Shape}.", $"Give {type.Shape.Elements} values, row-major.");
         var data = new TensorData(type.Type, type.Shape);
         for (int i = 0; i < items.Length; i++)
         {
@@ -49,7 +49,7 @@ internal sealed class InputValues
     public void RequireAllUsed()
     {
         string? unused = _values.Keys.FirstOrDefault(k => !_used.Contains(k));
-        if (unused is not null) throw new ModelCompilationException("MC9003", $"Option 'InputValues' names the input '{unused}', which the model does not have.", "Use the names that 'modelc inspect' shows.");
+        if (unused is not null) throw new ModelCompilationException("MC9003", $"Option '{OptionText.Of(nameof(CompilationOptions.InputValues))}' names the input '{unused}', which the model does not have.", "Use the names that 'modelc inspect' shows.");
     }
 
     /// <summary>The text that gives an input these elements.</summary>
@@ -75,5 +75,5 @@ internal sealed class InputValues
     }
 
     private static ModelCompilationException Unreadable(string item) =>
-        new("MC9002", $"'{item}' is not a value for option 'InputValues'.", "Give values such as 'axes:0,2;depth:10', separated by semicolons.");
+        new("MC9002", $"'{item}' is not a value for option '{OptionText.Of(nameof(CompilationOptions.InputValues))}'.", "Give values such as 'axes:0,2;depth:10', separated by semicolons.");
 }

@@ -34,7 +34,7 @@ internal static class QuantizationCheck
             if (error <= Warning) continue;
             diagnostics.Warn(
                 "MC3008", string.Create(CultureInfo.InvariantCulture, $"Output '{name}' of the quantised network differs from the float network's by {100 * error:0.0} % on calibration samples.{worst}"),
-                "Give representative calibration samples, try CalibrationMethod MinMax or WeightBits 8, or compile the model to Float32.");
+                $"Give representative calibration samples, try {OptionText.Set(nameof(CompilationOptions.CalibrationMethod), "MinMax")} or {OptionText.Set(nameof(CompilationOptions.WeightBits), "8")}, or compile the model to Float32.");
         }
     }
 
@@ -55,9 +55,9 @@ internal static class QuantizationCheck
             IReadOnlyList<TensorData> expected = new ReferenceInterpreter(original, mode).Run(sample, (value, data) =>
             {
                 if (data.Type != ElementType.Float32 || !_twins.TryGetValue(value.Name, out int twin) || quantised.Values[twin].Shape != value.Shape) return;
-                _sums[value.Id] = Sum(_sums.GetValueOrDefault(value.Id), data, seen[twin], quantised.Values[twin]);
+                _sums[value.Id] = Sum(_sums.GetValueOrDefault(value.Id), value, data, seen[twin], quantised.Values[twin]);
             });
-            for (int i = 0; i < _outputs.Length; i++) _outputs[i] = Sum(_outputs[i], expected[i], results[i], quantised.Values[quantised.Outputs[i]]);
+            for (int i = 0; i < _outputs.Length; i++) _outputs[i] = Sum(_outputs[i], original.Values[original.Outputs[i]], expected[i], results[i], quantised.Values[quantised.Outputs[i]]);
         }
 
         public double OfOutput(int output) => Relative(_outputs[output]);
@@ -78,11 +78,11 @@ internal static class QuantizationCheck
 
         private static double Relative((double Error, double Power) sums) => sums.Power > 0 ? Math.Sqrt(sums.Error / sums.Power) : sums.Error > 0 ? 1 : sums.Error;
 
-        private static (double, double) Sum((double Error, double Power) sums, TensorData expected, TensorData actual, Value value)
+        private static (double, double) Sum((double Error, double Power) sums, Value from, TensorData expected, TensorData actual, Value value)
         {
             for (int i = 0; i < expected.Count; i++)
             {
-                double x = expected.ToDouble(i), y = QuantizedSample.Real(actual, value, i);
+                double x = QuantizedSample.Real(expected, from, i), y = QuantizedSample.Real(actual, value, i);
                 if (double.IsFinite(x)) sums = (sums.Error + ((x - y) * (x - y)), sums.Power + (x * x));
             }
 

@@ -35,7 +35,7 @@ public sealed class RangeCalibrator
             if (double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double percentile) && percentile is > 50 and <= 100) return new(percentile);
         }
 
-        throw new ModelCompilationException("MC9002", $"'{method}' is not a value of option 'CalibrationMethod'.", "Give MinMax, Percentile or a percentile such as Percentile:99.99.");
+        throw new ModelCompilationException("MC9002", $"'{method}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.CalibrationMethod))}'.", "Give MinMax, Percentile or a percentile such as Percentile:99.99.");
     }
 
     /// <summary>Ranges by value number. Values that the network itself makes infinite, such as masks, have none; they cannot be held in 8 bits.</summary>

@@ -42,6 +42,9 @@ internal sealed class ItemOptions
         return name.ToString();
     }
 
+    /// <summary>An option as it stands on the command line, with its value.</summary>
+    public static string Spell(string option, string? value) => value is null ? NameOf(option) : $"{NameOf(option)} \"{value}\"";
+
     private static string ValueName(PropertyInfo property)
     {
         if (property.PropertyType.IsEnum) return string.Join('|', Enum.GetNames(property.PropertyType));

@@ -2,6 +2,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Tool.CommandLine;
 
 namespace ModelCompiler.Tool.Commands;
 
@@ -34,7 +35,7 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
         // Not a conditional expression: null would become an empty memory there.
         ReadOnlyMemory<byte>? calibration = null;
         if (options.Calibration is { } file) calibration = ReadData(file, "calibration");
-        return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration) { ExternalData = new ModelFolder(path).Read }));
+        return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration) { ExternalData = new ModelFolder(path).Read, Spelling = ItemOptions.Spell }));
     }
 
     /// <summary>Reads the arrays of a data file.</summary>
@@ -47,7 +48,7 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
         TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC9004", $"The model cannot be read: {problem}", "Check the path.", file: path);
 
     private static byte[] ReadData(string path, string kind) =>
-        TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC3001", $"The {kind} file '{path}' cannot be read: {problem}", "Name an .npz file that exists.", file: path);
+        TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC3001", $"The {kind} file '{path}' cannot be read: {problem}", "Name an .npz or .npy file that exists.", file: path);
 
     private static byte[]? TryRead(string path, out string? problem)
     {

@@ -21,6 +21,10 @@ internal sealed class ConformCommand
     {
         var command = new Command("conform", "Runs ONNX backend tests and compares with their outputs.");
         command.Arguments.Add(_folder);
+        _folder.Validators.Add(result =>
+        {
+            if (UsageErrors.IsStray(result.Tokens[0].Value)) result.AddError($"'{result.Tokens[0].Value}' is no folder.");
+        });
         command.Options.Add(_engine);
         command.Options.Add(_target);
         command.SetAction(parsed => Run(parsed, new Reporter(output, error, parsed.GetValue(json))));

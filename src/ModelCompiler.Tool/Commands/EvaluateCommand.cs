@@ -11,7 +11,7 @@ namespace ModelCompiler.Tool.Commands;
 /// <summary><c>evaluate</c>: how good the compiled network is, beside the float network it was made from.</summary>
 internal sealed class EvaluateCommand : ModelCommand
 {
-    private readonly Option<string> _data = new("--data") { Description = "An .npz file with an array for each input, named after it (or x when there is one), and labels or targets in the array y.", HelpName = "file", Required = true };
+    private readonly Option<string> _data = new("--data") { Description = "An .npz file with an array for each input, named after it (or x when there is one), and labels or targets in the array y. An .npy file holds the only input.", HelpName = "file", Required = true };
     private readonly Option<int?> _samples = new("--samples") { Description = "Use at most this many samples, evenly spread.", HelpName = "number" };
     private readonly Option<EngineKind> _engine = SharedOptions.Engine();
     private readonly Option<string?> _metric;

@@ -15,6 +15,10 @@ internal abstract class ModelCommand
     {
         Command = new Command(name, description);
         Command.Arguments.Add(_model);
+        _model.Validators.Add(result =>
+        {
+            if (UsageErrors.IsStray(result.Tokens[0].Value)) result.AddError($"'{result.Tokens[0].Value}' is no file.");
+        });
         _items = new ItemOptions(Command);
     }
 
@@ -58,7 +62,7 @@ internal abstract class ModelCommand
         }
         catch (ModelCompilationException e)
         {
-            reporter.Fail([.. diagnostics, e.ToDiagnostic(path)]);
+            reporter.Fail([.. diagnostics, e.ToDiagnostic(path, ItemOptions.Spell)]);
         }
         catch (Exception e)
         {

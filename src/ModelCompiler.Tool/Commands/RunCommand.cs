@@ -13,13 +13,13 @@ namespace ModelCompiler.Tool.Commands;
 /// <summary><c>run</c>: samples in, outputs out.</summary>
 internal sealed class RunCommand : ModelCommand
 {
-    private readonly Option<string> _input = new("--input") { Description = "An .npz file with an array for each input, named after it (or x when there is one); the leading dimension counts samples.", HelpName = "file", Required = true };
+    private readonly Option<string> _input = new("--input") { Description = "An .npz file with an array for each input, named after it (or x when there is one), or an .npy file when there is one; the leading dimension counts samples.", HelpName = "file", Required = true };
     private readonly Option<string> _output = new("--output") { Description = "The .npz file to write, with an array for each output, named after it (or y when there is one).", HelpName = "file", Required = true };
     private readonly Option<EngineKind> _engine = SharedOptions.Engine();
     private readonly Option<bool> _resetEach = new("--reset-each") { Description = "Reset the network's state before every sample; by default it carries over from sample to sample." };
 
     public RunCommand()
-        : base("run", "Runs a model on samples from an .npz file. Arrays with the element type of the quantised input hold the integers themselves; all others are real numbers.")
+        : base("run", "Runs a model on samples from an .npz or .npy file. Arrays with the element type of the quantised input hold the integers themselves; all others are real numbers.")
     {
         foreach (Option option in (Option[])[_input, _output, _engine, _resetEach]) Command.Options.Add(option);
     }

@@ -34,7 +34,7 @@ public static class Metrics
         if (string.IsNullOrWhiteSpace(text)) return null;
         return Enum.TryParse(text, ignoreCase: true, out Metric metric) && !char.IsDigit(text[0])
             ? metric
-            : throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option 'Metric'.", "Give top1, top5, mse, mae or agreement.");
+            : throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '--metric'.", "Give top1, top5, mse, mae or agreement.");
     }
 
     /// <summary>Place of the largest element, the first of equals.</summary>

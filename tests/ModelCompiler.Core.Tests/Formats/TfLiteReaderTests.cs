@@ -15,6 +15,8 @@ public class TfLiteReaderTests
         Assert.Equal("made for a test", model.Description);
         Assert.Equal([TfLiteBuiltinOperator.Conv2D, TfLiteBuiltinOperator.Custom, TfLiteBuiltinOperator.Gelu], model.OperatorCodes.Select(c => c.Builtin));
         Assert.Equal("Magic", model.OperatorCodes[1].CustomName);
+        Assert.Equal("Custom operator 'Magic'", model.OperatorCodes[1].Sentence);
+        Assert.Equal("Operator Gelu", model.OperatorCodes[2].Sentence);
         Assert.Equal(5, model.OperatorCodes[0].Version);
 
         TfLiteSubgraph graph = Assert.Single(model.Subgraphs);

@@ -51,7 +51,7 @@ internal sealed class OnnxImporter
         var scope = new OnnxScope();
         AddInitializers(model.Graph, scope);
         foreach (ValueInfoProto input in model.Graph.Input.Where(i => !scope.Values.ContainsKey(i.Name)).ToArray()) AddInput(input, scope, model.Graph.Input.Count);
-        _shapes.RequireAllUsed();
+        _shapes.RequireAll();
         _values.RequireAllUsed();
         scope.Declare(model.Graph);
         foreach (NodeProto node in Ordered(model.Graph.Node, scope)) ImportNode(node, opsets, scope);
@@ -177,7 +177,7 @@ internal sealed class OnnxImporter
         TypeProto.Types.Tensor? tensor = input.Type?.TensorType ?? wrapped?.TensorType;
         if (tensor is null) throw new ModelCompilationException("MC2004", $"Input '{input.Name}' is not a tensor.", "Sequences of sequences, maps and sparse tensors are not supported as inputs.");
         TensorType type = InputType(input.Name, tensor, inputCount);
-        TensorData? known = _values.For(input.Name, type);
+        TensorData? known = _shapes.IsOpen(input.Name) ? null : _values.For(input.Name, type);
         Value value = known is null ? _graph.AddValue(input.Name, type) : _graph.AddConstant(input.Name, known);
         scope.Add(input.Name, value, (DataType)tensor.ElemType);
         if (input.Type!.OptionalType is not null) scope.Sequences[input.Name] = [value.Id];
@@ -188,12 +188,12 @@ internal sealed class OnnxImporter
     private IEnumerable<int> AddSequence(string name, TypeProto.Types.Tensor element, int inputCount)
     {
         int count = _shapes.ElementsOf(name);
-        if (count == 0) throw new ModelCompilationException("MC2004", $"Input '{name}' is a sequence, whose length the model does not tell.", $"Give the shapes of its elements with the option InputShapes, such as InputShapes=\"{name}_0:3;{name}_1:4\", or {name}:none.");
+        if (count == 0) throw new ModelCompilationException("MC2004", $"Input '{name}' is a sequence, whose length the model does not tell.", $"Give the shapes of its elements with the option {OptionText.Of(nameof(CompilationOptions.InputShapes))}, such as {OptionText.Set(nameof(CompilationOptions.InputShapes), $"{name}_0:3;{name}_1:4")}, or {name}:none.");
         for (int i = 0; i < count; i++)
         {
             string own = $"{name}_{i.ToString(CultureInfo.InvariantCulture)}";
             TensorType type = InputType(own, element, inputCount + count);
-            TensorData? known = _values.For(own, type);
+            TensorData? known = _shapes.IsOpen(own) ? null : _values.For(own, type);
             Value value = known is null ? _graph.AddValue(own, type) : _graph.AddConstant(own, known);
             if (known is null) _graph.Inputs.Add(value.Id);
             yield return value.Id;
@@ -204,22 +204,15 @@ internal sealed class OnnxImporter
     {
         var dataType = (DataType)tensor.ElemType;
         ElementType type = OnnxTensorReader.ToElementType(dataType) ?? throw OnnxTensorReader.UnsupportedType(name, dataType);
-        int[]? given = _shapes.For(name, inputCount);
-        if (tensor.Shape is null) return new TensorType(type, new Shape(given ?? throw _shapes.Missing(name, "unknown rank")));
-        if (given is not null && given.Length != tensor.Shape.Dim.Count) throw _shapes.Mismatch(name, given, tensor.Shape.Dim.Count);
-        var dimensions = new int[tensor.Shape.Dim.Count];
-        for (int i = 0; i < dimensions.Length; i++)
-        {
-            TensorShapeProto.Types.Dimension dimension = tensor.Shape.Dim[i];
-            long known = dimension.DimValue;
-            if (known < 0 || known > int.MaxValue) throw new ModelCompilationException("MC1012", $"Dimension {i.ToString(CultureInfo.InvariantCulture)} of input '{name}' is {known.ToString(CultureInfo.InvariantCulture)}.", "Export the model again with valid dimensions.");
-            bool isKnown = dimension.HasDimValue && known > 0;
-            if (given is not null && isKnown && given[i] != known) throw _shapes.Mismatch(name, given, dimensions.Length);
-            // A batch of unknown size is 1: one sample at a time is what devices run.
-            dimensions[i] = given?[i] ?? (isKnown ? (int)known : i == 0 ? 1 : throw _shapes.Missing(name, dimension.DimParam.Length > 0 ? $"dimension '{dimension.DimParam}'" : $"dimension {i.ToString(CultureInfo.InvariantCulture)}"));
-        }
+        return new TensorType(type, new Shape(_shapes.Bind(name, tensor.Shape?.Dim.Select((d, i) => Declared(name, d, i)).ToArray(), inputCount, channels: 1)));
+    }
 
-        return new TensorType(type, new Shape(dimensions));
+    private static InputDimension Declared(string input, TensorShapeProto.Types.Dimension dimension, int axis)
+    {
+        long known = dimension.DimValue;
+        if (known is < 0 or > int.MaxValue) throw new ModelCompilationException("MC1012", $"Dimension {axis.ToString(CultureInfo.InvariantCulture)} of input '{input}' is {known.ToString(CultureInfo.InvariantCulture)}.", "Export the model again with valid dimensions.");
+        // A batch of unknown size is 1: one sample at a time is what devices run.
+        return dimension.HasDimValue && known > 0 ? new((int)known, true, "") : new(axis == 0 ? 1 : null, false, dimension.DimParam);
     }
 
     private void AddOutput(ValueInfoProto output, OnnxScope scope)

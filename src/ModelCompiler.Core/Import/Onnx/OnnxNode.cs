@@ -106,7 +106,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public ModelCompilationException ComputedAtRunTime(Value value, string what)
     {
         IReadOnlyList<string> inputs = Graph.InputsBehind(value.Id);
-        return new("MC2002", $"The {what} is computed at run time{(inputs.Count > 0 ? " from " + string.Join(", ", inputs.Select(i => $"'{i}'")) : "")}.", $"Make the {what} an initializer, give the inputs with the option InputValues, or simplify the model before exporting.", $"'{Name}' ({Origin})")
+        return new("MC2002", $"The {what} is computed at run time{(inputs.Count > 0 ? " from " + string.Join(", ", inputs.Select(i => $"'{i}'")) : "")}.", $"Make the {what} an initializer, give the inputs with the option {OptionText.Of(nameof(CompilationOptions.InputValues))}, or simplify the model before exporting.", $"'{Name}' ({Origin})")
         {
             NeededInputs = inputs,
         };

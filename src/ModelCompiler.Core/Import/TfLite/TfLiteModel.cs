@@ -30,6 +30,9 @@ internal sealed record TfLiteOperatorCode(TfLiteBuiltinOperator Builtin, string?
 
     /// <summary>Name for messages.</summary>
     public string DisplayName => Builtin == TfLiteBuiltinOperator.Custom ? $"custom operator '{CustomName}'" : Builtin.ToString();
+
+    /// <summary>What to call it at the start of a sentence.</summary>
+    public string Sentence => Builtin == TfLiteBuiltinOperator.Custom ? $"Custom operator '{CustomName}'" : $"Operator {Builtin}";
 }
 
 /// <summary>A graph of operators over tensors. Inputs and outputs are indices of tensors.</summary>

@@ -42,7 +42,7 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
             Graph.Inputs.Add(value.Id);
         }
 
-        shapes.RequireAllUsed();
+        shapes.RequireAll();
         ReadOperators();
         foreach (int output in _subgraph.Outputs)
         {
@@ -123,7 +123,7 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
         string label = $"'{name}' ({origin})";
         if (!operators.TryGetValue(op.Code.Key, out Action<TfLiteNode>? import))
         {
-            throw new ModelCompilationException("MC2001", $"Operator {op.Code.DisplayName} is not supported.", "The table of operators in the documentation lists what is; replace the operator in the model.", label);
+            throw new ModelCompilationException("MC2001", $"{op.Code.Sentence} is not supported.", "The table of operators in the documentation lists what is; replace the operator in the model.", label);
         }
 
         try
@@ -153,15 +153,9 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
 
     private TensorType InputType(TfLiteTensor tensor, InputShapes shapes)
     {
-        int[]? given = shapes.For(tensor.Name, _subgraph.Inputs.Length);
-        if (given is null)
-        {
-            // A batch of unknown size is 1: one sample at a time is what devices run.
-            int open = Enumerable.Range(1, Math.Max(0, tensor.ShapeSignature.Length - 1)).FirstOrDefault(i => tensor.ShapeSignature[i] < 0, -1);
-            return open < 0 ? Declared(tensor) : throw shapes.Missing(tensor.Name, $"dimension {open.ToString(CultureInfo.InvariantCulture)}");
-        }
-
-        bool agrees = given.Length == tensor.Shape.Length && given.Select((d, i) => d == tensor.Shape[i] || (i < tensor.ShapeSignature.Length && tensor.ShapeSignature[i] < 0)).All(ok => ok);
-        return agrees ? Declared(tensor, given) : throw shapes.Mismatch(tensor.Name, given, tensor.Shape.Length);
+        // A batch of unknown size is as large as in the file, which is 1: one sample at a time is what devices run.
+        IEnumerable<InputDimension> declared = tensor.Shape.Select((size, i) =>
+            i >= tensor.ShapeSignature.Length || tensor.ShapeSignature[i] >= 0 ? new InputDimension(size, true, "") : new(i == 0 ? size : null, false, ""));
+        return Declared(tensor, shapes.Bind(tensor.Name, [.. declared], _subgraph.Inputs.Length, channels: 3));
     }
 }

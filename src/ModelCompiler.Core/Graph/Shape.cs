@@ -23,7 +23,7 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     int IReadOnlyCollection<int>.Count => Rank;
 
     /// <summary>Number of elements.</summary>
-    /// <exception cref="ModelCompilationException">MC1003: more than an int can count.</exception>
+    /// <exception cref="ModelCompilationException">MC1003: more than an int can count; MC1012: a dimension is negative.</exception>
     public int Elements
     {
         get
@@ -31,6 +31,7 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
             long count = 1;
             foreach (int dimension in Dimensions)
             {
+                if (dimension < 0) throw new ModelCompilationException("MC1012", $"A tensor of shape {this} has a negative dimension.", "Export the model again with consistent shapes.");
                 count *= dimension;
                 if (count > int.MaxValue) throw new ModelCompilationException("MC1003", $"A tensor of shape {this} has more elements than fit in memory.", "Use smaller dimensions.");
             }

@@ -32,7 +32,7 @@ public sealed record Conv(
         LinearLayer.RequireTypes(input, weights);
         InferenceContext.Require(input.Shape.Rank == 4 && weights.Shape.Rank == 4, $"A convolution needs images and weights of rank 4, not {input.Shape} and {weights.Shape}.");
         InferenceContext.Require(
-            input.Shape[3] == weights.Shape[3] * Groups && weights.Shape[0] % Groups == 0,
+            weights.Shape[0] > 0 && input.Shape[3] == (long)weights.Shape[3] * Groups && weights.Shape[0] % Groups == 0,
             $"Images of {input.Shape[3]} channels do not fit weights of shape {weights.Shape} in {Groups} groups.");
         InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == weights.Shape[0], "The bias does not have one entry per output channel.");
         int height = OutputSize(input.Shape[1], weights.Shape[1], StrideDown, DilationDown, PadTop + PadBottom);

@@ -108,8 +108,7 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
 
         Shape shape = node.Value(0).Shape;
         var target = new Shape(shape.Select((d, i) => d + before[i] + after[i]));
-        IEnumerable<int> indices = target.SelectMany((d, axis) => Enumerable.Range(0, d).Select(i => Source(mode, i - before[axis], shape[axis])));
-        node.Emit(new Take(target, indices.ToEquatableArray()), node.Input(0), isFilled ? node.Input(2) : -1);
+        node.Emit(Take.Of(target, (axis, i) => Source(mode, i - before[axis], shape[axis])), node.Input(0), isFilled ? node.Input(2) : -1);
     }
 
     // Which element a padding repeats; −1 for the fill value.

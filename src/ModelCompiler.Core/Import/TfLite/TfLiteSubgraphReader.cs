@@ -134,6 +134,11 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
         {
             throw e.At(label);
         }
+        catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or InvalidOperationException)
+        {
+            // Options of hostile files may contradict shapes in more ways than are worth a message of their own.
+            throw new ModelCompilationException("MC1012", $"Its options and inputs contradict each other ({e.GetType().Name}).", "The file is damaged; convert it again.", label);
+        }
     }
 
     private static TensorType Declared(TfLiteTensor tensor, int[]? shape = null)

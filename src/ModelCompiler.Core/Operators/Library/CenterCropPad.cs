@@ -14,13 +14,15 @@ internal static class CenterCropPad
         int[] wanted = node.ConstantInput(1, "shape").ToInt32s();
         int[] axes = [.. (node.Ints("axes") ?? [.. Enumerable.Range(0, shape.Rank)]).Select(a => node.Axis(a, shape.Rank))];
         if (axes.Length != wanted.Length) throw node.Malformed("There is not one size per axis.");
-        int[][] lists = [.. shape.Select((d, axis) =>
-        {
-            int size = Array.IndexOf(axes, axis) is var i and >= 0 ? wanted[i] : d;
-            // Rounded down either way: what is odd goes to the end.
-            int start = size < d ? (d - size) / 2 : -((size - d) / 2);
-            return Enumerable.Range(start, size).Select(at => at >= 0 && at < d ? at : -1).ToArray();
-        })];
-        node.Emit(new Take(new Shape(lists.Select(l => l.Length)), lists.SelectMany(l => l).ToEquatableArray()), node.Input(0), -1);
+        var target = new Shape(shape.Select((d, axis) => Array.IndexOf(axes, axis) is var i and >= 0 ? wanted[i] : d));
+        node.Emit(
+            Take.Of(target, (axis, i) =>
+            {
+                // Rounded down either way: what is odd goes to the end.
+                (int size, int d) = (target[axis], shape[axis]);
+                int at = i + (size < d ? (d - size) / 2 : -((size - d) / 2));
+                return at >= 0 && at < d ? at : -1;
+            }),
+            node.Input(0), -1);
     }
 }

@@ -56,7 +56,9 @@ internal static class MovementBindings
     {
         Value input = node.Value(0);
         int axis = node.Axis(node.Int("axis", 0), input.Shape.Rank);
-        int[] lengths = node.Ints("split") ?? node.OptionalConstant(1, "list of lengths")?.ToInt32s() ?? Even(input.Shape[axis], node.Int("num_outputs", node.OutputCount));
+        int parts = node.Int("num_outputs", node.OutputCount);
+        if (parts < 1 || parts > Math.Max(node.OutputCount, input.Shape[axis])) throw node.Malformed($"Axis {axis} of a tensor of shape {input.Shape} does not split into {parts} parts.");
+        int[] lengths = node.Ints("split") ?? node.OptionalConstant(1, "list of lengths")?.ToInt32s() ?? Even(input.Shape[axis], parts);
         if (lengths.Sum() != input.Shape[axis] || lengths.Length < node.OutputCount || lengths.Any(l => l < 0)) throw node.Malformed($"Axis {axis} of a tensor of shape {input.Shape} does not split into {string.Join(" + ", lengths)}.");
         for (int i = 0, start = 0; i < node.OutputCount; start += lengths[i++]) node.Bind(i, Part(node, node.OutputName(i), input, axis, start, lengths[i]));
     }

@@ -10,6 +10,19 @@ namespace ModelCompiler.Core.Operators.Library;
 /// <param name="Indices">The lists, one after the other.</param>
 public sealed record Take(Shape Target, EquatableArray<int> Indices) : LibraryOperator
 {
+    // Entries of the lists, which are tables of the compiled network.
+    private const long MostEntries = 1 << 22;
+
+    /// <summary>The operator whose lists a function gives.</summary>
+    /// <param name="target">Shape of the output.</param>
+    /// <param name="source">Index of the input for an axis and an index of the output, −1 for the fill value.</param>
+    /// <exception cref="ModelCompilationException">MC1003: the output has too long sides.</exception>
+    public static Take Of(Shape target, Func<int, int, int> source)
+    {
+        if (target.Sum(d => (long)d) > MostEntries) throw new ModelCompilationException("MC1003", $"The output becomes {target}, which is too much.", "Use smaller sizes.");
+        return new Take(target, target.SelectMany((d, axis) => Enumerable.Range(0, d).Select(i => source(axis, i))).ToEquatableArray());
+    }
+
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {

@@ -30,7 +30,11 @@ internal static class TfLiteShapeBindings
     }
 
     [TfLiteOperator(TfLiteBuiltinOperator.ZerosLike)]
-    internal static void ZerosFromTfLite(TfLiteNode node) => node.Bind(0, node.Graph.AddConstant(node.Name, new TensorData(node.Value(0).Type, node.Value(0).Shape), node.Output(0).Quantization));
+    internal static void ZerosFromTfLite(TfLiteNode node)
+    {
+        Value zero = node.Graph.AddConstant($"{node.Name}/zero", new TensorData(node.Value(0).Type, new Shape()), node.Output(0).Quantization);
+        node.Emit(Strided.Expand(new Shape(), node.Value(0).Shape), zero.Id);
+    }
 
     // TFLite: inputs are shape, value.
     [TfLiteOperator(TfLiteBuiltinOperator.Fill)]
@@ -49,7 +53,7 @@ internal static class TfLiteShapeBindings
     {
         (double start, double limit, double step) = (node.ConstantInput(0, "start").ToDouble(0), node.ConstantInput(1, "limit").ToDouble(0), node.ConstantInput(2, "step").ToDouble(0));
         double count = Math.Ceiling((limit - start) / step);
-        if (!(count < 1 << 28)) throw node.Malformed($"A range from {start} to {limit} in steps of {step} has no end.");
+        if (!(count < 1 << 26)) throw node.Malformed($"A range from {start} to {limit} in steps of {step} has no end.");
         var data = new TensorData(node.Output(0).Type, new Shape(Math.Max(0, (int)count)));
         for (int i = 0; i < data.Count; i++) data.Set(i, start + (i * step));
         node.Bind(0, node.Graph.AddConstant(node.Name, data));
@@ -64,8 +68,7 @@ internal static class TfLiteShapeBindings
         int edge = node.Options.Int8(0) == 0 ? 1 : 0;
         if (pads.Length != 2 * shape.Rank || pads.Where((p, i) => p < 0 || p > shape[i / 2] - edge).Any()) throw node.Malformed($"The paddings do not fit a tensor of shape {shape}.");
         var target = new Shape(shape.Select((d, i) => d + pads[2 * i] + pads[(2 * i) + 1]));
-        IEnumerable<int> indices = Enumerable.Range(0, shape.Rank).SelectMany(axis => Enumerable.Range(-pads[2 * axis], target[axis]).Select(i => Mirror(i, shape[axis])));
-        node.Emit(new Take(target, indices.ToEquatableArray()), node.Input(0));
+        node.Emit(Take.Of(target, (axis, i) => Mirror(i - pads[2 * axis], shape[axis])), node.Input(0));
 
         int Mirror(int i, int size) => i < 0 ? -i - 1 + edge : i >= size ? (2 * size) - 1 - edge - i : i;
     }
@@ -89,8 +92,7 @@ internal static class TfLiteShapeBindings
         if (shape.Rank != 4 || size.Length != 2 || size.Any(s => s < 1)) throw node.Malformed("The size does not fit images of rank 4.");
         (bool align, bool half) = (node.Options.Bool(0), node.Options.Bool(1));
         var target = new Shape(shape[0], size[0], size[1], shape[3]);
-        IEnumerable<int> indices = Enumerable.Range(0, 4).SelectMany(axis => Enumerable.Range(0, target[axis]).Select(i => axis is 1 or 2 ? Nearest(i, shape[axis], target[axis]) : i));
-        node.Emit(new Take(target, indices.ToEquatableArray()), node.Input(0));
+        node.Emit(Take.Of(target, (axis, i) => axis is 1 or 2 ? Nearest(i, shape[axis], target[axis]) : i), node.Input(0));
 
         int Nearest(int place, int from, int to)
         {

@@ -35,8 +35,8 @@ public class OptionTests
     }
 
     [Theory]
-    [InlineData("--precision", "Int3", "Precision")]
-    [InlineData("--calibration-samples", "none", "CalibrationSamples")]
+    [InlineData("--precision", "Int3", "--precision")]
+    [InlineData("--calibration-samples", "none", "--calibration-samples")]
     [InlineData("--class-name", "class", "class")]
     public void A_bad_value_is_a_diagnostic(string option, string value, string mentioned)
     {

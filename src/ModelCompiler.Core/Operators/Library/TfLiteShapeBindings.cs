@@ -1,4 +1,3 @@
-using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
 

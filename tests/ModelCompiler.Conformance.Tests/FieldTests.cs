@@ -59,6 +59,41 @@ public partial class FieldTests
         }
     }
 
+    public static TheoryData<string> Hostile() => SharedData.Root is null ? [""] :
+        [.. SharedData.Files("field/hostile").Where(f => Path.GetExtension(f) is ".onnx" or ".tflite").Select(f => Path.GetFileName(f))];
+
+    [SharedDataTheory]
+    [MemberData(nameof(Hostile))]
+    public void A_hostile_model_is_refused_or_computed_within_its_memory(string name)
+    {
+        string file = SharedData.Path($"field/hostile/{name}");
+        string calibration = Path.Combine(Path.GetDirectoryName(file)!, $"{name[..2]}-calibration.npz");
+        ReadOnlyMemory<byte>? samples = File.Exists(calibration) ? File.ReadAllBytes(calibration) : null;
+        CompilationResult[] results = [.. RunnableTargets.Single.Select(target => ModelCompilation.Run(new CompilationInput(name, File.ReadAllBytes(file), new CompilationOptions
+        {
+            Target = target,
+            Namespace = "Field." + target.Replace('-', '_'),
+            ClassName = "Network",
+            Calibration = samples is null ? null : "calibration.npz",
+        }, samples)))];
+        if (!results[0].Success)
+        {
+            Assert.All(results, r => Assert.Matches("^MC[123]", Assert.Single(r.Diagnostics, d => d.Severity == DiagnosticSeverity.Error).Code));
+            return;
+        }
+
+        Assert.All(results, r => Assert.True(r.Success, string.Join("\n", r.Diagnostics)));
+        if (results.Any(r => r.Plan!.Weights.IsAssembly)) return; // large tables: what counts is that they do not become C#
+        (IDisposable assembly, Func<ModelPlan, GeneratedEngine> create) = GeneratedEngine.Batch([.. results.Select(r => r.Plan!)], GuardedCode.Change);
+        using IDisposable loaded = assembly;
+        foreach (CompilationResult result in results)
+        {
+            using GeneratedEngine engine = create(result.Plan!);
+            Assert.NotEqual(0UL, result.Plan!.SelfTestHash);
+            Assert.True((bool)engine.ModelType.GetMethod("SelfTest")!.Invoke(null, null)!, $"{name}, {result.Plan.Target}: SelfTest()");
+        }
+    }
+
     private static void AssertRight(string folder, ReferenceEngine engine, bool raw, IReadOnlyList<TensorData>[] samples, CompilationResult result, string what)
     {
         var arrays = NpzArchive.Read(File.ReadAllBytes(Path.Combine(folder, "y.npz")));

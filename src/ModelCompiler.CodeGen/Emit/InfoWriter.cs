@@ -27,6 +27,11 @@ internal static class InfoWriter
                 Property("int[]", kind + "ZeroPoints", string.Join(", ", edges.Select(e => Literals.Int(plan.Tensor(e.Tensor).ZeroPoint))), $"Integers that stand for real zero in each {kind.ToLowerInvariant()}.");
             }
 
+            if (plan.Outputs.Any(e => e.Labels.Count > 0))
+            {
+                Property("string[][]", "OutputLabels", string.Join(", ", plan.Outputs.Select(e => $"[{string.Join(", ", e.Labels.Select(Text))}]")), "What the numbers or columns of each output stand for; empty where the model does not say.");
+            }
+
             Property("string[]", "Kernels", string.Join(", ", plan.Steps.Select(s => Text(s.Kernel.Summary))), "The kernels, in the order they run.");
 
             void Constant(string type, string name, string value, string summary)

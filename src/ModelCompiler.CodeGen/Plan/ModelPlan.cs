@@ -129,7 +129,8 @@ public sealed record TensorPlan(int Id, string Name, ElementType Type, Equatable
 /// <summary>An input or output of the model.</summary>
 /// <param name="Name">Name in the model.</param>
 /// <param name="Tensor">The tensor that holds it.</param>
-public sealed record EdgePlan(string Name, TensorRef Tensor);
+/// <param name="Labels">What its numbers or columns stand for, where the model says so in words.</param>
+public sealed record EdgePlan(string Name, TensorRef Tensor, EquatableArray<string> Labels = default);
 
 /// <summary>A tensor that lives from run to run.</summary>
 /// <param name="Tensor">The tensor.</param>

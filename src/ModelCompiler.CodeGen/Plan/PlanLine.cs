@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text;
 
 namespace ModelCompiler.CodeGen.Plan;
@@ -15,6 +16,8 @@ internal sealed class PlanLine
     public string Word(int index) => index < _words.Count ? _words[index] : throw new FormatException($"The '{Keyword}' line ends too early.");
 
     public string Word(int index, string fallback) => index < _words.Count ? _words[index] : fallback;
+
+    public EquatableArray<string> From(int index) => _words.Skip(index).ToEquatableArray();
 
     public string Named(string name) => _named.TryGetValue(name, out string? value) ? value : throw new FormatException($"The '{Keyword}' line lacks '{name}='.");
 

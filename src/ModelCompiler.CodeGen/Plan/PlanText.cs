@@ -34,7 +34,7 @@ public static class PlanText
         }
 
         foreach (EdgePlan e in plan.Inputs) Line("input", PlanValue.Write(e.Tensor), PlanValue.Quote(e.Name));
-        foreach (EdgePlan e in plan.Outputs) Line("output", PlanValue.Write(e.Tensor), PlanValue.Quote(e.Name));
+        foreach (EdgePlan e in plan.Outputs) Line(["output", PlanValue.Write(e.Tensor), PlanValue.Quote(e.Name), .. e.Labels.Select(PlanValue.Quote)]);
         foreach (StatePlan s in plan.States) Line("state", PlanValue.Write(s.Tensor), "initial=" + PlanValue.Write(s.Initial));
         foreach (DataTable d in plan.Data) Line("data", "$" + d.Name, d.Type.ToString(), PlanValue.WriteTable(d));
         foreach (StepPlan s in plan.Steps) Line(s.Choice.Length == 0 ? ["step", KernelText.Write(s.Kernel), PlanValue.Quote(s.Name)] : ["step", KernelText.Write(s.Kernel), PlanValue.Quote(s.Name), PlanValue.Quote(s.Choice)]);
@@ -145,7 +145,7 @@ public static class PlanText
                 case "weights": plan = plan with { Weights = ReadWeights(words) }; break;
                 case "tensor": tensors.Add(ReadTensor(words)); break;
                 case "input": inputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)))); break;
-                case "output": outputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)))); break;
+                case "output": outputs.Add(new EdgePlan(words.Word(1), PlanValue.Read<TensorRef>(words.Word(0)), words.From(2))); break;
                 case "state": states.Add(new StatePlan(PlanValue.Read<TensorRef>(words.Word(0)), PlanValue.Read<WeightsRef>(words.Named("initial")))); break;
                 case "data": data.Add(PlanValue.ReadTable(words.Word(0).Substring(1), PlanValue.Read<ElementType>(words.Word(1)), words.Word(2, ""))); break;
                 case "step": steps.Add(new StepPlan(words.Word(1), KernelText.Read(words), words.Word(2, ""))); break;

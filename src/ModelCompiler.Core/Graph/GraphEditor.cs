@@ -31,6 +31,7 @@ public sealed class GraphEditor
         Inputs.AddRange(graph.Inputs);
         Outputs.AddRange(graph.Outputs);
         OutputNames.AddRange(graph.OutputNames);
+        OutputLabels = graph.OutputLabels;
         States.AddRange(graph.States);
         _nextId = _values.Count == 0 ? 0 : _values.Keys.Max() + 1;
     }
@@ -43,6 +44,9 @@ public sealed class GraphEditor
 
     /// <summary>Names of the outputs.</summary>
     public List<string> OutputNames { get; } = [];
+
+    /// <summary>What the numbers or columns of outputs stand for, by name of the output.</summary>
+    public ImmutableDictionary<string, ImmutableArray<string>> OutputLabels { get; set; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
 
     /// <summary>What lives from run to run.</summary>
     public List<StateVariable> States { get; } = [];
@@ -200,7 +204,7 @@ public sealed class GraphEditor
         nodes = Sort(nodes);
         (List<Node> live, ImmutableArray<StateVariable> states) = LiveParts(nodes, outputs);
         var used = new HashSet<int>(Inputs.Concat(outputs).Concat(states.SelectMany(s => new[] { s.Current, s.Next })).Concat(live.SelectMany(n => n.Inputs.Concat(n.Outputs))));
-        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. live], [.. Inputs], outputs) { OutputNames = [.. OutputNames], States = states };
+        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. live], [.. Inputs], outputs) { OutputNames = [.. OutputNames], OutputLabels = OutputLabels, States = states };
     }
 
     // A state is needed when something that is needed reads it, and then so is all that computes what it becomes.

@@ -100,6 +100,9 @@ public sealed record ModelGraph(ImmutableDictionary<int, Value> Values, Immutabl
     /// <summary>Names of the outputs, which survive passes that replace the value.</summary>
     public ImmutableArray<string> OutputNames { get; init; } = [];
 
+    /// <summary>What the numbers or columns of outputs stand for, by name of the output, where the model says so in words.</summary>
+    public ImmutableDictionary<string, ImmutableArray<string>> OutputLabels { get; init; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
+
     /// <summary>What lives from run to run.</summary>
     public ImmutableArray<StateVariable> States { get; init; } = [];
 

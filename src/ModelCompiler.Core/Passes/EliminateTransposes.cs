@@ -45,6 +45,7 @@ internal sealed class EliminateTransposes
 
         foreach (int output in _graph.Outputs) _editor.Outputs.Add(Materialise(output));
         _editor.OutputNames.AddRange(_graph.OutputNames);
+        _editor.OutputLabels = _graph.OutputLabels;
         foreach (StateVariable state in _graph.States) _editor.States.Add(state with { Current = _ids[state.Current], Next = Materialise(state.Next) });
         return _editor.ToGraph();
     }

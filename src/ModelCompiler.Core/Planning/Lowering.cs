@@ -57,7 +57,7 @@ internal static class Lowering
             },
             Tensors = parts.Tensors,
             Inputs = graph.InputValues.Select((v, i) => new EdgePlan(v.Name, inputs[i])).ToEquatableArray(),
-            Outputs = graph.OutputNames.Select((name, i) => new EdgePlan(name, parts.Outputs[i])).ToEquatableArray(),
+            Outputs = graph.OutputNames.Select((name, i) => new EdgePlan(name, parts.Outputs[i], graph.OutputLabels.GetValueOrDefault(name, []).ToEquatableArray())).ToEquatableArray(),
             States = parts.States,
             Data = parts.Tables,
             Steps = parts.Steps,

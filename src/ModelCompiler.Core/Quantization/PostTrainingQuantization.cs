@@ -58,6 +58,7 @@ internal sealed class PostTrainingQuantization
 
         _editor.Outputs.AddRange(_graph.Outputs.Select(o => AsFloat(o).Id));
         _editor.OutputNames.AddRange(_graph.OutputNames);
+        _editor.OutputLabels = _graph.OutputLabels;
         _editor.States.AddRange(_graph.States.Select(s => s with { Current = _float[s.Current].Id, Next = AsFloat(s.Next).Id }));
         return _editor.ToGraph();
     }

@@ -4,6 +4,7 @@ using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx.Proto;
 using ModelCompiler.Tool;
+using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Conformance.Tests.Onnx;
 
@@ -170,6 +171,9 @@ public class ImportTests
         graph.Model.Graph.Output[0].Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = new TypeProto { MapType = new TypeProto.Types.Map { KeyType = (int)TensorProto.Types.DataType.String } } } };
         using Compiled network = Compiled.Of(graph.Write());
         Assert.Contains("ZipMap 'v1' is left out: its columns are the scores of the classes 'cat', 'dog', 'fox'.", network.Result.Plan!.Notes);
+        var engine = (GeneratedEngine)network.Generated;
+        string[][] labels = (string[][])engine.ModelType.GetNestedType("Info")!.GetProperty("OutputLabels")!.GetValue(null)!;
+        Assert.Equal([["cat", "dog", "fox"]], labels);
         Assert.Equal(2, network.RunReal(network.RandomInputs(new Random(1)))[0].ToFloats().Sum(), 1e-5);
     }
 

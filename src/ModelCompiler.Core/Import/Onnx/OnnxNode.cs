@@ -144,6 +144,12 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         Bind(0, Graph.Add(OutputName(0), Origin, op, inputs, q, type));
     }
 
+    /// <summary>Says what the numbers or columns of an output stand for.</summary>
+    public void LabelOutput(int output, IEnumerable<string> labels)
+    {
+        if (HasOutput(output)) Graph.OutputLabels = Graph.OutputLabels.SetItem(proto.Output[output], [.. labels]);
+    }
+
     /// <summary>Lets an output be a value.</summary>
     public void Bind(int output, Value value)
     {

@@ -15,6 +15,7 @@ internal static class ZipMap
         if (classes.Length != node.Value(0).Shape[-1]) throw node.Malformed($"There are {classes.Length} classes for scores of shape {node.Value(0).Shape}.");
         string more = classes.Length > MostClasses ? FormattableString.Invariant($" and {classes.Length - MostClasses} more") : "";
         node.Note($"ZipMap '{node.OutputName(0)}' is left out: its columns are the scores of the classes {string.Join(", ", classes.Take(MostClasses))}{more}.");
+        if (node.Texts("classlabels_strings") is { Length: > 0 } texts) node.LabelOutput(0, texts);
         node.Emit(new Reshape(node.Value(0).Shape), node.Input(0));
     }
 }

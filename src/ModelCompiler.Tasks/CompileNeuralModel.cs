@@ -47,7 +47,7 @@ public sealed class CompileNeuralModel : Task
         }
         catch (ModelCompilationException e)
         {
-            Report(e.ToDiagnostic(modelFile), []);
+            Report(e.ToDiagnostic(modelFile, Spell), []);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -65,11 +65,6 @@ public sealed class CompileNeuralModel : Task
 
     private void Compile(string modelFile, OutputDirectory output)
     {
-        foreach ((string name, string option) in Misspelling.Find(Model.MetadataNames.Cast<string>(), CompilationOptions.All.Select(p => MetadataName(p.Name))))
-        {
-            Report(new Diagnostic("MC9007", DiagnosticSeverity.Warning, modelFile, null, $"There is no option '{name}'.", $"Did you mean {option}?"), []);
-        }
-
         CompilationOptions options = CompilationOptions.Parse(ReadMetadata());
         string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null;
         var folder = new ModelFolder(modelFile);
@@ -80,13 +75,14 @@ public sealed class CompileNeuralModel : Task
             calibrationFile is null ? default(ReadOnlyMemory<byte>?) : Read(calibrationFile, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in Calibration", "Check the path; relative paths start at the project's folder."))
         {
             ExternalData = folder.Read,
+            Spelling = Spell,
         };
 
         CompilationResult result = ModelCompilation.Run(input);
         foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile]);
         if (result.Plan is not { } plan || Log.HasLoggedErrors) return;
 
-        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span), folder.Files);
+        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span), calibrationFile is null ? [modelFile] : [modelFile, calibrationFile], folder.Files);
         Log.LogMessage(MessageImportance.High, "{0} -> {1}.{2}", Model.ItemSpec, plan.Namespace, plan.ClassName);
     }
 
@@ -104,6 +100,8 @@ public sealed class CompileNeuralModel : Task
 
     /// <summary>The item metadata that holds an option: its name, except that MSBuild allows no metadata called Target.</summary>
     public static string MetadataName(string option) => option == nameof(CompilationOptions.Target) ? "Machine" : option;
+
+    private static string Spell(string option, string? value) => OptionText.AsMetadata(MetadataName(option), value);
 
     // A root namespace is by default the project's name, in which anything may stand.
     private static string ToNamespace(string rootNamespace) => string.Join(".", rootNamespace.Split('.', StringSplitOptions.RemoveEmptyEntries).Select(part =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace ModelCompiler.Tasks;
@@ -17,11 +18,26 @@ internal sealed class OutputDirectory(string path)
     /// <summary>Files beside the model that it was compiled from, separated by semicolons, for the next build; only there when there are some.</summary>
     public const string ReadFile = "read.txt";
 
+    /// <summary>Lengths of the files that the model is compiled from.</summary>
+    public const string LengthFile = "length.txt";
+
+    /// <summary>Records how long the files are, also those beside the model that were read last; the date of the record changes only when a length does.</summary>
+    /// <param name="sources">Full paths of the model and its data.</param>
+    public void RecordLengths(IEnumerable<string> sources)
+    {
+        if (!Directory.Exists(path)) return;
+        string beside = Path.Combine(path, ReadFile);
+        IEnumerable<string> files = File.Exists(beside) ? sources.Concat(File.ReadAllText(beside).Split(';').Select(Uri.UnescapeDataString)) : sources;
+        IEnumerable<string> lines = files.Select(f => $"{(File.Exists(f) ? new FileInfo(f).Length.ToString(CultureInfo.InvariantCulture) : "none")} {f}");
+        WriteWhenDifferent(LengthFile, Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+    }
+
     /// <summary>Replaces what is there by a finished compilation.</summary>
     /// <param name="plan">Text of the plan.</param>
     /// <param name="weights">The weights assembly, if the plan needs one.</param>
+    /// <param name="sources">Full paths of the model and its data.</param>
     /// <param name="read">Full paths of the files beside the model that were read.</param>
-    public void Write(string plan, (string FileName, byte[] Content)? weights, IReadOnlyCollection<string> read)
+    public void Write(string plan, (string FileName, byte[] Content)? weights, IReadOnlyCollection<string> sources, IReadOnlyCollection<string> read)
     {
         Directory.CreateDirectory(path);
         File.Delete(Path.Combine(path, StampFile));
@@ -29,6 +45,7 @@ internal sealed class OutputDirectory(string path)
         DeleteAssemblies(except: weights?.FileName);
         if (read.Count > 0) WriteWhenDifferent(ReadFile, Encoding.UTF8.GetBytes(string.Join(';', read.Select(Escape))));
         else File.Delete(Path.Combine(path, ReadFile));
+        RecordLengths(sources);
         WriteWhenDifferent(PlanFile, Encoding.UTF8.GetBytes(plan));
         File.WriteAllBytes(Path.Combine(path, StampFile), []);
     }
@@ -40,6 +57,7 @@ internal sealed class OutputDirectory(string path)
         File.Delete(Path.Combine(path, StampFile));
         File.Delete(Path.Combine(path, PlanFile));
         File.Delete(Path.Combine(path, ReadFile));
+        File.Delete(Path.Combine(path, LengthFile));
         DeleteAssemblies(except: null);
     }
 

@@ -30,12 +30,41 @@ public class ProjectTests(PackageFixture package)
     }
 
     [Fact]
+    public void A_model_replaced_by_a_file_of_the_same_date_and_another_length_is_compiled_again()
+    {
+        Consumer project = NewProject(Item);
+        project.Build().AssertSuccess();
+        Assert.False(project.Build("--no-restore").AssertSuccess().Says("-> App.Net"), "Nothing had changed.");
+        DateTime date = File.GetLastWriteTimeUtc(project.PathOf("net.onnx"));
+        // An unknown field of one byte at the end, which readers skip.
+        project.AddFile("net.onnx", [.. File.ReadAllBytes(project.PathOf("net.onnx")), 0xF8, 0x7F, 1]);
+        File.SetLastWriteTimeUtc(project.PathOf("net.onnx"), date);
+        Assert.True(project.Build("--no-restore").AssertSuccess().Says("-> App.Net"), "The model had another length.");
+        Assert.False(project.Build("--no-restore").AssertSuccess().Says("-> App.Net"), "Nothing had changed since.");
+    }
+
+    [Theory]
+    [InlineData("VB", "vbproj")]
+    [InlineData("F#", "fsproj")]
+    public void A_project_in_another_language_is_told_what_to_do(string language, string extension)
+    {
+        Consumer project = NewProject(Item);
+        File.Move(project.PathOf("App.csproj"), project.PathOf("App." + extension));
+        if (language == "VB") project.AddFile("Program.vb", "Module Program\n  Sub Main()\n  End Sub\nEnd Module\n"u8.ToArray());
+        else project.AddFile("Program.fs", "printfn \"hello\"\n"u8.ToArray());
+        CommandResult build = project.Build().AssertFailure();
+        Assert.True(build.Says("error MC9006") && build.Says($"written in {language}") && build.Says("C# library") && build.Says("App." + extension), build.Output);
+        Assert.Empty(project.Compiled);
+    }
+
+    [Fact]
     public void Misspelled_metadata_is_a_warning_and_a_model_without_an_item_a_hint()
     {
         Consumer project = NewProject("""<NeuralModel Include="net.onnx" Acessibility="internal" Remark="mine" />""", "<TreatWarningsAsErrors>false</TreatWarningsAsErrors>");
         project.AddFile("other.tflite", [1]);
         CommandResult build = project.Build().AssertSuccess();
         Assert.True(build.Says("warning MC9007") && build.Says("Did you mean Accessibility?") && !build.Says("Remark"), build.Output);
+        Assert.True(project.Build("--no-restore").AssertSuccess().Says("warning MC9007"), "Builds that compile nothing say so, too.");
         Assert.True(build.Says("MC9008: other.tflite") && !build.Says("net.onnx,"), build.Output);
     }
 

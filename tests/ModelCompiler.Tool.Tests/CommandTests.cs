@@ -78,7 +78,7 @@ public class CommandTests
         NumpyArray x = NpzArchive.Read(File.ReadAllBytes(CommandLineRun.DigitsCalibration)).Values.First();
         RunTests.Save(folder["d.npz"], ("x", x));
         JsonElement json = CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["d.npz"], "--calibration", CommandLineRun.DigitsCalibration, "--samples", "20", "--json").Json;
-        Assert.Equal(["model", "metric", "samples", "engine", "original", "compiled", "drop", "agreement", "diagnostics"], json.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["model", "metric", "samples", "engine", "original", "compiled", "drop", "agreement", "outputs", "diagnostics"], json.EnumerateObject().Select(p => p.Name));
         Assert.Equal("agreement", json.GetProperty("metric").GetString());
         Assert.Equal(20, json.GetProperty("samples").GetInt32());
         Assert.InRange(json.GetProperty("compiled").GetDouble(), 0.9, 1);

@@ -64,6 +64,25 @@ public class OptionTests
         Assert.Equal("MC9002", CommandLineRun.Of([.. args, "--json"]).Json.GetProperty("diagnostics")[0].GetProperty("code").GetString());
     }
 
+    [Theory]
+    [InlineData("option '--input-shape'. Did you mean --input-shapes?", "inspect", "x.onnx", "--input-shape", "1x2")]
+    [InlineData("option '--InputShapes'. Did you mean --input-shapes?", "inspect", "x.onnx", "--InputShapes=1x2")]
+    [InlineData("option '--calib'. Did you mean --calibration?", "compile", "x.onnx", "--calib", "x.npz")]
+    [InlineData("option '--targte'. Did you mean --target?", "compile", "--targte", "x64", "x.onnx")]
+    [InlineData("option '--inptu'. Did you mean --input?", "run", "x.onnx", "--inptu", "x.npz", "--output", "y.npz")]
+    [InlineData("option '--jsn'. Did you mean --json?", "inspect", "--jsn")]
+    [InlineData("option '--tragets'. Did you mean --target?", "conform", "--tragets", "x64", "tests")]
+    [InlineData("option '--frobnicate'. See 'modelc inspect --help'.", "inspect", "x.onnx", "--frobnicate", "1")]
+    [InlineData("command 'complie'. Did you mean compile?", "complie", "x.onnx")]
+    [InlineData("command 'frobnicate'. Commands are: inspect, compile, run, evaluate, conform.", "frobnicate", "x.onnx")]
+    public void Names_that_do_not_exist_come_with_the_one_that_is_meant(string said, params string[] args)
+    {
+        CommandLineRun run = CommandLineRun.Of(args);
+        Assert.Equal(ModelcApp.Usage, run.ExitCode);
+        Assert.Contains("error MC9002: There is no " + said, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
     [Fact]
     public void Help_succeeds()
     {

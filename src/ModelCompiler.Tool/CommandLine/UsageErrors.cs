@@ -35,8 +35,9 @@ internal static class UsageErrors
 
     private static string? Nearest(string name, string[] known)
     {
-        string[] longer = [.. known.Where(k => k.StartsWith(name, StringComparison.OrdinalIgnoreCase))];
-        if (longer.Length == 1 && name.TrimStart('-').Length > 2) return longer[0];
+        // --calib means --calibration, although --calibration-method begins so, too.
+        string[] longer = [.. known.Where(k => k.StartsWith(name, StringComparison.OrdinalIgnoreCase)).OrderBy(k => k.Length)];
+        if (longer.Length > 0 && longer.All(k => k.StartsWith(longer[0], StringComparison.Ordinal)) && name.TrimStart('-').Length > 2) return longer[0];
         return name.TrimStart('-').Length > 1 ? Misspelling.Nearest(name, known, Tolerance) : null;
     }
 

@@ -11,7 +11,7 @@ namespace ModelCompiler.Tool.Commands;
 /// <summary><c>evaluate</c>: how good the compiled network is, beside the float network it was made from.</summary>
 internal sealed class EvaluateCommand : ModelCommand
 {
-    private readonly Option<string> _data = new("--data") { Description = "An .npz file with an array for each input, named after it (or x when there is one), and labels or targets in the array y. An .npy file holds the only input.", HelpName = "file", Required = true };
+    private readonly Option<string> _data = new("--data") { Description = "An .npz file with an array for each input, named after it (or x when there is one), and labels or targets in the array y (or one named after an output). An .npy file holds the only input.", HelpName = "file", Required = true };
     private readonly Option<int?> _samples = new("--samples") { Description = "Use at most this many samples, evenly spread.", HelpName = "number" };
     private readonly Option<EngineKind> _engine = SharedOptions.Engine();
     private readonly Option<string?> _metric;
@@ -24,7 +24,7 @@ internal sealed class EvaluateCommand : ModelCommand
             if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int number) || number <= 0)) result.AddError("Give a positive number of samples.");
         });
         foreach (Option option in (Option[])[_data, _samples, _engine]) Command.Options.Add(option);
-        _metric = Declare("--metric", "top1, top5, mse, mae or agreement (with the original); by default top1 for labels, mse for targets, agreement without either.", "name");
+        _metric = Declare("--metric", "top1, top5, mse, mae or agreement (with the original, on the largest element along the last axis of every output); by default top1 for labels, mse for targets, agreement without either.", "name");
     }
 
     /// <inheritdoc/>
@@ -35,24 +35,46 @@ internal sealed class EvaluateCommand : ModelCommand
         using IEngine engine = EngineFactory.Create(parsed.GetValue(_engine), model.Result, model.Options);
         SampleSet samples = SampleSet.For(model.Graph, arrays, file);
         int[] chosen = [.. samples.Spread(parsed.GetValue(_samples) ?? int.MaxValue)];
-        Targets? targets = Targets.Find(arrays, engine.Outputs[0].Name, samples.Count, engine.Outputs[0].Shape.Elements, file);
+        Targets? targets = Targets.Find(arrays, engine.Outputs, samples.Count, file);
         bool hasOriginal = model.FloatOriginal is not null;
         Metric metric = Choose(Metrics.Parse(parsed.GetValue(_metric)), targets, hasOriginal, file);
+        int output = targets?.Output ?? 0;
+        if (metric is Metric.Top1 or Metric.Top5) RequireOneChoice(metric, engine.Outputs, targets!);
 
         // Beside a float network both must see the same real numbers, whatever the type of the array.
-        float[][] compiled = Evaluator.Outputs(engine, samples, chosen, raw: !hasOriginal && SampleRunner.IsRaw(engine, samples));
-        float[][]? original = null;
+        float[][][] compiled = Evaluator.Outputs(engine, samples, chosen, raw: !hasOriginal && SampleRunner.IsRaw(engine, samples));
+        float[][][]? original = null;
         if (model.FloatOriginal is { } graph)
         {
             using var reference = new ReferenceEngine(graph, model.Options.Requantization);
             original = Evaluator.Outputs(reference, SampleSet.For(graph, arrays, file), chosen, raw: false);
         }
 
-        double? agreement = original is null ? null : Evaluator.Agreement(original, compiled);
-        double after = metric == Metric.Agreement ? agreement!.Value : Evaluator.Judge(metric, compiled, targets!, chosen);
-        double? before = original is null ? null : metric == Metric.Agreement ? 1 : Evaluator.Judge(metric, original, targets!, chosen);
+        OutputComparison[] outputs = original is null
+            ? []
+            : [.. engine.Outputs.Select((edge, o) => OutputComparison.Of(edge, OutputClasses.Of(edge, engine.Outputs), original[o], compiled[o]))];
+        double? agreement = outputs.Average(o => o.Agreement);
+        double? after = metric == Metric.Agreement ? agreement : Evaluator.Judge(metric, compiled[output], targets!, chosen);
+        double? before = original is null || (metric == Metric.Agreement && agreement is null)
+            ? null
+            : metric == Metric.Agreement ? 1 : Evaluator.Judge(metric, original[output], targets!, chosen);
         double? drop = metric.IsError() ? after - before : before - after;
-        return new EvaluationReport(model.Plan.ModelFile, metric, chosen.Length, parsed.GetValue(_engine), before, after, drop, metric.IsError() ? null : agreement);
+        double? shown = metric.IsError() ? null : agreement;
+        return new EvaluationReport(model.Plan.ModelFile, metric, chosen.Length, parsed.GetValue(_engine), before, after, drop, shown, outputs);
+    }
+
+    // Labels named y of a network with several outputs do not say which of them chooses.
+    private static void RequireOneChoice(Metric metric, IReadOnlyList<EngineEdge> outputs, Targets targets)
+    {
+        EngineEdge edge = outputs[targets.Output];
+        if (OutputClasses.IsOneChoice(edge, outputs) && (targets.IsNamed || outputs.Count == 1)) return;
+        string[] choices = [.. outputs.Where(o => OutputClasses.IsOneChoice(o, outputs)).Select(o => $"'{o.Name}'")];
+        string asked = metric.ToString().ToLowerInvariant();
+        string problem = outputs.Count > 1 && !targets.IsNamed
+            ? $"The network has {outputs.Count} outputs, {string.Join(", ", outputs.Select(o => $"'{o.Name}' {o.Shape}"))}, and the metric {asked} judges one that chooses a class for each sample."
+            : $"Output '{edge.Name}' of shape {edge.Shape} does not choose one class for each sample, as the metric {asked} needs.";
+        string rename = choices.Length == 0 || outputs.Count == 1 ? "" : $" Or name the labels after the output that they are for: {string.Join(", ", choices)}.";
+        throw new ModelCompilationException("MC9003", problem, $"Say which metric to use: --metric agreement compares all outputs with the original's, --metric mse takes whole targets.{rename}");
     }
 
     private static Metric Choose(Metric? asked, Targets? targets, bool hasOriginal, string file)

@@ -1,20 +1,18 @@
 using ModelCompiler.Core.Data;
-using ModelCompiler.Core.Graph;
 using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Tool.Evaluation;
 
-/// <summary>Computes first outputs as real numbers, and judges them.</summary>
+/// <summary>Computes outputs as real numbers, and judges them.</summary>
 internal static class Evaluator
 {
-    /// <summary>The first output of every chosen sample as real numbers.</summary>
-    public static float[][] Outputs(IEngine engine, SampleSet samples, IReadOnlyList<int> chosen, bool raw)
+    /// <summary>For every output, what it is for the chosen samples, as real numbers.</summary>
+    public static float[][][] Outputs(IEngine engine, SampleSet samples, IReadOnlyList<int> chosen, bool raw)
     {
-        var result = new float[chosen.Count][];
+        float[][][] result = [.. engine.Outputs.Select(_ => new float[chosen.Count][])];
         SampleRunner.Run(engine, samples, chosen, raw, resetEach: false, (i, outputs) =>
         {
-            TensorData first = outputs[0];
-            result[i] = (raw ? engine.Outputs[0].Dequantize(first) : first).ToFloats();
+            for (int o = 0; o < outputs.Count; o++) result[o][i] = (raw ? engine.Outputs[o].Dequantize(outputs[o]) : outputs[o]).ToFloats();
         });
         return result;
     }
@@ -39,8 +37,4 @@ internal static class Evaluator
 
         return sum / outputs.Length;
     }
-
-    /// <summary>Share of samples on which two networks choose the same class.</summary>
-    public static double Agreement(float[][] one, float[][] other) =>
-        one.Zip(other, (a, b) => Metrics.ArgMax(a) == Metrics.ArgMax(b) ? 1.0 : 0).Average();
 }

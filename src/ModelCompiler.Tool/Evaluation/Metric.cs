@@ -17,7 +17,7 @@ public enum Metric
     /// <summary>Mean absolute error against the targets.</summary>
     Mae,
 
-    /// <summary>Share of samples whose largest output is that of the original float network.</summary>
+    /// <summary>Share of positions at which the largest element is that of the original float network, over all outputs that have classes.</summary>
     Agreement,
 }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
+using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Tool.Evaluation;
 
@@ -10,34 +11,43 @@ internal sealed class Targets
     private readonly float[] _values;
     private readonly int _perSample;
 
-    private Targets(float[] values, int perSample, bool isLabels) => (_values, _perSample, IsLabels) = (values, perSample, isLabels);
+    private Targets(float[] values, int perSample, bool isLabels, int output, bool isNamed) =>
+        (_values, _perSample, IsLabels, Output, IsNamed) = (values, perSample, isLabels, output, isNamed);
+
+    /// <summary>Number of the output that they are for.</summary>
+    public int Output { get; }
+
+    /// <summary>True when the array is named after the output, rather than <c>y</c>.</summary>
+    public bool IsNamed { get; }
 
     /// <summary>True for one class number per sample.</summary>
     public bool IsLabels { get; }
 
     /// <summary>Reads them; null when the file has no such array.</summary>
     /// <param name="arrays">Arrays of the file.</param>
-    /// <param name="output">Name of the network's output, which may stand for <c>y</c>.</param>
+    /// <param name="outputs">The network's outputs. The array is named after one of them, or <c>y</c> for the first.</param>
     /// <param name="samples">Number of samples in the file.</param>
-    /// <param name="classes">Number of elements of the output.</param>
     /// <param name="file">Name for messages.</param>
     /// <exception cref="ModelCompilationException">MC3003: the array does not fit the samples or the output.</exception>
-    public static Targets? Find(IReadOnlyDictionary<string, NumpyArray> arrays, string output, int samples, int classes, string file)
+    public static Targets? Find(IReadOnlyDictionary<string, NumpyArray> arrays, IReadOnlyList<EngineEdge> outputs, int samples, string file)
     {
-        if (!arrays.TryGetValue("y", out NumpyArray? array) && !arrays.TryGetValue(output, out array)) return null;
+        string name = arrays.ContainsKey("y") ? "y" : outputs.Select(o => o.Name).FirstOrDefault(arrays.ContainsKey) ?? "";
+        if (!arrays.TryGetValue(name, out NumpyArray? array)) return null;
+        int output = Math.Max(0, outputs.ToList().FindIndex(o => o.Name == name));
+        int classes = outputs[output].Shape.Elements;
         int count = array.Shape.Length == 0 ? 0 : array.Shape[0];
-        if (count != samples) throw Misfit($"has {count} entries for {samples} samples", "Give one label or target for each sample.", file);
+        if (count != samples) throw Misfit(name, $"has {count} entries for {samples} samples", "Give one label or target for each sample.", file);
         int perSample = array.Count / samples;
-        if (perSample != 1 && perSample != classes) throw Misfit($"has {perSample} numbers for each sample, and the output has {classes}", "Give one label, or a target for every element of the output.", file);
+        if (perSample != 1 && perSample != classes) throw Misfit(name, $"has {perSample} numbers for each sample, and the output has {classes}", "Give one label, or a target for every element of the output.", file);
         float[] values = array.ToFloats();
         bool isLabels = perSample == 1 && classes > 1;
         if (isLabels && values.Any(v => v < 0 || v >= classes || v != MathF.Floor(v)))
         {
             float wrong = values.First(v => !(v >= 0 && v < classes && v == MathF.Floor(v)));
-            throw Misfit(string.Create(CultureInfo.InvariantCulture, $"holds {wrong}, which is not a class from 0 to {classes - 1}"), "Give labels as numbers of the output's elements.", file);
+            throw Misfit(name, string.Create(CultureInfo.InvariantCulture, $"holds {wrong}, which is not a class from 0 to {classes - 1}"), "Give labels as numbers of the output's elements.", file);
         }
 
-        return new Targets(values, perSample, isLabels);
+        return new Targets(values, perSample, isLabels, output, outputs[output].Name == name);
     }
 
     /// <summary>The class of a sample.</summary>
@@ -46,5 +56,5 @@ internal sealed class Targets
     /// <summary>The target of a sample.</summary>
     public ReadOnlySpan<float> Of(int sample) => _values.AsSpan(sample * _perSample, _perSample);
 
-    private static ModelCompilationException Misfit(string problem, string remedy, string file) => new("MC3003", $"The array 'y' {problem}.", remedy, file: file);
+    private static ModelCompilationException Misfit(string name, string problem, string remedy, string file) => new("MC3003", $"The array '{name}' {problem}.", remedy, file: file);
 }

@@ -26,7 +26,7 @@ public class LinearKernelProperties
 
     private static readonly Gen<Layer> Layers =
         from height in Gen.Int[1, 9]
-        from width in Gen.Int[1, 19]
+        from width in Gen.Frequency((4, Gen.Int[1, 19]), (1, Gen.Int[20, 90]))
         from channels in Channels
         from kind in Gen.Int[0, 3]
         from filters in Channels

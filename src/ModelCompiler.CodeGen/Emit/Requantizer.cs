@@ -47,6 +47,11 @@ internal sealed class Requantizer(KernelWriter writer, DataRef scale, DataRef sh
         yield return shift.Exists ? $"{type}<int> multiplier{vector} = {type}.Load(multiplier + {channel}), shift{vector} = {type}.Load(shift + {channel});" : $"{type}<float> scale{vector} = {type}.Load(scale + {channel});";
     }
 
+    /// <summary>Statement that puts the tables of one channel into all lanes, for use by <c>PackedBytes</c>.</summary>
+    public string Broadcasts(string channel, int vector, Isa isa) => shift.Exists
+        ? $"{isa.Vector}<int> multiplier{vector} = {isa.Vector}.Create(multiplier[{channel}]), shift{vector} = {isa.Vector}.Create(shift[{channel}]);"
+        : $"{isa.Vector}<float> scale{vector} = {isa.Vector}.Create(scale[{channel}]);";
+
     /// <summary>
     /// Statement that declares a vector of outputs from four vectors of sums, each with its tables' number. Bounds are applied to the packed bytes, which saturate;
     /// that is the same as long as no scaled sum leaves the range of int32.
@@ -56,11 +61,12 @@ internal sealed class Requantizer(KernelWriter writer, DataRef scale, DataRef sh
     /// <param name="sums">The sums.</param>
     /// <param name="isa">Instruction set.</param>
     /// <param name="inLanes">True to leave the four parts of each 128-bit lane there; false to put each sum's outputs side by side.</param>
-    public string PackedBytes(string name, string outType, IEnumerable<(string Sum, int Vector)> sums, Isa isa, bool inLanes)
+    /// <param name="zeroVector">Name of the vector of zero points, int16.</param>
+    public string PackedBytes(string name, string outType, IEnumerable<(string Sum, int Vector)> sums, Isa isa, bool inLanes, string zeroVector = "zero")
     {
         bool signed = outType == "sbyte";
         string[] scaled = sums.Select(s => shift.Exists ? $"{isa.Simd}.MultiplyByQuantizedMultiplier({s.Sum}, multiplier{s.Vector}, shift{s.Vector})" : $"{isa.Simd}.Scaled({s.Sum}, scale{s.Vector})").ToArray();
-        string packed = $"{isa.Simd}.Pack{(signed ? "Int8" : "UInt8")}{(inLanes ? "InLanes" : "")}({string.Join(", ", scaled)}, zero)";
+        string packed = $"{isa.Simd}.Pack{(signed ? "Int8" : "UInt8")}{(inLanes ? "InLanes" : "")}({string.Join(", ", scaled)}, {zeroVector})";
         if (min > (signed ? sbyte.MinValue : byte.MinValue)) packed = $"{isa.Vector}.Max({packed}, {isa.Vector}.Create(({outType}){Literals.Int(min)}))";
         if (max < (signed ? sbyte.MaxValue : byte.MaxValue)) packed = $"{isa.Vector}.Min({packed}, {isa.Vector}.Create(({outType}){Literals.Int(max)}))";
         return $"{isa.Vector}<byte> {name} = {packed}{(signed ? ".AsByte()" : "")};";

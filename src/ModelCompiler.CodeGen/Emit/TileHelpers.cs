@@ -8,7 +8,7 @@ internal static class TileHelpers
 {
     /// <summary>All helpers of one width, separated by blank lines.</summary>
     public static string ForWidth(int bits) =>
-        (Common + "\n\n" + (bits == 512 ? Avx512 : bits == 256 ? Avx2 : Portable)).Replace("VECTOR", "Vector" + Literals.Int(bits)).Replace("PART", Literals.Int(bits / 32));
+        (Common + "\n\n" + (bits == 512 ? Avx512 : bits == 256 ? Avx2 : Portable)).Replace("VECTOR", "Vector" + Literals.Int(bits)).Replace("PART", Literals.Int(bits / 32)).Replace("X86", bits == 512 ? "Avx512F" : bits == 256 ? "Avx2" : "Sse2");
 
     private const string Common = """
         /// <summary>The four bytes at the address, in every 32-bit lane.</summary>
@@ -25,6 +25,30 @@ internal static class TileHelpers
             for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * PART + i);
         }
 
+        /// <summary>Transposes four by four groups of four bytes within every 128-bit lane, and stores one row after the other.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreTransposed(VECTOR<int> a, VECTOR<int> b, VECTOR<int> c, VECTOR<int> d, byte* to, int pitch)
+        {
+            VECTOR<long> lowerAb = X86.UnpackLow(a, b).AsInt64(), upperAb = X86.UnpackHigh(a, b).AsInt64();
+            VECTOR<long> lowerCd = X86.UnpackLow(c, d).AsInt64(), upperCd = X86.UnpackHigh(c, d).AsInt64();
+            X86.UnpackLow(lowerAb, lowerCd).Store((long*)to);
+            X86.UnpackHigh(lowerAb, lowerCd).Store((long*)(to + pitch));
+            X86.UnpackLow(upperAb, upperCd).Store((long*)(to + 2 * pitch));
+            X86.UnpackHigh(upperAb, upperCd).Store((long*)(to + 3 * pitch));
+        }
+
+        /// <summary>Stores the first <paramref name="count"/> bytes of a 128-bit lane.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreLane(byte* p, VECTOR<byte> bytes, int lane, int count)
+        {
+            int i = 0;
+            if (count >= 8) *(long*)p = bytes.AsInt64().GetElement(lane * 2);
+            if (count >= 8) i = 8;
+            if (count - i >= 4) *(int*)(p + i) = bytes.AsInt32().GetElement(lane * 4 + i / 4);
+            if (count - i >= 4) i += 4;
+            for (; i < count; i++) p[i] = bytes.GetElement(lane * 16 + i);
+        }
+
         /// <summary>Copies int8 numbers as uint8 numbers 128 higher.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void CopyRaised(sbyte* from, byte* to, int count)
@@ -36,6 +60,15 @@ internal static class TileHelpers
         """;
 
     private const string Avx512 = """
+        /// <summary>Sixteen bytes from each address, in the order of the lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<int> LoadLanes(byte* a, byte* b, byte* c, byte* d) =>
+            Vector512.Create(Vector256.Create(Vector128.Load((int*)a), Vector128.Load((int*)b)), Vector256.Create(Vector128.Load((int*)c), Vector128.Load((int*)d)));
+
+        /// <summary>Stores the 16 bytes of a lane.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreLane(byte* p, Vector512<byte> bytes, int lane) => Avx512F.ExtractVector128(bytes, (byte)lane).Store(p);
+
         /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
@@ -130,6 +163,14 @@ internal static class TileHelpers
         """;
 
     private const string Avx2 = """
+        /// <summary>Sixteen bytes from each address, in the order of the lanes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> LoadLanes(byte* a, byte* b) => Vector256.Create(Vector128.Load((int*)a), Vector128.Load((int*)b));
+
+        /// <summary>Stores the 16 bytes of a lane.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreLane(byte* p, Vector256<byte> bytes, int lane) => Avx2.ExtractVector128(bytes, (byte)lane).Store(p);
+
         /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)
@@ -206,6 +247,14 @@ internal static class TileHelpers
         """;
 
     private const string Portable = """
+        /// <summary>Sixteen bytes from the address.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> LoadLanes(byte* a) => Vector128.Load((int*)a);
+
+        /// <summary>Stores the 16 bytes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void StoreLane(byte* p, Vector128<byte> bytes, int lane) => bytes.Store(p);
+
         /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         public static void Interleave4(byte* a, byte* b, byte* c, byte* d, byte* to, int count)

@@ -90,7 +90,7 @@ public sealed record ConvInt8(
         if (task.IsDepthwise) return null;
         double steps = (double)task.Batch * task.Pixels * task.Groups * Blocks(task.OutPerGroup) * BlockChannels / 16;
         double gather = task.Geometry.IsPointwise ? task.Taps / 16.0 : task.Window[0] * 14;
-        double cycles = (steps * (((task.Taps + 3) / 4 * 2.9) + 4)) + (task.Batch * task.Pixels * gather);
+        double cycles = (steps * (((task.Taps + 3) / 4 * 2.7) + 9.5)) + (task.Batch * task.Pixels * gather);
         if (task.Isas[0].IsArm64) cycles *= 5; // half the width, and no instruction for pairs
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {

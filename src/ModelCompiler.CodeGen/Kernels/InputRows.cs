@@ -12,7 +12,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="geometry">The convolution.</param>
 /// <param name="signed">True when the input is int8; rows then hold uint8 numbers 128 higher.</param>
 /// <param name="zero">Zero point of the input, in the input's own type.</param>
-internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero)
+/// <param name="reach">Bytes that the kernel reads at a time, from the beginning of a group of four.</param>
+internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero, int reach = 4)
 {
     private const int PreparedBytes = 8 * 1024;
 
@@ -22,7 +23,7 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero)
     public int Zero => zero + (signed ? 128 : 0);
 
     /// <summary>True when the kernel reads the input itself.</summary>
-    public bool IsDirect => !signed && !_g.HasPadding && Run % 4 == 0;
+    public bool IsDirect => !signed && !_g.HasPadding && Run % 4 == 0 && Run >= reach;
 
     /// <summary>True when the whole image is one row of pixels.</summary>
     public bool IsFlat => IsDirect && _g.WindowHeight == 1 && _g.WindowWidth == 1 && _g.StrideDown == 1 && _g.StrideRight == 1;
@@ -36,8 +37,8 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero)
     /// <summary>Bytes from one row to the next.</summary>
     public int Pitch => IsDirect ? _g.Width * _g.Channels : Columns * _g.Channels;
 
-    /// <summary>Bytes of scratch for the rows of some output rows; groups of four may reach past the end of the last.</summary>
-    public int ScratchBytes(int outputRows) => IsDirect ? 0 : (RowsFor(outputRows) * Pitch) + 3;
+    /// <summary>Bytes of scratch for the rows of some output rows; reading may reach past the end of the last.</summary>
+    public int ScratchBytes(int outputRows) => IsDirect ? 0 : (RowsFor(outputRows) * Pitch) + reach - 1;
 
     /// <summary>Output rows whose input is worth preparing together: as many as keep to a part of the first-level cache.</summary>
     public int BandRows => IsDirect ? 1 : Math.Max(1, ((PreparedBytes / Pitch) - RowsFor(1)) / _g.StrideDown + 1);

@@ -19,6 +19,13 @@ internal static class PackedBytes
         return bytes;
     }
 
+    public static byte[] Of(ushort[] values)
+    {
+        var bytes = new byte[values.Length * sizeof(ushort)];
+        Buffer.BlockCopy(values, 0, bytes, 0, bytes.Length);
+        return bytes;
+    }
+
     public static byte[] Of(short[] values)
     {
         var bytes = new byte[values.Length * sizeof(short)];

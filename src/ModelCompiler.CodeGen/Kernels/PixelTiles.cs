@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using ModelCompiler.CodeGen.Emit;
 
 namespace ModelCompiler.CodeGen.Kernels;
@@ -27,6 +28,23 @@ internal sealed class PixelTiles
 
     /// <summary>Rows of the largest band.</summary>
     public int BandHeight { get; }
+
+    /// <summary>How many tiles there are of each size.</summary>
+    public IEnumerable<(int Pixels, int Count)> Sizes()
+    {
+        int perRow = _width / _columnTiles;
+        int wide = _width % _columnTiles;
+        for (int y = 0; y < _height; y += BandHeight)
+        {
+            int rows = Math.Min(BandHeight, _height - y);
+            foreach ((int height, int count) in new[] { (Height, rows / Height), (rows % Height, 1) })
+            {
+                if (height * count == 0) continue;
+                if (wide > 0) yield return (height * (perRow + 1), wide * count);
+                yield return (height * perRow, (_columnTiles - wide) * count);
+            }
+        }
+    }
 
     /// <summary>Writes the loops over tiles.</summary>
     /// <param name="code">Where to write.</param>

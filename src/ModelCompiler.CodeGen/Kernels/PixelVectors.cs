@@ -1,0 +1,69 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using ModelCompiler.CodeGen.Emit;
+
+namespace ModelCompiler.CodeGen.Kernels;
+
+/// <summary>
+/// How the pixels of a tile lie in vectors of 32-bit lanes: parts of up to four full vectors, and a half vector at the end where that suffices. Packing four vectors of
+/// sums to bytes works within 128-bit lanes; pixels are assigned so that the packed bytes come out in order.
+/// </summary>
+internal sealed class PixelVectors
+{
+    /// <summary>Up to four vectors that are packed together.</summary>
+    /// <param name="Isa">Their width.</param>
+    /// <param name="Vectors">Their number.</param>
+    /// <param name="First">Number of the first vector in the tile.</param>
+    /// <param name="FirstPixel">First pixel in the tile.</param>
+    /// <param name="Offset">Bytes of the tile's vectors before these.</param>
+    /// <param name="PackedOffset">Bytes of the tile's packed results before these.</param>
+    public sealed record Part(Isa Isa, int Vectors, int First, int FirstPixel, int Offset, int PackedOffset)
+    {
+        /// <summary>128-bit lanes of a vector.</summary>
+        public int Lanes => Isa.Bits / 128;
+
+        /// <summary>The pixel, from the part's first, in the 32-bit lane <paramref name="place"/> of the 128-bit lane <paramref name="lane"/> of a vector.</summary>
+        public int PixelAt(int vector, int lane, int place) => (((lane * Vectors) + vector) * 4) + place;
+
+        /// <summary>The pixel, from the part's first, whose byte is at a place of a 128-bit lane of the packed vector; −1 for a copy that fills a place.</summary>
+        public int PackedPixelAt(int lane, int place) => place / 4 < Vectors ? PixelAt(place / 4, lane, place % 4) : -1;
+    }
+
+    /// <summary>Arranges so many pixels.</summary>
+    public PixelVectors(Isa isa, int pixels)
+    {
+        Pixels = pixels;
+        var parts = new List<Part>();
+        int rest = pixels % isa.Lanes;
+        bool hasHalf = isa.Bits == 512 && rest > 0 && rest <= isa.Lanes / 2;
+        int full = (pixels / isa.Lanes) + (rest > 0 && !hasHalf ? 1 : 0);
+        for (int v = 0; v < full; v += 4) Add(isa, Math.Min(4, full - v));
+        if (hasHalf) Add(isa.Narrowed(isa.Bits / 2), 1);
+        Parts = parts;
+
+        void Add(Isa width, int vectors)
+        {
+            Part? last = parts.LastOrDefault();
+            parts.Add(new Part(width, vectors, Vectors, last is null ? 0 : last.FirstPixel + (last.Vectors * last.Isa.Lanes), Bytes, PackedBytes));
+            Vectors += vectors;
+            Bytes += vectors * width.Bits / 8;
+            PackedBytes += width.Bits / 8;
+        }
+    }
+
+    /// <summary>Pixels of the tile.</summary>
+    public int Pixels { get; }
+
+    /// <summary>The vectors, in the order of the pixels.</summary>
+    public IReadOnlyList<Part> Parts { get; }
+
+    /// <summary>Vectors of the tile.</summary>
+    public int Vectors { get; private set; }
+
+    /// <summary>Bytes of all vectors.</summary>
+    public int Bytes { get; private set; }
+
+    /// <summary>Bytes of the packed results.</summary>
+    public int PackedBytes { get; private set; }
+}

@@ -193,7 +193,7 @@ public sealed record ConvBytesByPixel(
                             code.Line($"{gather}({Terms.Plus("pixels", From(part.FirstPixel))}, {Terms.Plus("chunks", chunk)}, {Blocks[block]}, {Terms.Plus("gathered", part.Offset)});");
                         }
 
-                        string sum = tile.SumMethod($"Sum_{name}", vectors, isFirst: block == 0, isLast: block == Blocks.Count - 1);
+                        string sum = tile.SumMethod($"SumTile_{name}", vectors, isFirst: block == 0, isLast: block == Blocks.Count - 1);
                         code.Line($"{sum}(gathered, {Terms.Plus("weights", weights)}, {Terms.Plus("schedule", schedule)}, bias, {requantizer.Forward("")}, sums, results);");
                         chunk += Blocks[block];
                         weights += BlockWeights[block];

@@ -30,7 +30,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     {
         (Value input, Value weights) = (context[0], context[1]);
         LinearLayer.RequireTypes(input, weights);
-        InferenceContext.Require(weights.Shape.Rank == 2 && weights.Shape[1] > 0, $"The weights of a fully connected layer are a matrix, not {weights.Shape}.");
+        InferenceContext.Require(weights.Shape.Rank == 2 && weights.Shape.All(d => d > 0), $"The weights of a fully connected layer are a matrix, not {weights.Shape}.");
         (int outputs, int inputs) = (weights.Shape[0], weights.Shape[1]);
         InferenceContext.Require(input.Shape.Elements % inputs == 0, $"An input of shape {input.Shape} does not consist of rows of {inputs}.");
         InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == outputs, "The bias does not have one entry per output.");

@@ -1,3 +1,4 @@
+using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
 using ModelCompiler.Core.Quantization;
@@ -50,6 +51,14 @@ public sealed class ReferenceInterpreter(ModelGraph graph, RequantizationMode mo
         return [.. graph.Outputs.Select(Lookup)];
 
         TensorData Lookup(int id) => graph.Values[id].Constant ?? data[id];
+    }
+
+    /// <summary>What an operator on floats that works element by element gives at some points.</summary>
+    internal static float[] Apply(Operator function, float[] points)
+    {
+        var shape = new Shape(points.Length);
+        var value = new Value(0, "x", ElementType.Float32, shape);
+        return EvaluateNode(new Node("function", "", function, [0], [1]), id => value with { Id = id }, _ => TensorData.Of(shape, points), RequantizationMode.Float)[0].ToFloats();
     }
 
     /// <summary>Computes one node.</summary>

@@ -49,8 +49,7 @@ public sealed record TabulatedFunction(Elementwise Function) : Operator
     {
         (float scale, int zero, int first) = (input.Q.Scale, input.Q.ZeroPoint, input.Type.MinValue());
         float[] reals = [.. Enumerable.Range(first, 256).Select(i => (i - zero) * scale)];
-        var value = new Value(0, "x", ElementType.Float32, new Shape(reals.Length));
-        float[] results = ReferenceInterpreter.EvaluateNode(new Node("table", "", Function, [0], [1]), id => value with { Id = id }, _ => TensorData.Of(value.Shape, reals), RequantizationMode.Float)[0].ToFloats();
+        float[] results = ReferenceInterpreter.Apply(Function, reals);
         (int min, int max, QuantizationParameters q) = (output.Type.MinValue(), output.Type.MaxValue(), output.Q);
         return ByteTensors.Table(input.Type, i => results[i - first] is var y && float.IsNaN(y) ? q.ZeroPoint : Requantization.Quantize(y, q.Scale, q.ZeroPoint, min, max));
     }

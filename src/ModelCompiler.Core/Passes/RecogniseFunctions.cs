@@ -33,7 +33,7 @@ internal static class RecogniseFunctions
         new Elementwise("Softsign", ElementKind.Float),
     ];
 
-    private static readonly Lazy<float[][]> KnownResults = new(() => [.. Known.Select(op => Apply(op, Points))]);
+    private static readonly Lazy<float[][]> KnownResults = new(() => [.. Known.Select(op => ReferenceInterpreter.Apply(op, Points))]);
 
     public static ModelGraph Run(ModelGraph graph, Action<string> note)
     {
@@ -106,12 +106,5 @@ internal static class RecogniseFunctions
         Value At(int id) => graph.Values[id] with { Shape = graph.Values[id].Constant is null ? shape : new Shape(), Constant = graph.Values[id].Constant is null ? null : Constant(id) };
 
         TensorData Constant(int id) => TensorData.Of(new Shape(), [graph.Values[id].Constant!.ToFloats()[0]]);
-    }
-
-    private static float[] Apply(Operator op, float[] points)
-    {
-        var shape = new Shape(points.Length);
-        var value = new Value(0, "x", ElementType.Float32, shape);
-        return ReferenceInterpreter.EvaluateNode(new Node("f", "", op, [0], [1]), id => value with { Id = id }, _ => TensorData.Of(shape, points), RequantizationMode.Float)[0].ToFloats();
     }
 }

@@ -50,10 +50,16 @@ internal static class Classifiers
         if (node.Longs(integers) is { Length: > 0 } numbers) return numbers;
         string[] texts = node.Texts("classlabels_strings") ?? [];
         if (texts.Length > 0) node.LabelOutput(0, texts);
-        const int most = 32;
-        string more = texts.Length > most ? FormattableString.Invariant($" and {texts.Length - most} more") : "";
-        if (texts.Length > 0) node.Note($"'{node.OutputName(0)}' gives classes by number, from 0: {string.Join(", ", texts.Take(most).Select(t => $"'{t}'"))}{more}.");
+        if (texts.Length > 0) node.Note($"'{node.OutputName(0)}' gives classes by number, from 0: {Listed([.. texts.Select(t => $"'{t}'")])}.");
         return [.. texts.Select((_, i) => (long)i)];
+    }
+
+    /// <summary>The first classes, and how many more there are, for notes.</summary>
+    public static string Listed(string[] classes)
+    {
+        const int most = 32;
+        string more = classes.Length > most ? FormattableString.Invariant($" and {classes.Length - most} more") : "";
+        return string.Join(", ", classes.Take(most)) + more;
     }
 
     // Coefficients [rows, features] and intercepts [rows].

@@ -13,6 +13,9 @@ public sealed class PackageFixture : IDisposable
 
     public string PackOutput => _feed.Packed.Output;
 
+    /// <summary>A file or folder beside the projects.</summary>
+    internal string PathOf(string relative) => _feed.PathOf(relative);
+
     public string PackageFile => Path.Combine(_feed.Folder, $"ModelCompiler.{Version}.nupkg");
 
     internal Consumer NewProject(string items, string properties = "") =>

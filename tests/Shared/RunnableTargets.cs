@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using ModelCompiler.CodeGen.Emit;
 
-namespace ModelCompiler.Conformance.Tests;
+namespace ModelCompiler.Testing;
 
 /// <summary>The targets whose code this machine can run.</summary>
 internal static class RunnableTargets
@@ -20,16 +20,4 @@ internal static class RunnableTargets
         _ when target.StartsWith("x64", StringComparison.Ordinal) => Ssse3.IsSupported,
         _ => true,
     };
-}
-
-/// <summary>Every pair of two lists.</summary>
-internal sealed class MatrixOf : TheoryData<string, string>
-{
-    public MatrixOf(IEnumerable<string> rows, IReadOnlyList<string> columns)
-    {
-        foreach (string row in rows)
-        {
-            foreach (string column in columns) Add(row, column);
-        }
-    }
 }

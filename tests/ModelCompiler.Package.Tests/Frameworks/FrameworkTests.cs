@@ -1,0 +1,33 @@
+namespace ModelCompiler.Package.Tests.Frameworks;
+
+/// <summary>Programs for every framework that is promised to work, with networks compiled for every target, built without a warning and run on that framework.</summary>
+[Collection(PackageCollection.Name)]
+public class FrameworkTests(FrameworkRuns runs) : IClassFixture<FrameworkRuns>
+{
+    [Theory]
+    [FrameworkData(8)]
+    [FrameworkData(9)]
+    [FrameworkData(10)]
+    [FrameworkData(11)]
+    public void A_network_passes_its_self_test_and_gives_the_same_bytes(int framework, string target)
+    {
+        FrameworkRun run = runs.On(framework);
+        Assert.Equal($"framework {framework}", run.Framework);
+        foreach (string name in FrameworkNetworks.All.Select(n => $"{n.Name} {target}"))
+        {
+            Assert.DoesNotContain("the self-test fails", run.Answers[name], StringComparison.Ordinal);
+            Assert.DoesNotContain("another processor", run.Answers[name], StringComparison.Ordinal);
+            Assert.Equal(runs.On(FrameworkRuns.Own).Answers[name], run.Answers[name]);
+        }
+    }
+
+    [Theory]
+    [FrameworkData(8, Elsewhere = true)]
+    [FrameworkData(9, Elsewhere = true)]
+    [FrameworkData(10, Elsewhere = true)]
+    [FrameworkData(11, Elsewhere = true)]
+    public void A_network_for_another_processor_compiles_and_says_so(int framework, string target)
+    {
+        foreach (FrameworkNetwork network in FrameworkNetworks.All) Assert.Equal("another processor", runs.On(framework).Answers[$"{network.Name} {target}"]);
+    }
+}

@@ -109,7 +109,7 @@ public static class ModelCompilation
         SampleSet samples = SampleSet.For(graph, NpzArchive.Read(input.Calibration.Value, file), file);
         RangeCalibrator calibrator = RangeCalibrator.Parse(input.Options.CalibrationMethod);
         int[] chosen = [.. samples.Spread(input.Options.CalibrationSamples)];
-        samples.RequireFinite(chosen);
+        samples.RequireFinite(chosen, MaskInputs.Find(graph));
         IReadOnlyList<TensorData>[] inputs = [.. chosen.Select(samples.Own)];
         Dictionary<int, ValueRange> ranges = calibrator.Calibrate(graph, inputs, i => $"sample {chosen[i]} of calibration file '{file}'");
         note($"Calibrated ranges on {chosen.Length} samples of {file}.");

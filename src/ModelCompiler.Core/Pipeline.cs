@@ -35,7 +35,7 @@ internal static class Pipeline
     ]);
 
     /// <summary>Integer graph to the form in which the target computes it best, same results.</summary>
-    public static ModelGraph Specialise(ModelGraph graph, Isa isa, RequantizationMode mode, Action<string> note) => !isa.HasByteProducts ? graph : Apply(graph, note, [
+    public static ModelGraph Specialise(ModelGraph graph, Isa isa, RequantizationMode mode, Action<string> note) => !isa.Has(Products.Bytes) ? graph : Apply(graph, note, [
         ("unsigned activations", (g, n) => UnsignedActivations.Run(g, mode, n)),
     ]);
 

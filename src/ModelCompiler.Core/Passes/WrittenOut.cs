@@ -36,7 +36,7 @@ internal sealed class WrittenOut(ModelGraph graph)
     public bool IsFloatConversion(Node node) => node.Operator is Elementwise { Function: "Convert" } && IsReal(node.Inputs[0]) && IsReal(node.Outputs[0]);
 
     /// <summary>True for float32 and float16.</summary>
-    public bool IsReal(int id) => this[id] is { Type: ElementType.Float32 or ElementType.Float16, Quantization: null };
+    public bool IsReal(int id) => id >= 0 && this[id] is { Type: ElementType.Float32 or ElementType.Float16, Quantization: null };
 
     /// <summary>True when both are one value, but for conversions.</summary>
     public bool IsSame(int a, int b) => Plain(a) == Plain(b);
@@ -48,7 +48,7 @@ internal sealed class WrittenOut(ModelGraph graph)
     public (int A, int B)? Pair(int id, BinaryKind kind) => Producer(id) is { } node && IsPair(node, kind) ? (node.Inputs[0], node.Inputs[1]) : null;
 
     /// <summary>True for a node that computes a sum, difference, product or quotient of real numbers and nothing else.</summary>
-    public bool IsPair(Node node, BinaryKind kind) => IsReal(node.Outputs[0]) && node.Inputs.Length == 2
+    public bool IsPair(Node node, BinaryKind kind) => IsReal(node.Outputs[0]) && node.Inputs is [>= 0, >= 0]
         && (node.Operator is Binary { Activation.IsNone: true } binary ? binary.Kind == kind : node.Operator is Elementwise { Output: null } function && function.Function == kind.ToString());
 
     /// <summary>The operand of a function.</summary>
@@ -56,7 +56,7 @@ internal sealed class WrittenOut(ModelGraph graph)
         && (node.Operator is Unary unary ? unary.Kind == kind : node.Operator is Elementwise function && function.Function == kind.ToString()) ? node.Inputs[0] : null;
 
     /// <summary>The number that all elements of a constant are.</summary>
-    public float? Number(int id) => this[Plain(id)].Constant is { Count: > 0 } constant && constant.ToFloats() is var x && Array.TrueForAll(x, y => y == x[0]) ? x[0] : null;
+    public float? Number(int id) => id >= 0 && this[Plain(id)].Constant is { Count: > 0 } constant && constant.ToFloats() is var x && Array.TrueForAll(x, y => y == x[0]) ? x[0] : null;
 
     /// <summary>The operand that is computed and the constant one, whatever the order.</summary>
     public (int Value, float Number)? WithNumber((int A, int B)? pair) =>
@@ -65,7 +65,7 @@ internal sealed class WrittenOut(ModelGraph graph)
     /// <summary>The larger of a value and a number.</summary>
     public (int Value, float Number)? AtLeast(int id) => Producer(id) switch
     {
-        { Operator: Elementwise { Function: "Maximum" } } node => WithNumber((node.Inputs[0], node.Inputs[1])),
+        { Operator: Elementwise { Function: "Maximum" }, Inputs: [>= 0, >= 0] } node => WithNumber((node.Inputs[0], node.Inputs[1])),
         { Operator: Unary { Kind: UnaryKind.Clamp, Beta: >= float.MaxValue } clamp } node => (node.Inputs[0], clamp.Alpha),
         { Operator: Elementwise { Function: "ClampNumber", Beta: >= float.MaxValue } clamp } node => (node.Inputs[0], (float)clamp.Alpha),
         _ => null,
@@ -75,7 +75,7 @@ internal sealed class WrittenOut(ModelGraph graph)
     public int? Reciprocal(int id) => Of(id, UnaryKind.Reciprocal) ?? (Pair(id, BinaryKind.Divide) is { } q && Number(q.A) == 1 ? q.B : null);
 
     /// <summary>The base of a power.</summary>
-    public int? Power(int id, float exponent) => Producer(id) is { Operator: Elementwise { Function: "Power" } } node && Number(node.Inputs[1]) == exponent ? node.Inputs[0] : null;
+    public int? Power(int id, float exponent) => Producer(id) is { Operator: Elementwise { Function: "Power" }, Inputs: [>= 0, >= 0] } node && Number(node.Inputs[1]) == exponent ? node.Inputs[0] : null;
 
     /// <summary>What a value is the square of.</summary>
     public int? Square(int id) => Pair(id, BinaryKind.Multiply) is { } product && IsSame(product.A, product.B) ? product.A : Power(id, 2);

@@ -14,7 +14,10 @@ internal static class Pipeline
     public static ModelGraph Optimise(ModelGraph graph, Action<string> note) => Apply(graph, note, [
         ("layout of quantised constants", MoveLayoutBeforeDequantize.Run),
         ("constant folding", FoldConstants.Run),
+        ("shapes that stay", DropReshapes.Run),
         ("softmax written out", RecogniseSoftmax.Run),
+        ("logarithms of softmax written out", RecogniseLogSoftmax.Run),
+        ("normalisations written out", RecogniseNormalization.Run),
         ("functions written out", RecogniseFunctions.Run),
         ("channels-last layout", EliminateTransposes.Run),
         ("transpositions into weights", FoldTransposeIntoWeights.Run),

@@ -84,7 +84,7 @@ public sealed record CompilationOptions
     public int CalibrationSamples { get; init; } = 256;
 
     /// <summary>Machine to compile for.</summary>
-    [Option("Machine to compile for: x64 | x64-v2 | x64-v3 | x64-v4 | arm64 | arm64-dotprod | portable | scalar.")]
+    [Option("Machine to compile for; by default any, with AVX2 where there is.")]
     public string? Target { get; init; }
 
     /// <summary>All options, in declaration order.</summary>
@@ -118,6 +118,10 @@ public sealed record CompilationOptions
         string expected = type.IsEnum ? string.Join(", ", Enum.GetNames(type)) : "a positive integer";
         throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(property.Name)}'.", $"Give {expected}.");
     }
+
+    /// <summary>The texts that an option takes; none where any text or number of some form will do.</summary>
+    public static IReadOnlyList<string> ValuesOf(PropertyInfo option) =>
+        option.Name == nameof(Target) ? [.. CodeGen.Emit.Target.Names] : option.PropertyType.IsEnum ? Enum.GetNames(option.PropertyType) : [];
 
     /// <summary>The options that differ from the defaults as canonical text, file options by file name only, for the plan's header.</summary>
     public string ToCanonicalText()

@@ -56,11 +56,11 @@ public static class ModelCompilation
         try
         {
             ValidateNaming(input.Options);
-            string target = ResolveTarget(input.Options.Target);
+            Target target = ResolveTarget(input.Options.Target);
             var external = new OnnxExternalData(input.ExternalData);
             ModelGraph original = Pipeline.Optimise(Import(input, external, notes.Add), notes.Add);
             ModelGraph compiled = ChooseFormat(original, input, target, diagnostics, notes.Add);
-            compiled = Pipeline.Specialise(compiled, Isa.ForTarget(target)[0], input.Options.Requantization, notes.Add);
+            compiled = Pipeline.Specialise(compiled, target.InstructionSets[0], input.Options.Requantization, notes.Add);
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
             if (external.Files.Count > 0) plan = plan with { ModelSha256 = Hash([input.Model, .. external.Files.Values]) };
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
@@ -89,7 +89,7 @@ public static class ModelCompilation
         return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues), external, note);
     }
 
-    private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, string target, DiagnosticBag diagnostics, Action<string> note)
+    private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, Target target, DiagnosticBag diagnostics, Action<string> note)
     {
         bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true });
         switch (input.Options.Precision)
@@ -109,26 +109,21 @@ public static class ModelCompilation
         SampleSet samples = SampleSet.For(graph, NpzArchive.Read(input.Calibration.Value, file), file);
         RangeCalibrator calibrator = RangeCalibrator.Parse(input.Options.CalibrationMethod);
         int[] chosen = [.. samples.Spread(input.Options.CalibrationSamples)];
-        samples.RequireFinite(chosen);
+        samples.RequireFinite(chosen, MaskInputs.Find(graph));
         IReadOnlyList<TensorData>[] inputs = [.. chosen.Select(samples.Own)];
         Dictionary<int, ValueRange> ranges = calibrator.Calibrate(graph, inputs, i => $"sample {chosen[i]} of calibration file '{file}'");
         note($"Calibrated ranges on {chosen.Length} samples of {file}.");
         int bits = input.Options.WeightBits;
         if (bits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {bits} bits.", $"Give {OptionText.Of(nameof(CompilationOptions.WeightBits))} from 2 to 8.");
-        ModelGraph quantised = bits == 0 && Isa.ForTarget(target)[0].HasByteProducts
+        ModelGraph quantised = bits == 0 && target.InstructionSets[0].Has(Products.Bytes)
             ? WeightBitsChoice.Choose(graph, (b, n) => Pipeline.Quantise(graph, ranges, b, n), inputs, input.Options.Requantization, note)
             : Pipeline.Quantise(graph, ranges, bits == 0 ? 8 : bits, note);
         QuantizationCheck.Run(graph, quantised, inputs, input.Options.Requantization, diagnostics);
         return quantised;
     }
 
-    private static string ResolveTarget(string? target)
-    {
-        target ??= "portable";
-        return Isa.TargetNames.Contains(target)
-            ? target
-            : throw new ModelCompilationException("MC5002", $"There is no target '{target}'.", $"Targets are: {string.Join(", ", Isa.TargetNames)}.");
-    }
+    private static Target ResolveTarget(string? name) => name is null ? Target.Default
+        : Target.Find(name) ?? throw new ModelCompilationException("MC5002", $"There is no target '{name}'.", $"Targets are: {string.Join(", ", Target.Names)}.");
 
     private static void ValidateNaming(CompilationOptions options)
     {

@@ -14,7 +14,10 @@ internal static class Pipeline
     public static ModelGraph Optimise(ModelGraph graph, Action<string> note) => Apply(graph, note, [
         ("layout of quantised constants", MoveLayoutBeforeDequantize.Run),
         ("constant folding", FoldConstants.Run),
+        ("shapes that stay", DropReshapes.Run),
         ("softmax written out", RecogniseSoftmax.Run),
+        ("logarithms of softmax written out", RecogniseLogSoftmax.Run),
+        ("normalisations written out", RecogniseNormalization.Run),
         ("functions written out", RecogniseFunctions.Run),
         ("channels-last layout", EliminateTransposes.Run),
         ("transpositions into weights", FoldTransposeIntoWeights.Run),
@@ -35,7 +38,7 @@ internal static class Pipeline
     ]);
 
     /// <summary>Integer graph to the form in which the target computes it best, same results.</summary>
-    public static ModelGraph Specialise(ModelGraph graph, Isa isa, RequantizationMode mode, Action<string> note) => !isa.HasByteProducts ? graph : Apply(graph, note, [
+    public static ModelGraph Specialise(ModelGraph graph, Isa isa, RequantizationMode mode, Action<string> note) => !isa.Has(Products.Bytes) ? graph : Apply(graph, note, [
         ("unsigned activations", (g, n) => UnsignedActivations.Run(g, mode, n)),
     ]);
 

@@ -14,12 +14,7 @@ namespace ModelCompiler.Benchmarks;
 internal sealed record BenchmarkOptions(IReadOnlyList<ModelCase> Cases, string Target, double Seconds)
 {
     /// <summary>The best target that this machine runs.</summary>
-    public static string BestTarget =>
-        Vector512.IsHardwareAccelerated && Avx512BW.VL.IsSupported && Isa.TargetNames.Contains("x64-v4") ? "x64-v4"
-        : Avx2.IsSupported && Fma.IsSupported ? "x64-v3"
-        : Dp.IsSupported && Isa.TargetNames.Contains("arm64-dotprod") ? "arm64-dotprod"
-        : AdvSimd.Arm64.IsSupported ? "arm64"
-        : "portable";
+    public static string BestTarget => RunnableTargets.Best.Name;
 
     /// <summary>Reads the command line.</summary>
     /// <param name="args">Names of rows, and options.</param>

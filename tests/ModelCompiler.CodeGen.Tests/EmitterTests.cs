@@ -150,7 +150,7 @@ public class EmitterTests
     [Fact]
     public void Every_target_has_code()
     {
-        foreach (string target in Isa.TargetNames) Assert.Contains("Infer_", ModelEmitter.Emit(SmallNetworks.Plan("integers", target)), StringComparison.Ordinal);
+        foreach (string target in Target.Names) Assert.Contains("Infer_", ModelEmitter.Emit(SmallNetworks.Plan("integers", target)), StringComparison.Ordinal);
     }
 
     private static ModelPlan WithInputName(string name)

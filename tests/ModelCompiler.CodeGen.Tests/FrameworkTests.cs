@@ -38,7 +38,7 @@ public class FrameworkTests
     {
         foreach (string network in SmallNetworks.Names)
         {
-            foreach (string target in Isa.TargetNames)
+            foreach (string target in Target.Names)
             {
                 ModelPlan plan = SmallNetworks.Plan(network, target);
                 Compile(framework, ModelEmitter.Emit(plan), plan);

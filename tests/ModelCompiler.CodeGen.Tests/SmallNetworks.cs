@@ -1,4 +1,5 @@
 using System.Text;
+using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
@@ -29,7 +30,7 @@ internal static class SmallNetworks
             _ => Integers(new CaseBuilder(3)),
         };
         var options = new CompilationOptions { ClassName = "Small", Namespace = "Networks", Target = target, Requantization = mode };
-        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("small.tflite", Encoding.UTF8.GetBytes(name), options), target, ["Fused 2 activations into the layers before them."]);
+        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("small.tflite", Encoding.UTF8.GetBytes(name), options), Target.Of(target), ["Fused 2 activations into the layers before them."]);
         return (name == "integers" ? plan with { SelfTestHash = 0x0123456789abcdef } : plan, weights);
     }
 

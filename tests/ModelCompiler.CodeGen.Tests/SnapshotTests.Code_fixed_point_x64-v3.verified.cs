@@ -1008,10 +1008,10 @@ namespace ModelCompilerCode
             *(long*)p = Sse2.PackUnsignedSaturate(words, words).AsInt64().ToScalar();
         }
 
-        /// <summary>Stores the first <paramref name="count"/> of the 8 bytes of one pixel.</summary>
+        /// <summary>Stores the first <paramref name="count"/> of the bytes of one pixel.</summary>
         public static void StorePart(byte* p, Vector256<byte> packed, int part, int count)
         {
-            for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * 8 + i);
+            for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * (Vector256<byte>.Count / 4) + i);
         }
 
         /// <summary>Stores the 8 bytes of one pixel.</summary>
@@ -1024,7 +1024,7 @@ namespace ModelCompilerCode
         {
             Vector256<short> offset = Vector256.Create((short)zero);
             int i = 0;
-            for (; i <= count - 16; i += 16) (LoadInt8(from + i) - offset).Store(to + i);
+            for (; i <= count - Vector256<short>.Count; i += Vector256<short>.Count) (LoadInt8(from + i) - offset).Store(to + i);
             for (; i < count; i++) to[i] = (short)(from[i] - zero);
         }
     }

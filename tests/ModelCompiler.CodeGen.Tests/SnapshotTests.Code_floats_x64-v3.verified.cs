@@ -387,11 +387,11 @@ namespace ModelCompilerCode
         {
             float max = p[0];
             int i = 0;
-            if (count >= 8)
+            if (count >= Vector256<int>.Count)
             {
                 Vector256<float> largest = Vector256.Load(p);
-                for (i = 8; i <= count - 8; i += 8) largest = Vector256.Max(largest, Vector256.Load(p + i));
-                for (int lane = 0; lane < 8; lane++) max = Math.Max(max, largest.GetElement(lane));
+                for (i = Vector256<int>.Count; i <= count - Vector256<int>.Count; i += Vector256<int>.Count) largest = Vector256.Max(largest, Vector256.Load(p + i));
+                for (int lane = 0; lane < Vector256<int>.Count; lane++) max = Math.Max(max, largest.GetElement(lane));
             }
             for (; i < count; i++) max = Math.Max(max, p[i]);
             return max;

@@ -1442,10 +1442,10 @@ namespace ModelCompilerCode
             *(int*)p = Vector128.Narrow(words, words).AsInt32().ToScalar();
         }
 
-        /// <summary>Stores the first <paramref name="count"/> of the 4 bytes of one pixel.</summary>
+        /// <summary>Stores the first <paramref name="count"/> of the bytes of one pixel.</summary>
         public static void StorePart(byte* p, Vector128<byte> packed, int part, int count)
         {
-            for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * 4 + i);
+            for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * (Vector128<byte>.Count / 4) + i);
         }
 
         /// <summary>Stores the 4 bytes of one pixel.</summary>
@@ -1458,7 +1458,7 @@ namespace ModelCompilerCode
         {
             Vector128<short> offset = Vector128.Create((short)zero);
             int i = 0;
-            for (; i <= count - 8; i += 8) (LoadInt8(from + i) - offset).Store(to + i);
+            for (; i <= count - Vector128<short>.Count; i += Vector128<short>.Count) (LoadInt8(from + i) - offset).Store(to + i);
             for (; i < count; i++) to[i] = (short)(from[i] - zero);
         }
     }
@@ -1562,10 +1562,10 @@ namespace ModelCompilerCode
             *(long*)p = Sse2.PackUnsignedSaturate(words, words).AsInt64().ToScalar();
         }
 
-        /// <summary>Stores the first <paramref name="count"/> of the 8 bytes of one pixel.</summary>
+        /// <summary>Stores the first <paramref name="count"/> of the bytes of one pixel.</summary>
         public static void StorePart(byte* p, Vector256<byte> packed, int part, int count)
         {
-            for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * 8 + i);
+            for (int i = 0; i < count; i++) p[i] = packed.GetElement(part * (Vector256<byte>.Count / 4) + i);
         }
 
         /// <summary>Stores the 8 bytes of one pixel.</summary>
@@ -1578,7 +1578,7 @@ namespace ModelCompilerCode
         {
             Vector256<short> offset = Vector256.Create((short)zero);
             int i = 0;
-            for (; i <= count - 16; i += 16) (LoadInt8(from + i) - offset).Store(to + i);
+            for (; i <= count - Vector256<short>.Count; i += Vector256<short>.Count) (LoadInt8(from + i) - offset).Store(to + i);
             for (; i < count; i++) to[i] = (short)(from[i] - zero);
         }
     }

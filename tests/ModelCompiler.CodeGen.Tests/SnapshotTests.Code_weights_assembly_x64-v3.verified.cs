@@ -424,7 +424,7 @@ namespace ModelCompilerCode
         {
             Vector256<short> offset = Vector256.Create((short)zero);
             int i = 0;
-            for (; i <= count - 16; i += 16) (LoadUInt8(from + i) - offset).Store(to + i);
+            for (; i <= count - Vector256<short>.Count; i += Vector256<short>.Count) (LoadUInt8(from + i) - offset).Store(to + i);
             for (; i < count; i++) to[i] = (short)(from[i] - zero);
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using CsCheck;
+using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
@@ -40,14 +41,12 @@ public class LinearKernelProperties
             Math.Max(height, (window.Item1 - 1) * steps.Item2 + 1), Math.Max(width, (window.Item2 - 1) * steps.Item2 + 1), channels, groups == channels ? channels : filters,
             window.Item1, window.Item2, steps.Item1, steps.Item2, Math.Min(steps.Item3, Math.Min(window.Item1, window.Item2) - 1), groups, types.Item1, types.Item2, types.Item3, pattern, seed);
 
-    public static TheoryData<string> Targets() => ["x64-v2", "x64-v3", "x64-v4", "vector128", "scalar"];
+    public static TheoryData<string> Targets() => [.. RunnableTargets.Single];
 
     [Theory]
     [MemberData(nameof(Targets))]
     public void Kernels_equal_the_reference(string target)
     {
-        if (target == "x64-v3" && !Avx2.IsSupported) return;
-        if (target == "x64-v4" && !Avx512BW.VL.IsSupported) return;
         Layers.Array[LayersPerNetwork].Sample(layers => Check(layers, target), iter: 14, threads: 1);
     }
 
@@ -62,7 +61,7 @@ public class LinearKernelProperties
         TensorData[] inputs = [.. graph.InputValues.Select(v => Extreme(v, random))];
         IReadOnlyList<TensorData> expected = new ReferenceInterpreter(graph, mode).Run(inputs);
         var options = new CompilationOptions { Requantization = mode, Target = target };
-        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("layers.onnx", default, options), target, []);
+        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("layers.onnx", default, options), Target.Of(target), []);
         using var engine = new GeneratedEngine(plan, weights);
         IReadOnlyList<TensorData> actual = engine.RunRaw(inputs);
         for (int i = 0; i < layers.Length; i++)

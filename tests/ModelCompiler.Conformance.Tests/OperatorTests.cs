@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
@@ -72,7 +73,7 @@ public class OperatorTests
                 foreach (string target in RunnableTargets.Single)
                 {
                     var options = new CompilationOptions { Requantization = mode, Target = target, Namespace = $"Case{Networks.Count}", ClassName = "Network" };
-                    (ModelPlan plan, _) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), target, []);
+                    (ModelPlan plan, _) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), Target.Of(target), []);
                     Networks.Add(new(graph, mode, seed, plan with { SelfTestHash = hash }));
                 }
             }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using ModelCompiler.CodeGen.Emit;
 
@@ -7,17 +8,22 @@ namespace ModelCompiler.Testing;
 internal static class RunnableTargets
 {
     /// <summary>Their names, in a stable order.</summary>
-    public static IReadOnlyList<string> All { get; } = [.. Isa.TargetNames.Where(IsRunnable)];
+    public static IReadOnlyList<string> All { get; } = [.. Target.All.Where(IsRunnable).Select(t => t.Name).Order(StringComparer.Ordinal)];
 
     /// <summary>Those for one instruction set, of which the others are made up.</summary>
-    public static IReadOnlyList<string> Single { get; } = [.. All.Where(t => Isa.ForTarget(t).Count == 1)];
+    public static IReadOnlyList<string> Single { get; } = [.. All.Where(t => Target.Of(t).InstructionSets.Count == 1)];
 
-    private static bool IsRunnable(string target) => target switch
+    /// <summary>The one that asks most of the machine.</summary>
+    public static Target Best { get; } = Target.All.Last(t => t.Architecture is not null && IsRunnable(t));
+
+    private static bool IsRunnable(Target target) =>
+        (target.Architecture is null || target.Architecture.Equals(RuntimeInformation.ProcessArchitecture.ToString(), StringComparison.OrdinalIgnoreCase)) && IsTrue(target.InstructionSets[^1].Guard);
+
+    // A guard is C#: properties of the classes of intrinsics, joined by "and".
+    private static bool IsTrue(string guard) => guard.Length == 0 || guard.Split(" && ").All(test =>
     {
-        _ when Isa.ForTarget(target).Any(i => i.IsArm64) => System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported,
-        "x64-v4" => Avx512BW.VL.IsSupported,
-        "x64-v3" => Avx2.IsSupported && Fma.IsSupported,
-        _ when target.StartsWith("x64", StringComparison.Ordinal) => Ssse3.IsSupported,
-        _ => true,
-    };
+        string type = test[..test.LastIndexOf('.')].Replace('.', '+');
+        Type found = typeof(X86Base).Assembly.GetTypes().Single(t => t.FullName == $"System.Runtime.Intrinsics.X86.{type}" || t.FullName == $"System.Runtime.Intrinsics.Arm.{type}");
+        return (bool)found.GetProperty("IsSupported")!.GetValue(null)!;
+    });
 }

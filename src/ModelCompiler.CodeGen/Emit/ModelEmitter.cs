@@ -28,7 +28,7 @@ public static class ModelEmitter
     public static string Emit(ModelPlan plan)
     {
         var methods = new MethodSet();
-        IReadOnlyList<Isa> isas = Isa.ForTarget(plan.Target);
+        IReadOnlyList<Isa> isas = Target.Of(plan.Target).InstructionSets;
         List<(Isa Isa, string Calls)> bodies = isas.Select(isa => (isa, WriteSteps(plan, isa, methods))).ToList();
 
         var code = new SourceWriter();

@@ -17,8 +17,8 @@ public static class Names
 
     // What generated code calls its members, its helpers and the framework's classes: a class of this name would hide them.
     private static readonly HashSet<string> Taken = new(
-        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Dp Edge Fma GC GeneratedCode Half IDisposable Infer Info InvalidOperationException Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
-        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run Scalar SelfTest Simd128 Simd256 Simd512 SimdArm64 Span Sse2 Sse41 Ssse3 Unsafe Vector64 Vector128 Vector256 Vector512 Weights " +
+        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Dp Fma GC GeneratedCode Half IDisposable Infer Info InvalidOperationException Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
+        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run SelfTest Span Sse2 Sse41 Ssse3 Unsafe Vector64 Vector128 Vector256 Vector512 Weights " +
         "WeightsData ArgumentOutOfRangeException IBinaryInteger IEquatable IFloatingPointIeee754 INumber").Split(' '));
 
     /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>, <c>weights.onnx</c> <c>WeightsModel</c>; letters of all scripts stay.</summary>
@@ -57,7 +57,7 @@ public static class Names
     }
 
     /// <summary>True when a generated class cannot have this name, because its own code means something else by it.</summary>
-    public static bool IsTaken(string className) => Taken.Contains(className) || LibrarySource.Classes.ContainsKey(className) || LibrarySource.Types.ContainsKey(className);
+    public static bool IsTaken(string className) => Taken.Contains(className) || EmbeddedSource.Classes.ContainsKey(className) || EmbeddedSource.Types.ContainsKey(className);
 
     /// <summary>True when the text may stand as a C# identifier.</summary>
     public static bool IsIdentifier(string text) =>

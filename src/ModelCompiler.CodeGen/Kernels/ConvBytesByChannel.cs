@@ -49,7 +49,7 @@ public sealed record ConvBytesByChannel(
     /// <summary>The best that this kernel could do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].HasByteProducts) return null;
+        if (task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes)) return null;
         int lanes = task.Isas[0].Wide.Lanes;
         int pixels = task.Pixels * task.Batch;
 

@@ -57,7 +57,7 @@ public sealed record ConvBytesByPixel(
     /// <summary>The best that this kernel could do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].HasByteProducts || task.Pixels < task.Isas[0].Wide.Lanes) return null;
+        if (task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || task.Pixels < task.Isas[0].Wide.Lanes) return null;
         var rows = new InputRows(task.Geometry, task.SignedInput, task.InZero, ChunkBytes);
         List<Chunk> chunks = Chunked(rows);
         if (chunks.Count * 4 > ushort.MaxValue) return null;

@@ -54,7 +54,7 @@ public sealed record ConvDotInt8(
     /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (task.IsDepthwise || !task.Isas.All(i => i.IsArm64)) return null;
+        if (task.IsDepthwise || !task.Isas.All(i => i.Has(Products.Lanes))) return null;
         StoredWeights stored = StoredWeights.For(task.Weights);
         if (stored.Type == ElementType.Int16) return null;
         int blocks = ConvInt8.Blocks(task.OutPerGroup);
@@ -125,7 +125,7 @@ public sealed record ConvDotInt8(
         int patch = PatchLength(g.Taps);
         int padded = ConvInt8.Blocks(g.OutPerGroup) * BlockChannels;
         string dot = ImageMethod(writer, requantizer, new DotProductTile(this, patch));
-        string? pairs = writer.Isa == Isa.Dp ? null : ImageMethod(writer, requantizer, new ProductPairTile(this, patch));
+        string? pairs = writer.Isa.Has(Products.Dots) ? null : ImageMethod(writer, requantizer, new ProductPairTile(this, patch));
         g.WriteCalls(writer, (input, output, group) =>
         {
             string tables = group.Length == 0 ? "" : $" + {group} * {padded}";

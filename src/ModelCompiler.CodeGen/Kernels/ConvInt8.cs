@@ -91,7 +91,7 @@ public sealed record ConvInt8(
         double steps = (double)task.Batch * task.Pixels * task.Groups * Blocks(task.OutPerGroup) * BlockChannels / 16;
         double gather = task.Geometry.IsPointwise ? task.Taps / 16.0 : task.Window[0] * 14;
         double cycles = (steps * (((task.Taps + 3) / 4 * 2.7) + 9.5)) + (task.Batch * task.Pixels * gather);
-        if (task.Isas[0].IsArm64) cycles *= 5; // half the width, and no instruction for pairs
+        if (!task.Isas[0].Has(Products.Pairs)) cycles *= 5; // half the width, and no instruction for pairs
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {
             StoredWeights stored = StoredWeights.For(task.Weights);

@@ -51,7 +51,7 @@ public sealed record DepthwiseBytes(
     /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (!task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].HasByteProducts) return null;
+        if (!task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes)) return null;
         Isa isa = task.Isas[0].Wide;
         ConvGeometry g = task.Geometry;
         var quads = new QuadRows(g);

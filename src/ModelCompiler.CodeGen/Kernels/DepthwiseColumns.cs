@@ -50,7 +50,7 @@ public sealed record DepthwiseColumns(
     public static KernelOffer? Offer(LinearTask task)
     {
         ConvGeometry g = task.Geometry;
-        if (!task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].HasByteProducts || g.Channels % 16 != 0 || g.WindowHeight is < 2 or > 4 || g.WindowWidth > 3 || g.DilationRight != 1) return null;
+        if (!task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || g.Channels % 16 != 0 || g.WindowHeight is < 2 or > 4 || g.WindowWidth > 3 || g.DilationRight != 1) return null;
         int[] chunks = ChunksOf(g.Channels, task.Isas[0].Wide.Bits / 8).ToArray();
         int[][] orders = chunks.Select((c, i) => Order(chunks.Take(i).Sum(), c).ToArray()).ToArray();
         ColumnEntries[] entries = orders.Select(o => ColumnEntries.Of(task, o)).OfType<ColumnEntries>().ToArray();

@@ -139,7 +139,7 @@ public sealed record DepthwiseConvInt8(
             code =>
             {
                 for (int p = 0; p < pixels; p++) code.Line($"{vector}<int> lower{p} = {simd}.LoadZipLower(bias), upper{p} = {simd}.LoadZipUpper(bias);");
-                if (writer.Isa.IsArm64) WriteByLane(code);
+                if (!writer.Isa.Has(Products.Pairs)) WriteByLane(code);
                 else if (g.Taps <= MaxUnrolledTaps) WriteUnrolled(code);
                 else WriteRolled(code);
                 for (int p = 0; p < pixels; p++)

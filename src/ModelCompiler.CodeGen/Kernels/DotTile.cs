@@ -18,6 +18,9 @@ internal abstract class DotTile(ConvDotInt8 kernel, int patch)
     /// <summary>Elements of a patch, a multiple of 4.</summary>
     protected int Patch => patch;
 
+    /// <summary>The helper class of the instruction set that has these products.</summary>
+    protected static string Simd => Isa.AdvSimd.Simd;
+
     /// <summary>True when sums of two products fit int16.</summary>
     protected bool PairsFit => kernel.PairsFit;
 
@@ -66,7 +69,7 @@ internal sealed class DotProductTile(ConvDotInt8 kernel, int patch) : DotTile(ke
         }
 
         if (Patch >= 16) code.For("tap", Patch / 16 * 16, () => WriteStep(code, pixels, blocks, 4, (p, at) => $"Vector128.Load({at})", (w, x, quad) => $"Dp.DotProductBySelectedQuadruplet({w}, {x}, {quad})"), 16);
-        if (Patch % 16 > 0) code.For("tap", Patch % 16, () => WriteStep(code, pixels, blocks, 1, (p, at) => $"{SimdArm64.Name}.BroadcastQuad({at})", (w, x, _) => $"Dp.DotProduct({w}, {x})"), 4);
+        if (Patch % 16 > 0) code.For("tap", Patch % 16, () => WriteStep(code, pixels, blocks, 1, (p, at) => $"{Simd}.BroadcastQuad({at})", (w, x, _) => $"Dp.DotProduct({w}, {x})"), 4);
     }
 
     private void WriteStep(SourceWriter code, int pixels, int blocks, int quads, Func<int, string, string> load, Func<string, string, int, string> product)
@@ -112,14 +115,14 @@ internal sealed class ProductPairTile(ConvDotInt8 kernel, int patch) : DotTile(k
         for (int i = 0; i < quads * blocks * 2; i++) LoadWeights(code, $"w{i % quads}_{i / quads}", i / quads, i % quads);
         for (int p = 0; p < pixels; p++)
         {
-            for (int quad = 0; quad < quads; quad++) code.Line($"Vector128<sbyte> x{p}_{quad} = {SimdArm64.Name}.BroadcastQuad(patches + {(p * Patch) + (quad * 4)});");
+            for (int quad = 0; quad < quads; quad++) code.Line($"Vector128<sbyte> x{p}_{quad} = {Simd}.BroadcastQuad(patches + {(p * Patch) + (quad * 4)});");
             for (int v = 0; v < blocks * 2; v++)
             {
                 string products = string.Join(", ", Enumerable.Range(0, quads).Select(q => $"x{p}_{q}, w{q}_{v}"));
                 foreach (string half in new[] { "Lower", "Upper" })
                 {
                     string sum = $"{half.ToLowerInvariant()}{p}_{v}";
-                    code.Line($"{sum} = {SimdArm64.Name}.Add{(quads == 2 ? "Two" : "")}Pairs{half}({sum}, {products});");
+                    code.Line($"{sum} = {Simd}.Add{(quads == 2 ? "Two" : "")}Pairs{half}({sum}, {products});");
                 }
             }
         }

@@ -1,6 +1,6 @@
 namespace ModelCompiler.CodeGen.Library;
 
-/// <summary>Detections from the encoded boxes and the scores of a network, as TFLite's kernel computes them (detection_postprocess.cc); of equal scores, the first comes first.</summary>
+/// <summary>Detections from the encoded boxes and the scores of a network, as TFLite's kernel computes them (detection_postprocess.cc), which also fixes the order of equal scores: 8-bit scores are often equal.</summary>
 internal static unsafe partial class Detection
 {
     /// <summary>
@@ -15,7 +15,7 @@ internal static unsafe partial class Detection
     /// <param name="found">Result: number of boxes.</param>
     /// <param name="boxes">Scratch [count, 4].</param>
     /// <param name="values">Scratch [count].</param>
-    /// <param name="work">Scratch [2 · count + 4 · most].</param>
+    /// <param name="work">Scratch [2 · count + 4 · most + classes].</param>
     /// <param name="count">Number of boxes.</param>
     /// <param name="size">Numbers of an encoded box.</param>
     /// <param name="columns">Scores of a box.</param>
@@ -63,11 +63,11 @@ internal static unsafe partial class Detection
             for (int i = 0; i < count; i++) values[i] = scores[((long)i * columns) + c];
             int fresh = Select(values, boxes, work, selected, count, boxesPerClass, least, overlap);
 
-            // Both lists are in order of their scores: box and class of each detection.
+            // Both lists are in order of their scores: box and class of each detection. Of equal ones the new list's come first.
             int a = 0, b = 0, n = 0;
             for (; n < most && (a < length || b < fresh); n++)
             {
-                bool isOld = b >= fresh || (a < length && scores[((long)kept[2 * a] * columns) + kept[(2 * a) + 1]] >= values[selected[b]]);
+                bool isOld = b >= fresh || (a < length && scores[((long)kept[2 * a] * columns) + kept[(2 * a) + 1]] > values[selected[b]]);
                 (merged[2 * n], merged[(2 * n) + 1]) = isOld ? (kept[2 * a], kept[(2 * a) + 1]) : (selected[b], c);
                 if (isOld) a++;
                 else b++;
@@ -91,37 +91,83 @@ internal static unsafe partial class Detection
     private static int ByBox(
         float* scores, float* foundBoxes, float* foundClasses, float* foundScores, float* boxes, float* values, int* work, int count, int columns, int classes, int most, int classesPerBox, float least, float overlap)
     {
-        for (int i = 0; i < count; i++) values[i] = scores[((long)i * columns) + Math.Max(Next(scores + ((long)i * columns), classes, -1), 0)];
-        int* selected = work + count;
-        int length = Select(values, boxes, work, selected, count, most, least, overlap);
+        for (int i = 0; i < count; i++)
+        {
+            float* own = scores + ((long)i * columns);
+            values[i] = own[0];
+            for (int c = 1; c < classes; c++)
+            {
+                if (own[c] > values[i]) values[i] = own[c];
+            }
+        }
+
+        int* selected = work + count, order = selected + count + (4 * most);
+        int length = Select(values, boxes, work, selected, count, most, least, overlap), wanted = Math.Min(classesPerBox, classes);
         for (int d = 0; d < length; d++)
         {
             float* own = scores + ((long)selected[d] * columns);
-            int best = -1;
-            for (int n = 0; n < Math.Min(classesPerBox, classes); n++)
+            Best(own, order, classes, wanted);
+            for (int n = 0; n < wanted; n++)
             {
-                best = Next(own, classes, best);
-                if (best < 0) break;
                 int to = (d * classesPerBox) + n;
                 new ReadOnlySpan<float>(boxes + (4 * selected[d]), 4).CopyTo(new Span<float>(foundBoxes + (4 * to), 4));
-                (foundClasses[to], foundScores[to]) = (best, own[best]);
+                (foundClasses[to], foundScores[to]) = (order[n], own[order[n]]);
             }
         }
 
         return length;
     }
 
-    /// <summary>The class that follows another in the order of scores, or the best one; −1 when there is none.</summary>
-    private static int Next(float* scores, int classes, int previous)
+    /// <summary>
+    /// The wanted classes of the highest scores, highest first, at the start of the order. TFLite calls std::partial_sort, which leaves the order of equal scores open; this is the one
+    /// of libstdc++: a heap of the wanted ones, the least on top, which any better one replaces and which is then taken apart.
+    /// </summary>
+    private static void Best(float* scores, int* order, int classes, int wanted)
     {
-        int best = -1;
-        for (int c = 0; c < classes; c++)
+        for (int c = 0; c < classes; c++) order[c] = c;
+        for (int parent = (wanted - 2) / 2; wanted > 1 && parent >= 0; parent--) Sift(scores, order, parent, wanted, order[parent]);
+        for (int c = wanted; c < classes; c++)
         {
-            bool follows = previous < 0 || scores[c] < scores[previous] || (scores[c] == scores[previous] && c > previous);
-            if (follows && (best < 0 || scores[c] > scores[best])) best = c;
+            if (!(scores[order[c]] > scores[order[0]])) continue;
+            int better = order[c];
+            order[c] = order[0];
+            Sift(scores, order, 0, wanted, better);
         }
 
-        return best;
+        for (int last = wanted - 1; last > 0; last--)
+        {
+            int value = order[last];
+            order[last] = order[0];
+            Sift(scores, order, 0, last, value);
+        }
+    }
+
+    /// <summary>Puts a class into the heap where there is a hole: the hole goes down to a leaf, and the class from there up to its place.</summary>
+    private static void Sift(float* scores, int* heap, int hole, int length, int value)
+    {
+        int top = hole, child = hole;
+        while (child < (length - 1) / 2)
+        {
+            child = 2 * (child + 1);
+            if (scores[heap[child]] > scores[heap[child - 1]]) child--;
+            heap[hole] = heap[child];
+            hole = child;
+        }
+
+        if ((length & 1) == 0 && child == (length - 2) / 2)
+        {
+            child = (2 * child) + 1;
+            heap[hole] = heap[child];
+            hole = child;
+        }
+
+        for (int parent = (hole - 1) / 2; hole > top && scores[heap[parent]] > scores[value]; parent = (hole - 1) / 2)
+        {
+            heap[hole] = heap[parent];
+            hole = parent;
+        }
+
+        heap[hole] = value;
     }
 
     /// <summary>Boxes in the order of their values that do not overlap a better one; their number.</summary>

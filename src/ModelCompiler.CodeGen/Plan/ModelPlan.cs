@@ -27,7 +27,7 @@ public sealed record ModelPlan
     /// <summary><c>public</c> or <c>internal</c>.</summary>
     public string Accessibility { get; init; } = "public";
 
-    /// <summary>Target machine, a name that <see cref="Emit.Isa.ForTarget"/> knows.</summary>
+    /// <summary>Target machine, a name that <see cref="Emit.Target"/> knows.</summary>
     public string Target { get; init; } = "portable";
 
     /// <summary>The options that differ from their defaults, as canonical text.</summary>

@@ -41,7 +41,7 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
         Require(plan.Namespace.Split('.').All(Names.IsIdentifier), "class", 0, $"a namespace cannot be called '{plan.Namespace}'");
         Require(plan.Namespace.Length + plan.ClassName.Length <= LongestName, "class", 0, "the name of the class is too long");
         Require(plan.Accessibility is "public" or "internal", "class", 0, $"'{plan.Accessibility}' is not an accessibility");
-        Require(Isa.TargetNames.Contains(plan.Target), "target", 0, $"there is no target '{plan.Target}'");
+        Require(Target.Find(plan.Target) is not null, "target", 0, $"there is no target '{plan.Target}'");
         Require(plan.ArenaBytes is >= 0 and <= int.MaxValue, "arena", 0, "the working memory cannot have this size");
     }
 
@@ -132,7 +132,7 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
     private void CheckCall(LibraryKernel call, int index)
     {
         string[] names = call.Routine.Split('.');
-        Require(names.Length == 2 && LibrarySource.Classes.TryGetValue(names[0], out var found) && found.Members.ContainsKey(names[1]), "step", index, $"there is no routine '{call.Routine}'");
+        Require(names.Length == 2 && EmbeddedSource.Classes.TryGetValue(names[0], out HelperClass? found) && found.IsLibrary && found.Members.ContainsKey(names[1]), "step", index, $"there is no routine '{call.Routine}'");
         Require(call.Types.All(t => Regex.IsMatch(t, @"^[A-Za-z][\w<>,]*$")), "step", index, "a type is not one");
         Require(call.Numbers.All(n => Regex.IsMatch(n, @"^-?[\w.+-]+$")), "step", index, "a number is not one");
     }

@@ -59,13 +59,15 @@ public sealed class SampleSet
     public IReadOnlyList<TensorData> Own(int sample) => IsRaw ? Raw(sample) : [.. Real(sample).Zip(_inputs, QuantizedSample.Integers)];
 
     /// <summary>To call where samples stand for what the network will see.</summary>
+    /// <param name="samples">Numbers of the samples.</param>
+    /// <param name="masks">Inputs that may hold minus infinity, by value number.</param>
     /// <exception cref="ModelCompilationException">MC3004: a sample holds a number that is not finite as float32.</exception>
-    public void RequireFinite(IEnumerable<int> samples)
+    public void RequireFinite(IEnumerable<int> samples, IReadOnlySet<int> masks)
     {
         foreach ((int sample, int i) in samples.SelectMany(s => _inputs.Select((_, i) => (s, i))))
         {
             if (_inputs[i].Type != ElementType.Float32 && !_inputs[i].IsAffine) continue;
-            float wrong = Slice(i, sample).ToFloats().FirstOrDefault(v => !float.IsFinite(v));
+            float wrong = Slice(i, sample).ToFloats().FirstOrDefault(v => !float.IsFinite(v) && !(float.IsNegativeInfinity(v) && masks.Contains(_inputs[i].Id)));
             if (wrong == 0) continue;
             throw new ModelCompilationException(
                 "MC3004", $"Sample {sample.ToString(CultureInfo.InvariantCulture)} (counted from 0) of array '{_names[i]}' holds {(float.IsNaN(wrong) ? "not-a-number" : "an infinite number")}{(_names[i] == _inputs[i].Name ? "" : $", for input '{_inputs[i].Name}'")}.",

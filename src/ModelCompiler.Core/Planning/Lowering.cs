@@ -9,11 +9,11 @@ namespace ModelCompiler.Core.Planning;
 internal static class Lowering
 {
     /// <summary>Makes the plan and the weights blob.</summary>
-    public static (ModelPlan Plan, byte[] Weights) Run(ModelGraph graph, CompilationInput input, string target, IReadOnlyList<string> notes)
+    public static (ModelPlan Plan, byte[] Weights) Run(ModelGraph graph, CompilationInput input, Target target, IReadOnlyList<string> notes)
     {
         CompilationOptions options = input.Options;
         var builder = new PlanBuilder();
-        IReadOnlyList<Isa> isas = Isa.ForTarget(target);
+        IReadOnlyList<Isa> isas = target.InstructionSets;
         foreach (Node node in graph.Nodes)
         {
             try
@@ -44,7 +44,7 @@ internal static class Lowering
             ClassName = className,
             Namespace = @namespace,
             Accessibility = options.Accessibility,
-            Target = target,
+            Target = target.Name,
             Options = options.ToCanonicalText(),
             Notes = notes.ToEquatableArray(),
             ArenaBytes = parts.ArenaBytes,

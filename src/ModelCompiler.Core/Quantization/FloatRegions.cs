@@ -47,12 +47,13 @@ internal sealed class FloatRegions
         var regions = new FloatRegions(graph, ranges);
         foreach (Node node in graph.Nodes.Where(n => n.Inputs.Where(i => i >= 0).Concat(n.Outputs).Any(regions.IsUnbounded))) regions.Mark(node, Unbounded);
         foreach (Node node in graph.Nodes) regions.SeekRelative(node);
-        foreach (Node node in graph.Nodes.Where(n => n.Operator is Softmax && regions.Width(n.Inputs[0]) > WidestLogits))
+        foreach (Node node in graph.Nodes.Where(n => n.Operator is Softmax or LogSoftmax && regions.Width(n.Inputs[0]) > WidestLogits))
         {
             regions.Mark(node, Masked);
             regions.SeekLogits(node.Inputs[0]);
         }
 
+        foreach (Node node in graph.Nodes.Where(n => n.Operator is Normalize or LogSoftmax)) regions.Mark(node, Relative);
         foreach (Node node in graph.Nodes.Where(n => n.Operator is Concatenation)) regions.SeekParts(node);
         foreach (Node node in graph.Nodes) regions.Follow(node);
         return regions._reasons;

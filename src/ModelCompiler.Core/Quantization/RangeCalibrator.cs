@@ -42,19 +42,20 @@ public sealed class RangeCalibrator
     /// <param name="graph">A float graph.</param>
     /// <param name="samples">Inputs of each sample.</param>
     /// <param name="describe">How messages name a sample.</param>
-    /// <exception cref="ModelCompilationException">MC3004: an input is infinite or not a number, or an output not a number.</exception>
+    /// <exception cref="ModelCompilationException">MC3004: an input is not a number, or infinite where it is no mask, or an output is not a number.</exception>
     public Dictionary<int, ValueRange> Calibrate(ModelGraph graph, IReadOnlyList<IReadOnlyList<TensorData>> samples, Func<int, string>? describe = null)
     {
         var interpreter = new ReferenceInterpreter(graph, RequantizationMode.Float);
         var ranges = new Dictionary<int, ValueRange>();
         var unbounded = new HashSet<int>();
+        HashSet<int> masks = MaskInputs.Find(graph);
         for (int i = 0; i < samples.Count; i++)
         {
             string sample = describe?.Invoke(i) ?? $"calibration sample {i}";
             interpreter.Run(samples[i], (value, data) =>
             {
                 if (data.Type != ElementType.Float32) return;
-                bool isInput = graph.Inputs.Contains(value.Id), isOutput = graph.Outputs.Contains(value.Id);
+                bool isInput = graph.Inputs.Contains(value.Id) && !masks.Contains(value.Id), isOutput = graph.Outputs.Contains(value.Id);
                 if (Extremes(data.Floats, value, sample, isInput, isOutput) is not var (min, max))
                 {
                     unbounded.Add(value.Id);

@@ -20,8 +20,7 @@ internal sealed class MachineFloor
     /// <summary>Measures the ways of multiplying that a target may use.</summary>
     public MachineFloor(string target)
     {
-        Isa isa = Isa.ForTarget(target)[0];
-        int bits = Math.Max(isa.Bits, isa.Tile);
+        int bits = Target.Of(target).InstructionSets[0].TileBits;
         Measure<Vector256<int>, Maddubs256>(bits);
         Measure<Vector256<int>, FourMaddubs256>(bits);
         Measure<Vector256<int>, Words256>(bits);

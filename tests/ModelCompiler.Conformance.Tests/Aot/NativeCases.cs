@@ -30,7 +30,7 @@ internal sealed record OperatorNativeCase(string Case, RequantizationMode Mode) 
     {
         ModelGraph graph = OperatorCases.All[Case](new CaseBuilder(Case.Length));
         var options = new CompilationOptions { Requantization = Mode, Target = target, ClassName = Name, Namespace = "NativeCases." + Name };
-        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), target, []);
+        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), Target.Of(target), []);
         var random = new Random(Case.Length);
         TensorData[][] samples = [.. Enumerable.Range(0, 2).Select(_ => graph.InputValues.Select(v => CaseBuilder.Random(v, random)).ToArray())];
         return NativeUnit.OfNetwork(plan, weights, samples, () =>

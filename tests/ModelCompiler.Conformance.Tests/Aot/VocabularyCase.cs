@@ -18,7 +18,7 @@ internal sealed record VocabularyCase() : NativeCase("Vocabulary")
     /// <inheritdoc/>
     public override NativeUnit Compile(string target)
     {
-        Isa isa = Isa.ForTarget(target)[0];
+        Isa isa = Target.Of(target).InstructionSets[0];
         Entry[] entries = [.. Entries()];
         var code = new SourceWriter();
         code.Line($$"""

@@ -22,11 +22,7 @@ public class CustomOperatorTests
     public void Detections_are_those_of_the_definition(bool byClass, int perClass, int expectedCount)
     {
         int perBox = byClass || perClass == 100 ? 1 : perClass;
-        var model = new TfLiteBuilder();
-        int encodings = model.Floats(1, 6, 4), scores = model.Floats(1, 6, 3), anchors = model.Constant([6, 4], Anchors);
-        int[] outputs = [model.Floats(), model.Floats(), model.Floats(), model.Floats()];
-        model.AddCustom("TFLite_Detection_PostProcess", [encodings, scores, anchors], outputs, Options(byClass, perClass, perBox)).End([encodings, scores], outputs);
-        IReadOnlyList<TensorData> results = Run(model.ToFile(), [TensorData.Of(new Shape(1, 6, 4), Encodings), TensorData.Of(new Shape(1, 6, 3), Scores)]);
+        IReadOnlyList<TensorData> results = Detect(Encodings, Scores, Anchors, Options(byClass, perClass, perBox));
         (float[] boxes, float[] classes, float[] found) = (results[0].ToFloats(), results[1].ToFloats(), results[2].ToFloats());
         Assert.Equal([expectedCount], results[3].ToFloats());
         float[] far = [0, 10, 1, 11], near = [0, 0, 1, 1], last = [0, 100, 1, 101], none = [0, 0, 0, 0];
@@ -41,6 +37,34 @@ public class CustomOperatorTests
         Assert.Equal(wantedScores, found);
         float[] wanted = [.. wantedBoxes.SelectMany(b => b)];
         for (int i = 0; i < wanted.Length; i++) Assert.InRange(boxes[i], wanted[i] - 1e-4, wanted[i] + 1e-4);
+    }
+
+    // The orders are those that std::partial_sort of libstdc++ gives.
+    [Theory]
+    [InlineData(new float[] { 3, 3, 3, 2 }, new float[] { 0, 1, 2, 3 })]
+    [InlineData(new float[] { 3, 0, 2, 1, 3 }, new float[] { 4, 0, 2, 3, 1 })]
+    [InlineData(new float[] { 0, 0, 1, 3, 1, 3 }, new float[] { 5, 3, 4, 2 })]
+    [InlineData(new float[] { 1, 2, 2, 2, 3, 3, 3 }, new float[] { 4 })]
+    [InlineData(new float[] { 2, 3, 1, 2, 0, 0, 1, 2 }, new float[] { 1, 3, 7, 0 })]
+    [InlineData(new float[] { 2, 3, 3, 2, 1, 1, 0, 0, 0 }, new float[] { 1, 2, 3, 0, 4, 5, 6 })]
+    [InlineData(new float[] { 1, 3, 3, 2, 1, 3, 2, 2, 1, 0 }, new float[] { 1, 2, 5, 3, 7, 6, 8, 0, 4, 9 })]
+    [InlineData(new float[] { 0, 3, 2, 2, 2, 3, 1, 1, 3, 3, 3 }, new float[] { 5, 1 })]
+    [InlineData(new float[] { 2, 2, 3, 0, 1, 1, 2, 2, 2, 2, 0, 2 }, new float[] { 2, 6, 0, 1 })]
+    [InlineData(new float[] { 2, 0, 1, 1, 2, 3, 2, 1, 0, 0, 3, 3, 1 }, new float[] { 10, 11, 5, 0, 4, 6 })]
+    [InlineData(new float[] { 0, 1, 0, 1, 1, 0, 3, 1, 2, 3, 0, 1, 2, 3 }, new float[] { 6, 13, 9, 12, 8, 3, 7, 11 })]
+    public void Equal_scores_of_a_box_come_in_the_order_of_TensorFlow_Lite(float[] boxScores, float[] order)
+    {
+        IReadOnlyList<TensorData> results = Detect([0, 0, 0, 0], boxScores, [.5f, .5f, 1, 1], Options(false, 1, order.Length, boxScores.Length));
+        Assert.Equal(order, results[1].ToFloats().Take(order.Length));
+    }
+
+    // TensorFlow Lite merges the boxes of each class before equal ones of the classes before it.
+    [Fact]
+    public void Equal_scores_of_classes_come_in_the_order_of_TensorFlow_Lite()
+    {
+        IReadOnlyList<TensorData> results = Detect(new float[12], [.5f, .5f, .25f, .5f, .5f, .75f, .5f, .25f, .75f], [.5f, .5f, 1, 1, .5f, 10.5f, 1, 1, .5f, 100.5f, 1, 1], Options(true, 3, 1, 3, 7));
+        Assert.Equal([2f, 2, 1, 1, 0, 0, 0], results[1].ToFloats());
+        Assert.Equal([10f, 100, 0, 10, 0, 10, 100], results[0].ToFloats().Chunk(4).Select(b => MathF.Round(b[1])));
     }
 
     [Theory]
@@ -131,9 +155,20 @@ public class CustomOperatorTests
         for (int i = 0; i < expected.Length; i++) Assert.InRange(actual[i], expected[i] - 1e-5, expected[i] + 1e-5);
     }
 
-    private static byte[] Options(bool byClass, int perClass, int perBox) => Map(
-        ("max_detections", 3), ("max_classes_per_detection", perBox), ("detections_per_class", perClass), ("use_regular_nms", byClass ? 1 : 0), ("nms_score_threshold", 0f), ("nms_iou_threshold", 0.5f),
-        ("num_classes", 2), ("y_scale", 10f), ("x_scale", 10f), ("h_scale", 5f), ("w_scale", 5f));
+    private static IReadOnlyList<TensorData> Detect(float[] boxes, float[] boxScores, float[] boxAnchors, byte[] options)
+    {
+        int count = boxAnchors.Length / 4;
+        (Shape shape, Shape scoresShape) = (new(1, count, 4), new(1, count, boxScores.Length / count));
+        var model = new TfLiteBuilder();
+        int encodings = model.Floats([.. shape]), scores = model.Floats([.. scoresShape]), anchors = model.Constant([count, 4], boxAnchors);
+        int[] outputs = [model.Floats(), model.Floats(), model.Floats(), model.Floats()];
+        model.AddCustom("TFLite_Detection_PostProcess", [encodings, scores, anchors], outputs, options).End([encodings, scores], outputs);
+        return Run(model.ToFile(), [TensorData.Of(shape, boxes), TensorData.Of(scoresShape, boxScores)]);
+    }
+
+    private static byte[] Options(bool byClass, int perClass, int perBox, int classes = 2, int most = 3) => Map(
+        ("max_detections", most), ("max_classes_per_detection", perBox), ("detections_per_class", perClass), ("use_regular_nms", byClass ? 1 : 0), ("nms_score_threshold", 0f), ("nms_iou_threshold", 0.5f),
+        ("num_classes", classes), ("y_scale", 10f), ("x_scale", 10f), ("h_scale", 5f), ("w_scale", 5f));
 
     private static byte[] Integers(params int[] values) => [.. values.SelectMany(BitConverter.GetBytes)];
 

@@ -1,12 +1,12 @@
 namespace ModelCompiler.Core.Tests.Docs;
 
 /// <summary>
-/// A page of the documentation, parts of which are generated: they lie between <c>&lt;!-- generated: name --&gt;</c> and <c>&lt;!-- /generated --&gt;</c>.
+/// A page of the documentation or another file, parts of which are generated: they lie between <c>&lt;!-- generated: name --&gt;</c> and <c>&lt;!-- /generated --&gt;</c>.
 /// With the environment variable MODELCOMPILER_UPDATE_DOCS=1, tests rewrite them instead of comparing.
 /// </summary>
-internal sealed class DocumentationPage(string name)
+internal sealed class DocumentationPage(string name, string folder = "src/ModelCompiler/docs")
 {
-    private readonly string _path = Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler", "docs", name);
+    private readonly string _path = Path.Combine(SharedData.RepositoryRoot, folder, name);
 
     /// <summary>The text.</summary>
     public string Text => File.ReadAllText(_path).ReplaceLineEndings("\n");

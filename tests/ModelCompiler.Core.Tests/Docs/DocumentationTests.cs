@@ -25,12 +25,36 @@ public partial class DocumentationTests
         static string Metadata(string option) => option == nameof(CompilationOptions.Target) ? "Machine" : option;
 
         static string Values(PropertyInfo p) =>
-            p.Name == nameof(CompilationOptions.Target) ? string.Join(", ", Isa.TargetNames.Select(t => $"`{t}`")) :
-            p.PropertyType.IsEnum ? string.Join(", ", Enum.GetNames(p.PropertyType).Select(v => $"`{v}`")) :
+            CompilationOptions.ValuesOf(p) is { Count: > 0 } values ? string.Join(", ", values.Select(v => $"`{v}`")) :
             p.PropertyType == typeof(int) ? "number" :
             p.GetCustomAttribute<OptionAttribute>()!.IsFile ? "file" : "text";
 
         static string Default(object? value) => value is null ? "" : $"`{Convert.ToString(value, CultureInfo.InvariantCulture)}`";
+    }
+
+    [Fact]
+    public void Targets()
+    {
+        IEnumerable<string[]> rows = Target.All.Select(t => (string[])[$"`{t.Name}`", t.Machine, string.Join(", ", t.InstructionSets.Select(i => i.Name)), t.NativeInstructionSet is { } set ? $"`{set}`" : ""]);
+        new DocumentationPage("options.md").Verify("targets", DocumentationPage.Table(["Target", "Machines", "Instruction sets of the code", "`IlcInstructionSet`"], rows));
+    }
+
+    [Fact]
+    public void Targets_of_the_build()
+    {
+        var lines = new List<string>();
+        foreach (Target target in Target.All.Where(t => t.Architecture is not null))
+        {
+            lines.Add($"  <PropertyGroup Condition=\"'$(NeuralModelTarget)' == '{target.Name}'\">");
+            lines.Add($"    <_ModelCompilerArchitecture>{target.Architecture}</_ModelCompilerArchitecture>");
+            if (target.NativeInstructionSet is { } set) lines.Add($"    <_ModelCompilerInstructionSet>{set}</_ModelCompilerInstructionSet>");
+            lines.Add("  </PropertyGroup>");
+        }
+
+        lines.Add("  <PropertyGroup>");
+        lines.Add($"    <_ModelCompilerBeyondNativeDefault>;{string.Concat(Target.All.Where(t => !t.IsNativeDefault).Select(t => t.Name + ";"))}</_ModelCompilerBeyondNativeDefault>");
+        lines.Add("  </PropertyGroup>");
+        new DocumentationPage("ModelCompiler.targets", "build").Verify("targets", lines);
     }
 
     [Fact]

@@ -132,6 +132,30 @@ public class FloatRegionTests
         Assert.Contains("sample 1 of 'calibration.npz'", error.Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(-10_000f)]
+    [InlineData(float.NegativeInfinity)]
+    public void Masks_given_as_inputs_cost_no_precision_and_stay_exact(float mask)
+    {
+        var b = new CaseBuilder(1);
+        Value logits = b.Apply(Dense, b.Input(1, 6, 16), b.Constant(6, 16));
+        Value masked = b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), logits, b.Apply(new Reshape(new Shape(1, 1, 6)), b.Input(1, 6)));
+        ModelGraph graph = b.Build(b.Apply(new Softmax(2), masked));
+        IReadOnlyList<TensorData>[] samples = [.. Samples(graph).Select((s, i) => (IReadOnlyList<TensorData>)[s[0], Mask(i)])];
+        List<string> notes = [];
+        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse(null).Calibrate(graph, samples), 8, notes.Add);
+        Assert.Equal(ElementType.Int8, after.Values[after.Nodes.First(n => n.Operator is FullyConnected).Outputs[0]].Type);
+        for (int s = 0; s < samples.Length; s++)
+        {
+            float[] expected = new ReferenceInterpreter(graph, RequantizationMode.Float).Run(samples[s])[0].ToFloats();
+            float[] actual = new ReferenceInterpreter(after, RequantizationMode.Float).Run(samples[s])[0].ToFloats();
+            Assert.True(Error(expected, actual) < 0.02);
+            Assert.All(Enumerable.Range(0, 36).Where(i => i % 6 > s % 6), i => Assert.Equal(0, actual[i]));
+        }
+
+        TensorData Mask(int sample) => TensorData.Of(new Shape(1, 6), [.. Enumerable.Range(0, 6).Select(i => i > sample % 6 ? mask : 0)]);
+    }
+
     private static List<IReadOnlyList<TensorData>> Samples(ModelGraph graph)
     {
         var random = new Random(5);

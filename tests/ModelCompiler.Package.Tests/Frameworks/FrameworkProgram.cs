@@ -10,7 +10,7 @@ internal static class FrameworkProgram
     public const string Default = "default";
 
     /// <summary>All targets that the compiler knows, and the default.</summary>
-    public static IReadOnlyList<string> Targets { get; } = [.. Isa.TargetNames, Default];
+    public static IReadOnlyList<string> Targets { get; } = [.. Target.Names, Default];
 
     /// <summary>The items of the project.</summary>
     public static string Items => string.Concat(Classes.Select(c =>

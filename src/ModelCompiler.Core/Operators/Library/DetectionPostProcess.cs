@@ -41,7 +41,7 @@ public sealed record DetectionPostProcess(int Most, int ClassesPerBox, int Boxes
         (Shape encodings, int columns) = (context.Input(0).Shape, context.Input(1).Shape[2]);
         int count = encodings[1];
         return new LibraryCall("Detection.PostProcess").In(0, 1, 2).Out(0, 1, 2, 3)
-            .Scratch(ElementType.Float32, 4 * count).Scratch(ElementType.Float32, count).Scratch(ElementType.Int32, (2 * count) + (4 * Most))
+            .Scratch(ElementType.Float32, 4 * count).Scratch(ElementType.Float32, count).Scratch(ElementType.Int32, (2 * count) + (4 * Most) + Classes)
             .Number(count, encodings[2], columns, Classes, Most, ClassesPerBox, BoxesPerClass, ByClass, Least, Overlap, Scales[0], Scales[1], Scales[2], Scales[3])
             .Costs((long)count * (ByClass ? (long)Classes * Math.Min(count, BoxesPerClass) : Math.Min(count, Most)));
     }

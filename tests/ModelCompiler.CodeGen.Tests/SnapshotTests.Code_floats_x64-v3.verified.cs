@@ -129,6 +129,7 @@ namespace Networks
 namespace ModelCompilerCode
 {
     using global::System;
+    using global::System.Numerics;
     using global::System.Runtime.CompilerServices;
     using global::System.Runtime.InteropServices;
     using global::System.Runtime.Intrinsics;
@@ -207,10 +208,10 @@ namespace ModelCompilerCode
                 patches++;
                 weights += 8;
             }
-            (Vector256.Max(sum0_0, Vector256.Create(0f))).Store(output + 0);
-            (Vector256.Max(sum1_0, Vector256.Create(0f))).Store(output + 9);
-            (Vector256.Max(sum2_0, Vector256.Create(0f))).Store(output + 18);
-            (Vector256.Max(sum3_0, Vector256.Create(0f))).Store(output + 27);
+            (Vector256.Max(Vector256<float>.Zero, sum0_0 + Vector256<float>.Zero)).Store(output + 0);
+            (Vector256.Max(Vector256<float>.Zero, sum1_0 + Vector256<float>.Zero)).Store(output + 9);
+            (Vector256.Max(Vector256<float>.Zero, sum2_0 + Vector256<float>.Zero)).Store(output + 18);
+            (Vector256.Max(Vector256<float>.Zero, sum3_0 + Vector256<float>.Zero)).Store(output + 27);
         }
 
         /// <summary>4 pixels × 1 channels: bias + Σ patch · weight over 18 taps, clamped.</summary>
@@ -235,10 +236,10 @@ namespace ModelCompilerCode
                 patches++;
                 weights += 8;
             }
-            Simd256.StoreFloats(output + 0, Vector256.Max(sum0_0, Vector256.Create(0f)), 1);
-            Simd256.StoreFloats(output + 9, Vector256.Max(sum1_0, Vector256.Create(0f)), 1);
-            Simd256.StoreFloats(output + 18, Vector256.Max(sum2_0, Vector256.Create(0f)), 1);
-            Simd256.StoreFloats(output + 27, Vector256.Max(sum3_0, Vector256.Create(0f)), 1);
+            Simd256.StoreFloats(output + 0, Vector256.Max(Vector256<float>.Zero, sum0_0 + Vector256<float>.Zero), 1);
+            Simd256.StoreFloats(output + 9, Vector256.Max(Vector256<float>.Zero, sum1_0 + Vector256<float>.Zero), 1);
+            Simd256.StoreFloats(output + 18, Vector256.Max(Vector256<float>.Zero, sum2_0 + Vector256<float>.Zero), 1);
+            Simd256.StoreFloats(output + 27, Vector256.Max(Vector256<float>.Zero, sum3_0 + Vector256<float>.Zero), 1);
         }
 
         /// <summary>float conv 3×3 4×4×2 → 4×4×9: 16 pixels × 9 channels × 18 taps.</summary>
@@ -274,7 +275,7 @@ namespace ModelCompilerCode
                         for (int i = 0; i < rows; i++)
                         {
                             float* p = first + i * 36 + channel;
-                            for (int j = 0; j < columns; j++, p += 9) result = Vector256.Max(result, Vector256.Load(p));
+                            for (int j = 0; j < columns; j++, p += 9) result = Simd256.Larger(result, Vector256.Load(p));
                         }
                         (result).Store(to + channel);
                     }
@@ -382,6 +383,10 @@ namespace ModelCompilerCode
     /// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
     file static unsafe class Simd256
     {
+        /// <summary>The larger of each two numbers, and none where one of them is none.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Larger(Vector256<float> a, Vector256<float> b) => Vector256.ConditionalSelect(Vector256.Equals(a, a), Vector256.Max(a, b), a);
+
         /// <summary>Largest of some numbers.</summary>
         public static float MaxFloat32(float* p, int count)
         {

@@ -152,6 +152,7 @@ namespace Networks
 namespace ModelCompilerCode
 {
     using global::System;
+    using global::System.Numerics;
     using global::System.Runtime.CompilerServices;
     using global::System.Runtime.InteropServices;
     using global::System.Runtime.Intrinsics;
@@ -1271,7 +1272,7 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -1284,7 +1285,7 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero), Vector128.Create(255f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -1301,7 +1302,11 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
         {
-            for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
+            for (int i = 0; i < values.Length; i++)
+            {
+                double steps = MathF.Round(values[i] / scale);
+                to[i] = (double.IsNaN(steps) ? 0 : (int)Math.Min(Math.Max(steps, int.MinValue), int.MaxValue)) + zero;
+            }
         }
 
         /// <summary>The next bits of xorshift64*.</summary>
@@ -1332,6 +1337,10 @@ namespace ModelCompilerCode
         /// <summary>The pair of int16 at the address, in every pair of lanes.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<short> BroadcastPair(short* p) => Vector128.Create(*(int*)p).AsInt16();
+
+        /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));
 
         /// <summary>Copies int8 numbers as uint8 numbers 128 higher.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -1402,7 +1411,7 @@ namespace ModelCompilerCode
         /// <summary>Int32 sums to 8-bit integers: scale, clamp, round to nearest even, add the zero point.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> Requantize(Vector128<int> sum, Vector128<float> scale, float min, float max, int zero) =>
-            RoundToInt32(Vector128.Min(Vector128.Max(Vector128.ConvertToSingle(sum) * scale, Vector128.Create(min)), Vector128.Create(max))) + Vector128.Create(zero);
+            RoundToInt32(Clamp(Vector128.ConvertToSingle(sum) * scale, Vector128.Create(min), Vector128.Create(max))) + Vector128.Create(zero);
 
         /// <summary>The nearest integers, ties to even, of numbers within the range of int32.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -1474,6 +1483,10 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<short> BroadcastPair(short* p) => Vector256.Create(*(int*)p).AsInt16();
 
+        /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Clamp(Vector256<float> values, Vector256<float> min, Vector256<float> max) => Vector256.Min(max, Vector256.Max(min, values));
+
         /// <summary>Copies int8 numbers as uint8 numbers 128 higher.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void CopyRaised(sbyte* from, byte* to, int count)
@@ -1534,7 +1547,7 @@ namespace ModelCompilerCode
         /// <summary>Int32 sums to 8-bit integers: scale, clamp, round to nearest even, add the zero point.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> Requantize(Vector256<int> sum, Vector256<float> scale, float min, float max, int zero) =>
-            RoundToInt32(Vector256.Min(Vector256.Max(Vector256.ConvertToSingle(sum) * scale, Vector256.Create(min)), Vector256.Create(max))) + Vector256.Create(zero);
+            RoundToInt32(Clamp(Vector256.ConvertToSingle(sum) * scale, Vector256.Create(min), Vector256.Create(max))) + Vector256.Create(zero);
 
         /// <summary>The nearest integers, ties to even, of numbers within the range of int32.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -152,6 +152,7 @@ namespace Networks
 namespace ModelCompilerCode
 {
     using global::System;
+    using global::System.Numerics;
     using global::System.Runtime.CompilerServices;
     using global::System.Runtime.InteropServices;
     using global::System.Runtime.Intrinsics;
@@ -467,7 +468,7 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -480,7 +481,7 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero), Vector128.Create(255f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -497,7 +498,11 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
         {
-            for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
+            for (int i = 0; i < values.Length; i++)
+            {
+                double steps = MathF.Round(values[i] / scale);
+                to[i] = (double.IsNaN(steps) ? 0 : (int)Math.Min(Math.Max(steps, int.MinValue), int.MaxValue)) + zero;
+            }
         }
 
         /// <summary>The next bits of xorshift64*.</summary>
@@ -532,6 +537,10 @@ namespace ModelCompilerCode
     /// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
     file static unsafe class Simd128
     {
+        /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));
+
         /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> RoundToInt32(Vector128<float> values)

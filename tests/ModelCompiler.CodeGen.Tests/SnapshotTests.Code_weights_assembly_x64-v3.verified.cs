@@ -144,6 +144,7 @@ namespace Networks
 namespace ModelCompilerCode
 {
     using global::System;
+    using global::System.Numerics;
     using global::System.Runtime.CompilerServices;
     using global::System.Runtime.InteropServices;
     using global::System.Runtime.Intrinsics;
@@ -310,7 +311,7 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -323,7 +324,7 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero), Vector128.Create(255f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -340,7 +341,11 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
         {
-            for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
+            for (int i = 0; i < values.Length; i++)
+            {
+                double steps = MathF.Round(values[i] / scale);
+                to[i] = (double.IsNaN(steps) ? 0 : (int)Math.Min(Math.Max(steps, int.MinValue), int.MaxValue)) + zero;
+            }
         }
     }
 
@@ -355,6 +360,10 @@ namespace ModelCompilerCode
     /// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
     file static unsafe class Simd128
     {
+        /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));
+
         /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> RoundToInt32(Vector128<float> values)
@@ -387,6 +396,10 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<short> BroadcastPair(short* p) => Vector256.Create(*(int*)p).AsInt16();
 
+        /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Clamp(Vector256<float> values, Vector256<float> min, Vector256<float> max) => Vector256.Min(max, Vector256.Max(min, values));
+
         /// <summary>Loads 16 uint8 as int16.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<short> LoadUInt8(byte* p) => Avx2.ConvertToVector256Int16(p);
@@ -398,7 +411,7 @@ namespace ModelCompilerCode
         /// <summary>Int32 sums to 8-bit integers: scale, clamp, round to nearest even, add the zero point.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> Requantize(Vector256<int> sum, Vector256<float> scale, float min, float max, int zero) =>
-            RoundToInt32(Vector256.Min(Vector256.Max(Vector256.ConvertToSingle(sum) * scale, Vector256.Create(min)), Vector256.Create(max))) + Vector256.Create(zero);
+            RoundToInt32(Clamp(Vector256.ConvertToSingle(sum) * scale, Vector256.Create(min), Vector256.Create(max))) + Vector256.Create(zero);
 
         /// <summary>The nearest integers, ties to even.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -34,14 +34,13 @@ internal static class HeaderWriter
     }
 
     /// <summary>The directives at the start of <see cref="ModelEmitter.CodeNamespace"/>.</summary>
-    public static void WriteUsings(ModelPlan plan, SourceWriter code)
+    public static void WriteUsings(SourceWriter code)
     {
-        foreach (string name in new[] { "System", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86" })
+        foreach (string name in new[] { "System", "System.Numerics", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86" })
         {
             code.Line($"using global::{name};");
         }
 
-        if (plan.Steps.Any(s => s.Kernel is Kernels.LibraryKernel)) code.Line("using global::System.Numerics;");
         code.Line();
     }
 

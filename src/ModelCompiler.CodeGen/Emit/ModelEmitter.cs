@@ -38,7 +38,7 @@ public static class ModelEmitter
         code.Line("// In a namespace of its own, where no type of the program's hides one of the framework's.");
         code.Block($"namespace {CodeNamespace}", () =>
         {
-            HeaderWriter.WriteUsings(plan, code);
+            HeaderWriter.WriteUsings(code);
             string helperUsers = WriteNetwork(plan, bodies, methods, code);
             HelperLibrary.Write(helperUsers, code);
         });

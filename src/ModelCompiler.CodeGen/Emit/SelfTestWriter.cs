@@ -41,7 +41,10 @@ internal static class SelfTestWriter
             foreach (EdgePlan output in plan.Outputs)
             {
                 TensorPlan t = plan.Tensor(output.Tensor);
-                code.Line($"Edge.Hash(new ReadOnlySpan<byte>(arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)}), ref hash);");
+                bool isReal = t.Type is ElementType.Float32 or ElementType.Float16 or ElementType.Float64;
+                code.Line(isReal
+                    ? $"Edge.HashNumbers(new ReadOnlySpan<{t.Type.CSharpName()}>(arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes / t.Type.Size())}), ref hash);"
+                    : $"Edge.Hash(new ReadOnlySpan<byte>(arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)}), ref hash);");
             }
 
             code.Line($"return hash == 0x{plan.SelfTestHash:x16};");

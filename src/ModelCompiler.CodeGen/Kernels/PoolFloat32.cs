@@ -53,7 +53,7 @@ public sealed record PoolFloat32(
                 VectorRun.WriteOverlapping(code, "channel", g.Channels, run.Lanes, () =>
                 {
                     code.Line($"{run.Vector}<float> result = {run.Vector}.Create({start});");
-                    g.WriteTaps(code, "float", "channel", max ? $"result = {run.Vector}.Max(result, {run.Vector}.Load(p));" : $"result += {run.Vector}.Load(p);");
+                    g.WriteTaps(code, "float", "channel", max ? $"result = {run.Simd}.Larger(result, {run.Vector}.Load(p));" : $"result += {run.Vector}.Load(p);");
                     code.Line($"({FloatClamp.Vector(run.Vector, max ? "result" : $"(result / {run.Vector}.Create((float)count))", Min, Max)}).Store(to + channel);");
                 });
             }));

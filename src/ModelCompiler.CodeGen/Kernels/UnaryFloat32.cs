@@ -68,6 +68,6 @@ public sealed record UnaryFloat32(TensorRef In, TensorRef Out, UnaryKind Kind, f
 
         string Create(float value) => $"{vector}.Create({Literals.Float(value)})";
 
-        string Clamped(string value, float max) => $"{vector}.Min({vector}.Max({value}, {vector}<float>.Zero), {Create(max)})";
+        string Clamped(string value, float max) => FloatClamp.Vector(vector, value, 0, max);
     }
 }

@@ -83,7 +83,14 @@ internal readonly struct ConvertNumberFunction<TIn, TOut> : IUnary<TIn, TOut>
     where TIn : unmanaged, INumber<TIn>
     where TOut : unmanaged, INumber<TOut>
 {
-    public static TOut Apply(TIn x, double alpha, double beta) => TIn.IsInteger(x) ? TOut.CreateTruncating(x) : TOut.CreateSaturating(x);
+    public static TOut Apply(TIn x, double alpha, double beta)
+    {
+        if (TIn.IsInteger(x)) return TOut.CreateTruncating(x);
+
+        // What is not a number becomes 0 as an integer, on .NET 8 too.
+        TOut y = TOut.CreateSaturating(x);
+        return TIn.IsNaN(x) && !TOut.IsNaN(y) ? TOut.Zero : y;
+    }
 }
 
 /// <summary>True unless zero.</summary>

@@ -29,7 +29,4 @@ public static class SelfTestInput
 
     /// <summary>A real number in [−1, 1) from random bits.</summary>
     public static float ToFloat(ulong bits) => ((bits >> 40) / 8388608f) - 1;
-
-    /// <summary>The hash after one more byte.</summary>
-    public static ulong Hash(ulong hash, byte value) => unchecked((hash ^ value) * 0x100000001B3);
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -13,7 +14,7 @@ internal static unsafe partial class Edge
         int i = 0;
         fixed (float* from = values)
         {
-            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero)), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
         }
 
         for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -26,7 +27,7 @@ internal static unsafe partial class Edge
         int i = 0;
         fixed (float* from = values)
         {
-            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Vector128.Min(Vector128.Max(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero)), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+            for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero), Vector128.Create(255f - zero))) + Vector128.Create(zero));
         }
 
         for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -43,7 +44,11 @@ internal static unsafe partial class Edge
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Quantize(ReadOnlySpan<float> values, int* to, float scale, int zero)
     {
-        for (int i = 0; i < values.Length; i++) to[i] = (int)MathF.Round(Math.Min(Math.Max(values[i] / scale, -2147483648f - zero), 2147483648f - zero)) + zero;
+        for (int i = 0; i < values.Length; i++)
+        {
+            double steps = MathF.Round(values[i] / scale);
+            to[i] = double.IsNaN(steps) ? zero : (int)Math.Min(Math.Max(steps + zero, int.MinValue), int.MaxValue);
+        }
     }
 
     /// <summary>Integers to the real numbers they stand for.</summary>
@@ -93,6 +98,17 @@ internal static unsafe partial class Edge
         state ^= state << 25;
         state ^= state >> 27;
         return unchecked(state * 0x2545f4914f6cdd1d);
+    }
+
+    /// <summary>FNV-1a, where all that is not a number counts as the same: frameworks differ in its bits.</summary>
+    public static void HashNumbers<T>(ReadOnlySpan<T> values, ref ulong hash)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        foreach (T value in values)
+        {
+            T number = T.IsNaN(value) ? T.NaN : value;
+            Hash(new ReadOnlySpan<byte>(&number, sizeof(T)), ref hash);
+        }
     }
 
     /// <summary>FNV-1a.</summary>

@@ -13,7 +13,7 @@ internal static unsafe partial class Simd128
     /// <summary>Int32 sums to 8-bit integers: scale, clamp, round to nearest even, add the zero point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Requantize(Vector128<int> sum, Vector128<float> scale, float min, float max, int zero) =>
-        RoundToInt32(Vector128.Min(Vector128.Max(Vector128.ConvertToSingle(sum) * scale, Vector128.Create(min)), Vector128.Create(max))) + Vector128.Create(zero);
+        RoundToInt32(Clamp(Vector128.ConvertToSingle(sum) * scale, Vector128.Create(min), Vector128.Create(max))) + Vector128.Create(zero);
 
     /// <summary>Int32 sums to 8-bit integers by integer arithmetic alone: multiplier in Q31, shift (left when positive), clamp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -52,16 +52,24 @@ internal static unsafe partial class Simd128
         for (; i < count; i++) to[i] = (short)(from[i] - zero);
     }
 
+    /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));
+
+    /// <summary>The larger of each two numbers, and none where one of them is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Larger(Vector128<float> a, Vector128<float> b) => Vector128.ConditionalSelect(Vector128.Equals(a, a), Vector128.Max(a, b), a);
+
     /// <summary>Real numbers in steps of the output to 8-bit integers: clamp, round to nearest even, add the zero point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> ClampRound(Vector128<float> values, float min, float max, int zero) =>
-        RoundToInt32(Vector128.Min(Vector128.Max(values, Vector128.Create(min)), Vector128.Create(max))) + Vector128.Create(zero);
+        RoundToInt32(Clamp(values, Vector128.Create(min), Vector128.Create(max))) + Vector128.Create(zero);
 
     /// <summary>Like ClampRound, with ties away from zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> ClampRoundAway(Vector128<float> values, float min, float max, int zero)
     {
-        Vector128<float> clamped = Vector128.Min(Vector128.Max(values, Vector128.Create(min)), Vector128.Create(max));
+        Vector128<float> clamped = Clamp(values, Vector128.Create(min), Vector128.Create(max));
         Vector128<float> half = Vector128.Create(0.49999997f) | (clamped & Vector128.Create(-0f));
         return TruncateInRange(clamped + half) + Vector128.Create(zero);
     }

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.CodeGen.Vocabulary;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Quantization;
 
@@ -50,7 +52,13 @@ internal static class SelfTestVector
         ulong hash = SelfTestInput.HashSeed;
         foreach (TensorData output in new ReferenceInterpreter(graph, mode).Run(inputs))
         {
-            foreach (byte value in output.Bytes) hash = SelfTestInput.Hash(hash, value);
+            switch (output.Type)
+            {
+                case ElementType.Float16: Edge.HashNumbers(MemoryMarshal.Cast<byte, Half>(output.Bytes), ref hash); break;
+                case ElementType.Float32: Edge.HashNumbers(MemoryMarshal.Cast<byte, float>(output.Bytes), ref hash); break;
+                case ElementType.Float64: Edge.HashNumbers(MemoryMarshal.Cast<byte, double>(output.Bytes), ref hash); break;
+                default: Edge.Hash(output.Bytes, ref hash); break;
+            }
         }
 
         return hash;

@@ -9,7 +9,14 @@ namespace ModelCompiler.Package.Tests.Frameworks;
 /// <param name="File">The file.</param>
 /// <param name="Inputs">Number of its floats.</param>
 /// <param name="Outputs">C# type and number of elements of every output.</param>
-internal sealed record FrameworkNetwork(string Name, byte[] File, int Inputs, IReadOnlyList<(string Type, int Count)> Outputs);
+internal sealed record FrameworkNetwork(string Name, byte[] File, int Inputs, IReadOnlyList<(string Type, int Count)> Outputs)
+{
+    /// <summary>True for kernels that differ from target to target; others need not be compiled for all.</summary>
+    public bool HasVectors { get; init; } = true;
+
+    /// <summary>True when the program has the network for this target.</summary>
+    public bool IsFor(string target) => HasVectors || target == FrameworkProgram.Default;
+}
 
 /// <summary>Networks for what may differ between frameworks.</summary>
 internal static class FrameworkNetworks
@@ -56,6 +63,6 @@ internal static class FrameworkNetworks
             outputs.Add(("float", Numbers));
         }
 
-        return new("Conversions", graph.Write(), Numbers, outputs);
+        return new("Conversions", graph.Write(), Numbers, outputs) { HasVectors = false };
     }
 }

@@ -31,13 +31,14 @@ internal static class FrameworkProgram
                     {
                         {{string.Concat(network.Outputs.Select((o, i) => $"{o.Type}[] y{i} = new {o.Type}[{o.Count}]; "))}}
                         model.Run(input, {{string.Join(", ", network.Outputs.Select((_, i) => $"y{i}"))}});
-                        return string.Join(' ', {{string.Join(", ", network.Outputs.Select((o, i) => $"Convert.ToHexString(MemoryMarshal.AsBytes<{o.Type}>(y{i}))"))}});
+                        return string.Join(' ', {{string.Join(", ", network.Outputs.Select((o, i) => $"Hex(y{i})"))}});
                     });
 
                     """);
             }
 
             return $$"""
+                using System.Numerics;
                 using System.Runtime.InteropServices;
 
                 Console.WriteLine($"framework {Environment.Version.Major}");
@@ -49,13 +50,17 @@ internal static class FrameworkProgram
                     {
                         using T model = create();
                         string answer = $"{run(model, Numbers(inputs, 3))} {run(model, Numbers(inputs, 20))} {run(model, Extremes(inputs))}";
-                        Console.WriteLine($"{name}: {(test() ? answer : "the self-test fails")}");
+                        Console.WriteLine($"{name}: {answer}{(test() ? "" : " the self-test fails")}");
                     }
                     catch (PlatformNotSupportedException)
                     {
                         Console.WriteLine($"{name}: another processor");
                     }
                 }
+
+                // What is not a number has no bits to agree on.
+                static string Hex<T>(T[] values)
+                    where T : unmanaged, INumber<T> => Convert.ToHexString(MemoryMarshal.AsBytes<T>(Array.ConvertAll(values, v => T.IsNaN(v) ? T.CreateSaturating(double.NaN) : v)));
 
                 static float[] Numbers(int count, float width)
                 {
@@ -81,5 +86,5 @@ internal static class FrameworkProgram
     }
 
     private static IEnumerable<(FrameworkNetwork Network, string Target, string Name)> Classes =>
-        from network in FrameworkNetworks.All from target in Targets select (network, target, network.Name + Names.Pascal(target));
+        from network in FrameworkNetworks.All from target in Targets where network.IsFor(target) select (network, target, network.Name + Names.Pascal(target));
 }

@@ -13,11 +13,13 @@ public class FrameworkTests(FrameworkRuns runs) : IClassFixture<FrameworkRuns>
     {
         FrameworkRun run = runs.On(framework);
         Assert.Equal($"framework {framework}", run.Framework);
-        foreach (string name in FrameworkNetworks.All.Select(n => $"{n.Name} {target}"))
+        foreach (string name in FrameworkNetworks.All.Where(n => n.IsFor(target)).Select(n => $"{n.Name} {target}"))
         {
-            Assert.DoesNotContain("the self-test fails", run.Answers[name], StringComparison.Ordinal);
             Assert.DoesNotContain("another processor", run.Answers[name], StringComparison.Ordinal);
-            Assert.Equal(runs.On(FrameworkRuns.Own).Answers[name], run.Answers[name]);
+
+            // Output by output, first those for numbers that any type holds, last those for extremes.
+            Assert.Equal(runs.On(FrameworkRuns.Own).Answers[name].Split(' '), run.Answers[name].Split(' '));
+            Assert.DoesNotContain("the self-test fails", run.Answers[name], StringComparison.Ordinal);
         }
     }
 
@@ -28,6 +30,6 @@ public class FrameworkTests(FrameworkRuns runs) : IClassFixture<FrameworkRuns>
     [FrameworkData(11, Elsewhere = true)]
     public void A_network_for_another_processor_compiles_and_says_so(int framework, string target)
     {
-        foreach (FrameworkNetwork network in FrameworkNetworks.All) Assert.Equal("another processor", runs.On(framework).Answers[$"{network.Name} {target}"]);
+        foreach (FrameworkNetwork network in FrameworkNetworks.All.Where(n => n.IsFor(target))) Assert.Equal("another processor", runs.On(framework).Answers[$"{network.Name} {target}"]);
     }
 }

@@ -1305,7 +1305,7 @@ namespace ModelCompilerCode
             for (int i = 0; i < values.Length; i++)
             {
                 double steps = MathF.Round(values[i] / scale);
-                to[i] = (double.IsNaN(steps) ? 0 : (int)Math.Min(Math.Max(steps, int.MinValue), int.MaxValue)) + zero;
+                to[i] = double.IsNaN(steps) ? zero : (int)Math.Min(Math.Max(steps + zero, int.MinValue), int.MaxValue);
             }
         }
 

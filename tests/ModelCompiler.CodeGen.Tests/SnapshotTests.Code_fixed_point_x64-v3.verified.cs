@@ -35,7 +35,8 @@ namespace Networks
         /// <exception cref="global::System.PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
         public Small()
         {
-            if (!global::ModelCompilerCode.Network.IsSupported) throw new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
+            if (!global::ModelCompilerCode.Network.IsSupported) throw
+                new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
             _arena = (byte*)global::System.Runtime.InteropServices.NativeMemory.AlignedAlloc(ArenaBytes, 64);
             global::System.Runtime.InteropServices.NativeMemory.Clear(_arena, ArenaBytes);
         }
@@ -166,11 +167,14 @@ namespace ModelCompilerCode
         private static void Infer_Avx2(byte* arena, sbyte* weights)
         {
             // Conv: conv 3×3/2 6×6×2 → 3×3×8
-            Conv_6x6x2_3x3x8_s22_Avx2((sbyte*)(arena + 128), (sbyte*)(arena + 704), weights, (int*)(weights + 384), Address(Bias2), Address(Multiplier0), Address(Shift1), arena);
+            Conv_6x6x2_3x3x8_s22_Avx2((sbyte*)(arena + 128), (sbyte*)(arena + 704), weights, (int*)(weights + 384), Address(Bias2), Address(Multiplier0),
+                Address(Shift1), arena);
             // Conv: depthwise conv 3×3 3×3×8 → 3×3×8
-            Depthwise_3x3x8_3x3x8_Avx2((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias5), Address(Multiplier3), Address(Shift4), arena + 448, arena);
+            Depthwise_3x3x8_3x3x8_Avx2((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias5),
+                Address(Multiplier3), Address(Shift4), arena + 448, arena);
             // FullyConnected: fully connected 72 → 3
-            Conv_1x1x72_1x1x3_Avx2((sbyte*)(arena + 832), (sbyte*)(arena + 576), weights + 704, Address(Bias8), Address(Multiplier6), Address(Shift7), (short*)arena);
+            Conv_1x1x72_1x1x3_Avx2((sbyte*)(arena + 832), (sbyte*)(arena + 576), weights + 704, Address(Bias8), Address(Multiplier6), Address(Shift7),
+                (short*)arena);
         }
 
         /// <summary>Reads one row of 6 pixels × 2 channels, with the zero point around it.</summary>
@@ -366,12 +370,16 @@ namespace ModelCompilerCode
                 schedule += 12;
                 weights += 384;
                 Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
-                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum3, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum3, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
                 Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
-                Vector256<byte> packed4_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum4, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed4_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum4, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
                 Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
             }
@@ -484,7 +492,9 @@ namespace ModelCompilerCode
                 schedule += 12;
                 weights += 384;
                 Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
-                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
@@ -493,7 +503,8 @@ namespace ModelCompilerCode
 
         /// <summary>conv 3×3/2 6×6×2 → 3×3×8: 9 pixels × 8 channels × 18 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void Conv_6x6x2_3x3x8_s22_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, byte* rows)
+        private static void Conv_6x6x2_3x3x8_s22_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift,
+            byte* rows)
         {
             for (int i = 0; i < 7; i++) LoadRow_6x2_Avx2(input, i - 1, rows + i * 14);
             ConvTile_2x3_6x6x2_3x3x8_s22_Avx2(rows, weights, schedule, bias, multiplier, shift, output);
@@ -517,7 +528,8 @@ namespace ModelCompilerCode
 
         /// <summary>6 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void DepthwiseTile_2x3_3x3x8_3x3x8_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
+        private static void DepthwiseTile_2x3_3x3x8_3x3x8_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift,
+            sbyte* output)
         {
             Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-54);
             int channel = 0;
@@ -598,12 +610,16 @@ namespace ModelCompilerCode
                 schedule += 6;
                 weights += 192;
                 Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
-                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum3, multiplier0, shift0), zero).AsByte();
+                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum3, multiplier0, shift0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
                 Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
-                Vector256<byte> packed4_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum4, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), zero).AsByte();
+                Vector256<byte> packed4_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum4, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum5, multiplier0, shift0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
                 Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
             }
@@ -611,7 +627,8 @@ namespace ModelCompilerCode
 
         /// <summary>3 pixels × 8 channels: bias + Σ input · weight, 8 channels at a time, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, sbyte* output)
+        private static void DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(byte* input, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift,
+            sbyte* output)
         {
             Vector256<short> ones = Vector256.Create((short)1), zero = Vector256.Create((short)-54);
             int channel = 0;
@@ -662,7 +679,9 @@ namespace ModelCompilerCode
                 schedule += 6;
                 weights += 192;
                 Vector256<int> multiplier0 = Vector256.Load(multiplier + channel), shift0 = Vector256.Load(shift + channel);
-                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), zero).AsByte();
+                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.MultiplyByQuantizedMultiplier(sum0, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum1, multiplier0, shift0), Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0),
+                    Simd256.MultiplyByQuantizedMultiplier(sum2, multiplier0, shift0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
@@ -671,7 +690,8 @@ namespace ModelCompilerCode
 
         /// <summary>depthwise conv 3×3 3×3×8 → 3×3×8: 9 pixels × 9 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void Depthwise_3x3x8_3x3x8_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift, byte* rows, byte* quads)
+        private static void Depthwise_3x3x8_3x3x8_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, int* multiplier, int* shift,
+            byte* rows, byte* quads)
         {
             for (int i = 0; i < 5; i++) LoadRow_3x8_Avx2(input, i - 1, rows + i * 40);
             Simd256.Interleave4(rows, rows + 40, rows + 80, rows + 40, quads, 40);
@@ -819,7 +839,9 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i,
+                    Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero),
+                    Vector128.Create(127f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -832,7 +854,9 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i,
+                    Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero),
+                    Vector128.Create(255f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -842,7 +866,8 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
         {
-            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero))
+                + zero);
         }
 
         /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
@@ -870,7 +895,8 @@ namespace ModelCompilerCode
     {
         /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));
+        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) =>
+            Vector128.Min(max, Vector128.Max(min, values));
 
         /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -932,7 +958,8 @@ namespace ModelCompilerCode
         public static void CopyRaised(sbyte* from, byte* to, int count)
         {
             int i = 0;
-            for (; i <= count - Vector256<byte>.Count; i += Vector256<byte>.Count) (Vector256.Load((byte*)from + i) ^ Vector256.Create((byte)0x80)).Store(to + i);
+            for (; i <= count - Vector256<byte>.Count; i += Vector256<byte>.Count) (Vector256.Load((byte*)from + i) ^ Vector256.Create((byte)0x80)).Store(to
+                + i);
             for (; i < count; i++) to[i] = (byte)(from[i] + 128);
         }
 
@@ -949,8 +976,10 @@ namespace ModelCompilerCode
             int i = 0;
             for (; i <= count - 32; i += 32)
             {
-                Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
-                Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
+                Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb =
+                    Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
+                Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd =
+                    Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
                 Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
                 Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
                 Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
@@ -1001,7 +1030,8 @@ namespace ModelCompilerCode
         /// <summary>Int32 sums to 8-bit integers by integer arithmetic alone: multiplier in Q31, shift (left when positive), clamp.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> RequantizeFixed(Vector256<int> sum, Vector256<int> multiplier, Vector256<int> shift, int min, int max, int zero) =>
-            Vector256.Min(Vector256.Max(MultiplyByQuantizedMultiplier(sum, multiplier, shift) + Vector256.Create(zero), Vector256.Create(min)), Vector256.Create(max));
+            Vector256.Min(Vector256.Max(MultiplyByQuantizedMultiplier(sum, multiplier, shift) + Vector256.Create(zero), Vector256.Create(min)),
+                Vector256.Create(max));
 
         /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
         public static void StoreBytes(byte* p, Vector256<int> values, int count)

@@ -36,7 +36,8 @@ namespace Networks
         /// <exception cref="global::System.PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
         public Small()
         {
-            if (!global::ModelCompilerCode.Network.IsSupported) throw new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
+            if (!global::ModelCompilerCode.Network.IsSupported) throw
+                new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
             _arena = (byte*)global::System.Runtime.InteropServices.NativeMemory.AlignedAlloc(ArenaBytes, 64);
             global::System.Runtime.InteropServices.NativeMemory.Clear(_arena, ArenaBytes);
         }
@@ -120,7 +121,8 @@ namespace Networks
             public static int[] OutputZeroPoints => [0];
 
             /// <summary>The kernels, in the order they run.</summary>
-            public static string[] Kernels => ["float conv 3×3 4×4×2 → 4×4×9", "float max pool 2×2/2 4×4×9 → 2×2×9", "float fully connected 36 → 3", "float softmax 1×3"];
+            public static string[] Kernels => ["float conv 3×3 4×4×2 → 4×4×9", "float max pool 2×2/2 4×4×9 → 2×2×9", "float fully connected 36 → 3",
+                "float softmax 1×3"];
         }
     }
 }
@@ -179,7 +181,8 @@ namespace ModelCompilerCode
 
                     int first = Math.Min(Math.Max(0, -left), 3), last = Math.Max(first, Math.Min(3, 4 - left));
                     new Span<float>(patch, first * 2).Clear();
-                    new ReadOnlySpan<float>(input + (row * 4 + left + first) * 2, (last - first) * 2).CopyTo(new Span<float>(patch + first * 2, (last - first) * 2));
+                    new ReadOnlySpan<float>(input + (row * 4 + left + first) * 2,
+                        (last - first) * 2).CopyTo(new Span<float>(patch + first * 2, (last - first) * 2));
                     new Span<float>(patch + last * 2, (3 - last) * 2).Clear();
                     patch += 6;
                 }
@@ -385,7 +388,8 @@ namespace ModelCompilerCode
     {
         /// <summary>The larger of each two numbers, and none where one of them is none.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<float> Larger(Vector256<float> a, Vector256<float> b) => Vector256.ConditionalSelect(Vector256.Equals(a, a), Vector256.Max(a, b), a);
+        public static Vector256<float> Larger(Vector256<float> a, Vector256<float> b) =>
+            Vector256.ConditionalSelect(Vector256.Equals(a, a), Vector256.Max(a, b), a);
 
         /// <summary>Largest of some numbers.</summary>
         public static float MaxFloat32(float* p, int count)
@@ -395,7 +399,8 @@ namespace ModelCompilerCode
             if (count >= Vector256<int>.Count)
             {
                 Vector256<float> largest = Vector256.Load(p);
-                for (i = Vector256<int>.Count; i <= count - Vector256<int>.Count; i += Vector256<int>.Count) largest = Vector256.Max(largest, Vector256.Load(p + i));
+                for (i = Vector256<int>.Count; i <= count - Vector256<int>.Count; i += Vector256<int>.Count) largest =
+                    Vector256.Max(largest, Vector256.Load(p + i));
                 for (int lane = 0; lane < Vector256<int>.Count; lane++) max = Math.Max(max, largest.GetElement(lane));
             }
             for (; i < count; i++) max = Math.Max(max, p[i]);

@@ -174,7 +174,8 @@ namespace ModelCompilerCode
             // Conv: conv 3×3/2 6×6×2 → 3×3×8
             Conv_6x6x2_3x3x8_s22_Avx2((sbyte*)(arena + 128), (sbyte*)(arena + 704), weights, (int*)(weights + 384), Address(Bias1), Address(Scale0), arena);
             // Conv: depthwise conv 3×3 3×3×8 → 3×3×8
-            Depthwise_3x3x8_3x3x8_Avx2((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias3), Address(Scale2), arena + 448, arena);
+            Depthwise_3x3x8_3x3x8_Avx2((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias3), Address(Scale2),
+                arena + 448, arena);
             // FullyConnected: fully connected 72 → 3
             Conv_1x1x72_1x1x3_Avx2((sbyte*)(arena + 832), (sbyte*)(arena + 576), weights + 704, Address(Bias5), Address(Scale4), (short*)arena);
         }
@@ -182,9 +183,11 @@ namespace ModelCompilerCode
         private static void Infer_Vector128(byte* arena, sbyte* weights)
         {
             // Conv: conv 3×3/2 6×6×2 → 3×3×8
-            Conv_6x6x2_3x3x8_s22_Vector128((sbyte*)(arena + 128), (sbyte*)(arena + 704), weights, (int*)(weights + 384), Address(Bias1), Address(Scale0), arena);
+            Conv_6x6x2_3x3x8_s22_Vector128((sbyte*)(arena + 128), (sbyte*)(arena + 704), weights, (int*)(weights + 384), Address(Bias1), Address(Scale0),
+                arena);
             // Conv: depthwise conv 3×3 3×3×8 → 3×3×8
-            Depthwise_3x3x8_3x3x8_Vector128((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias3), Address(Scale2), arena + 448, arena);
+            Depthwise_3x3x8_3x3x8_Vector128((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias3),
+                Address(Scale2), arena + 448, arena);
             // FullyConnected: fully connected 72 → 3
             Conv_1x1x72_1x1x3_Vector128((sbyte*)(arena + 832), (sbyte*)(arena + 576), weights + 704, Address(Bias5), Address(Scale4), (short*)arena);
         }
@@ -392,12 +395,14 @@ namespace ModelCompilerCode
                 schedule += 12;
                 weights += 384;
                 Vector256<float> scale0 = Vector256.Load(scale + channel);
-                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum3, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0),
+                    Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum3, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
                 Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
-                Vector256<byte> packed4_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum4, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed4_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum4, scale0), Simd256.Scaled(sum5, scale0),
+                    Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
                 Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
             }
@@ -510,7 +515,8 @@ namespace ModelCompilerCode
                 schedule += 12;
                 weights += 384;
                 Vector256<float> scale0 = Vector256.Load(scale + channel);
-                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum2, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0),
+                    Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum2, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
@@ -624,12 +630,14 @@ namespace ModelCompilerCode
                 schedule += 6;
                 weights += 192;
                 Vector256<float> scale0 = Vector256.Load(scale + channel);
-                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum3, scale0), zero).AsByte();
+                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0),
+                    Simd256.Scaled(sum3, scale0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
                 Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
-                Vector256<byte> packed4_0 = Simd256.PackInt8(Simd256.Scaled(sum4, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), zero).AsByte();
+                Vector256<byte> packed4_0 = Simd256.PackInt8(Simd256.Scaled(sum4, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0),
+                    Simd256.Scaled(sum5, scale0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
                 Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
             }
@@ -688,7 +696,8 @@ namespace ModelCompilerCode
                 schedule += 6;
                 weights += 192;
                 Vector256<float> scale0 = Vector256.Load(scale + channel);
-                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum2, scale0), zero).AsByte();
+                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0),
+                    Simd256.Scaled(sum2, scale0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
@@ -697,7 +706,8 @@ namespace ModelCompilerCode
 
         /// <summary>depthwise conv 3×3 3×3×8 → 3×3×8: 9 pixels × 9 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void Depthwise_3x3x8_3x3x8_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, float* scale, byte* rows, byte* quads)
+        private static void Depthwise_3x3x8_3x3x8_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, float* scale, byte* rows,
+            byte* quads)
         {
             for (int i = 0; i < 5; i++) LoadRow_3x8_Avx2(input, i - 1, rows + i * 40);
             Simd256.Interleave4(rows, rows + 40, rows + 80, rows + 40, quads, 40);
@@ -976,12 +986,14 @@ namespace ModelCompilerCode
                 schedule += 12;
                 weights += 384;
                 Vector128<float> scale0 = Vector128.Load(scale + channel);
-                Vector128<byte> packed0_0 = Vector128.Max(Simd128.PackInt8(Simd128.Scaled(sum0_0, scale0), Simd128.Scaled(sum1_0, scale0), Simd128.Scaled(sum2_0, scale0), Simd128.Scaled(sum2_0, scale0), zero), Vector128.Create((sbyte)-78)).AsByte();
+                Vector128<byte> packed0_0 = Vector128.Max(Simd128.PackInt8(Simd128.Scaled(sum0_0, scale0), Simd128.Scaled(sum1_0, scale0),
+                    Simd128.Scaled(sum2_0, scale0), Simd128.Scaled(sum2_0, scale0), zero), Vector128.Create((sbyte)-78)).AsByte();
                 Simd128.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd128.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd128.StorePart((byte*)output + channel + 16, packed0_0, 2);
                 Vector128<float> scale1 = Vector128.Load(scale + channel + 4);
-                Vector128<byte> packed0_1 = Vector128.Max(Simd128.PackInt8(Simd128.Scaled(sum0_1, scale1), Simd128.Scaled(sum1_1, scale1), Simd128.Scaled(sum2_1, scale1), Simd128.Scaled(sum2_1, scale1), zero), Vector128.Create((sbyte)-78)).AsByte();
+                Vector128<byte> packed0_1 = Vector128.Max(Simd128.PackInt8(Simd128.Scaled(sum0_1, scale1), Simd128.Scaled(sum1_1, scale1),
+                    Simd128.Scaled(sum2_1, scale1), Simd128.Scaled(sum2_1, scale1), zero), Vector128.Create((sbyte)-78)).AsByte();
                 Simd128.StorePart((byte*)output + channel + 4, packed0_1, 0);
                 Simd128.StorePart((byte*)output + channel + 4 + 8, packed0_1, 1);
                 Simd128.StorePart((byte*)output + channel + 4 + 16, packed0_1, 2);
@@ -1104,12 +1116,14 @@ namespace ModelCompilerCode
                 schedule += 6;
                 weights += 192;
                 Vector128<float> scale0 = Vector128.Load(scale + channel);
-                Vector128<byte> packed0_0 = Simd128.PackInt8(Simd128.Scaled(sum0_0, scale0), Simd128.Scaled(sum1_0, scale0), Simd128.Scaled(sum2_0, scale0), Simd128.Scaled(sum2_0, scale0), zero).AsByte();
+                Vector128<byte> packed0_0 = Simd128.PackInt8(Simd128.Scaled(sum0_0, scale0), Simd128.Scaled(sum1_0, scale0), Simd128.Scaled(sum2_0, scale0),
+                    Simd128.Scaled(sum2_0, scale0), zero).AsByte();
                 Simd128.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd128.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd128.StorePart((byte*)output + channel + 16, packed0_0, 2);
                 Vector128<float> scale1 = Vector128.Load(scale + channel + 4);
-                Vector128<byte> packed0_1 = Simd128.PackInt8(Simd128.Scaled(sum0_1, scale1), Simd128.Scaled(sum1_1, scale1), Simd128.Scaled(sum2_1, scale1), Simd128.Scaled(sum2_1, scale1), zero).AsByte();
+                Vector128<byte> packed0_1 = Simd128.PackInt8(Simd128.Scaled(sum0_1, scale1), Simd128.Scaled(sum1_1, scale1), Simd128.Scaled(sum2_1, scale1),
+                    Simd128.Scaled(sum2_1, scale1), zero).AsByte();
                 Simd128.StorePart((byte*)output + channel + 4, packed0_1, 0);
                 Simd128.StorePart((byte*)output + channel + 4 + 8, packed0_1, 1);
                 Simd128.StorePart((byte*)output + channel + 4 + 16, packed0_1, 2);
@@ -1118,7 +1132,8 @@ namespace ModelCompilerCode
 
         /// <summary>depthwise conv 3×3 3×3×8 → 3×3×8: 9 pixels × 9 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void Depthwise_3x3x8_3x3x8_Vector128(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, float* scale, byte* rows, byte* quads)
+        private static void Depthwise_3x3x8_3x3x8_Vector128(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, float* scale, byte* rows,
+            byte* quads)
         {
             for (int i = 0; i < 5; i++) LoadRow_3x8_Vector128(input, i - 1, rows + i * 40);
             for (int row = 0; row < 3; row++)
@@ -1272,7 +1287,9 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i,
+                    Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero),
+                    Vector128.Create(127f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -1285,7 +1302,9 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i,
+                    Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero),
+                    Vector128.Create(255f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -1295,7 +1314,8 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
         {
-            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero))
+                + zero);
         }
 
         /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
@@ -1340,14 +1360,16 @@ namespace ModelCompilerCode
 
         /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));
+        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) =>
+            Vector128.Min(max, Vector128.Max(min, values));
 
         /// <summary>Copies int8 numbers as uint8 numbers 128 higher.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void CopyRaised(sbyte* from, byte* to, int count)
         {
             int i = 0;
-            for (; i <= count - Vector128<byte>.Count; i += Vector128<byte>.Count) (Vector128.Load((byte*)from + i) ^ Vector128.Create((byte)0x80)).Store(to + i);
+            for (; i <= count - Vector128<byte>.Count; i += Vector128<byte>.Count) (Vector128.Load((byte*)from + i) ^ Vector128.Create((byte)0x80)).Store(to
+                + i);
             for (; i < count; i++) to[i] = (byte)(from[i] + 128);
         }
 
@@ -1388,7 +1410,8 @@ namespace ModelCompilerCode
         public static Vector128<int> MultiplyAddPairs(Vector128<short> a, Vector128<short> b)
         {
             if (Sse2.IsSupported) return Sse2.MultiplyAddAdjacent(a, b);
-            if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
+            if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()),
+                AdvSimd.MultiplyWideningUpper(a, b));
             Vector128<int> even = ((a.AsInt32() << 16) >> 16) * ((b.AsInt32() << 16) >> 16);
             Vector128<int> odd = (a.AsInt32() >> 16) * (b.AsInt32() >> 16);
             return even + odd;
@@ -1419,8 +1442,10 @@ namespace ModelCompilerCode
         {
             if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
             if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
-            Vector128<float> magic = Vector128.Create(8388608f) | (values & Vector128.Create(-0f)); // 2²³, from where on floats are integers, with the number's sign
-            return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)), values + magic - magic, values));
+            // 2²³, from where on floats are integers, with the number's sign
+            Vector128<float> magic = Vector128.Create(8388608f) | (values & Vector128.Create(-0f));
+            return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)), values + magic
+                - magic, values));
         }
 
         /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
@@ -1485,14 +1510,16 @@ namespace ModelCompilerCode
 
         /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<float> Clamp(Vector256<float> values, Vector256<float> min, Vector256<float> max) => Vector256.Min(max, Vector256.Max(min, values));
+        public static Vector256<float> Clamp(Vector256<float> values, Vector256<float> min, Vector256<float> max) =>
+            Vector256.Min(max, Vector256.Max(min, values));
 
         /// <summary>Copies int8 numbers as uint8 numbers 128 higher.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void CopyRaised(sbyte* from, byte* to, int count)
         {
             int i = 0;
-            for (; i <= count - Vector256<byte>.Count; i += Vector256<byte>.Count) (Vector256.Load((byte*)from + i) ^ Vector256.Create((byte)0x80)).Store(to + i);
+            for (; i <= count - Vector256<byte>.Count; i += Vector256<byte>.Count) (Vector256.Load((byte*)from + i) ^ Vector256.Create((byte)0x80)).Store(to
+                + i);
             for (; i < count; i++) to[i] = (byte)(from[i] + 128);
         }
 
@@ -1509,8 +1536,10 @@ namespace ModelCompilerCode
             int i = 0;
             for (; i <= count - 32; i += 32)
             {
-                Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
-                Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
+                Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb =
+                    Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
+                Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd =
+                    Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
                 Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
                 Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
                 Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));

@@ -35,7 +35,8 @@ namespace Networks
         /// <exception cref="global::System.PlatformNotSupportedException">The processor lacks what target x64-v3 needs.</exception>
         public Small()
         {
-            if (!global::ModelCompilerCode.Network.IsSupported) throw new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
+            if (!global::ModelCompilerCode.Network.IsSupported) throw
+                new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
             _arena = (byte*)global::System.Runtime.InteropServices.NativeMemory.AlignedAlloc(ArenaBytes, 64);
             global::System.Runtime.InteropServices.NativeMemory.Clear(_arena, ArenaBytes);
         }
@@ -178,7 +179,8 @@ namespace ModelCompilerCode
             // Conv: conv 3×3/2 6×6×2 → 3×3×8
             Conv_6x6x2_3x3x8_s22_Avx2((sbyte*)(arena + 128), (sbyte*)(arena + 704), weights, (int*)(weights + 384), Address(Bias1), Address(Scale0), arena);
             // Conv: depthwise conv 3×3 3×3×8 → 3×3×8
-            Depthwise_3x3x8_3x3x8_Avx2((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias3), Address(Scale2), arena + 448, arena);
+            Depthwise_3x3x8_3x3x8_Avx2((sbyte*)(arena + 704), (sbyte*)(arena + 832), weights + 448, (int*)(weights + 640), Address(Bias3), Address(Scale2),
+                arena + 448, arena);
             // FullyConnected: fully connected 72 → 3
             Conv_1x1x72_1x1x3_Avx2((sbyte*)(arena + 832), (sbyte*)(arena + 576), weights + 704, Address(Bias5), Address(Scale4), (short*)arena);
         }
@@ -386,12 +388,14 @@ namespace ModelCompilerCode
                 schedule += 12;
                 weights += 384;
                 Vector256<float> scale0 = Vector256.Load(scale + channel);
-                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum3, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0),
+                    Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum3, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
                 Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
-                Vector256<byte> packed4_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum4, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed4_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum4, scale0), Simd256.Scaled(sum5, scale0),
+                    Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
                 Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
             }
@@ -504,7 +508,8 @@ namespace ModelCompilerCode
                 schedule += 12;
                 weights += 384;
                 Vector256<float> scale0 = Vector256.Load(scale + channel);
-                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum2, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
+                Vector256<byte> packed0_0 = Vector256.Max(Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0),
+                    Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum2, scale0), zero), Vector256.Create((sbyte)-78)).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
@@ -618,12 +623,14 @@ namespace ModelCompilerCode
                 schedule += 6;
                 weights += 192;
                 Vector256<float> scale0 = Vector256.Load(scale + channel);
-                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum3, scale0), zero).AsByte();
+                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0),
+                    Simd256.Scaled(sum3, scale0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
                 Simd256.StorePart((byte*)output + channel + 24, packed0_0, 3);
-                Vector256<byte> packed4_0 = Simd256.PackInt8(Simd256.Scaled(sum4, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0), zero).AsByte();
+                Vector256<byte> packed4_0 = Simd256.PackInt8(Simd256.Scaled(sum4, scale0), Simd256.Scaled(sum5, scale0), Simd256.Scaled(sum5, scale0),
+                    Simd256.Scaled(sum5, scale0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel + 32, packed4_0, 0);
                 Simd256.StorePart((byte*)output + channel + 40, packed4_0, 1);
             }
@@ -682,7 +689,8 @@ namespace ModelCompilerCode
                 schedule += 6;
                 weights += 192;
                 Vector256<float> scale0 = Vector256.Load(scale + channel);
-                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0), Simd256.Scaled(sum2, scale0), zero).AsByte();
+                Vector256<byte> packed0_0 = Simd256.PackInt8(Simd256.Scaled(sum0, scale0), Simd256.Scaled(sum1, scale0), Simd256.Scaled(sum2, scale0),
+                    Simd256.Scaled(sum2, scale0), zero).AsByte();
                 Simd256.StorePart((byte*)output + channel, packed0_0, 0);
                 Simd256.StorePart((byte*)output + channel + 8, packed0_0, 1);
                 Simd256.StorePart((byte*)output + channel + 16, packed0_0, 2);
@@ -691,7 +699,8 @@ namespace ModelCompilerCode
 
         /// <summary>depthwise conv 3×3 3×3×8 → 3×3×8: 9 pixels × 9 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void Depthwise_3x3x8_3x3x8_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, float* scale, byte* rows, byte* quads)
+        private static void Depthwise_3x3x8_3x3x8_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, float* scale, byte* rows,
+            byte* quads)
         {
             for (int i = 0; i < 5; i++) LoadRow_3x8_Avx2(input, i - 1, rows + i * 40);
             Simd256.Interleave4(rows, rows + 40, rows + 80, rows + 40, quads, 40);
@@ -842,7 +851,9 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i,
+                    Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero),
+                    Vector128.Create(127f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -855,7 +866,9 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i,
+                    Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero),
+                    Vector128.Create(255f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -865,7 +878,8 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
         {
-            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero))
+                + zero);
         }
 
         /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
@@ -902,7 +916,8 @@ namespace ModelCompilerCode
     {
         /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));
+        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) =>
+            Vector128.Min(max, Vector128.Max(min, values));
 
         /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -961,14 +976,16 @@ namespace ModelCompilerCode
 
         /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<float> Clamp(Vector256<float> values, Vector256<float> min, Vector256<float> max) => Vector256.Min(max, Vector256.Max(min, values));
+        public static Vector256<float> Clamp(Vector256<float> values, Vector256<float> min, Vector256<float> max) =>
+            Vector256.Min(max, Vector256.Max(min, values));
 
         /// <summary>Copies int8 numbers as uint8 numbers 128 higher.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void CopyRaised(sbyte* from, byte* to, int count)
         {
             int i = 0;
-            for (; i <= count - Vector256<byte>.Count; i += Vector256<byte>.Count) (Vector256.Load((byte*)from + i) ^ Vector256.Create((byte)0x80)).Store(to + i);
+            for (; i <= count - Vector256<byte>.Count; i += Vector256<byte>.Count) (Vector256.Load((byte*)from + i) ^ Vector256.Create((byte)0x80)).Store(to
+                + i);
             for (; i < count; i++) to[i] = (byte)(from[i] + 128);
         }
 
@@ -985,8 +1002,10 @@ namespace ModelCompilerCode
             int i = 0;
             for (; i <= count - 32; i += 32)
             {
-                Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
-                Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
+                Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb =
+                    Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
+                Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd =
+                    Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
                 Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
                 Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
                 Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));

@@ -5,7 +5,7 @@
 //   input   x0: byte [1×512], real = (byte − 103) × 0.0635547
 //   output  y0: byte [1×136], real = (byte − 252) × 0.033299934
 //   target  x64-v3   options  Target=x64-v3
-//   69,632 multiply-accumulates, 70,720 bytes of weights, 4,800 bytes of working memory
+//   69,632 multiply-accumulates, 70,752 bytes of weights, 4,800 bytes of working memory
 //
 // Fused 2 activations into the layers before them.
 //
@@ -34,7 +34,8 @@ namespace Networks
         /// <exception cref="global::System.InvalidOperationException">The weights assembly is not the one that belongs to this class.</exception>
         public Small()
         {
-            if (!global::ModelCompilerCode.Network.IsSupported) throw new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
+            if (!global::ModelCompilerCode.Network.IsSupported) throw
+                new global::System.PlatformNotSupportedException("This model was compiled for target x64-v3, which this processor is not.");
             global::ModelCompilerCode.Network.CheckWeights();
             _arena = (byte*)global::System.Runtime.InteropServices.NativeMemory.AlignedAlloc(ArenaBytes, 64);
             global::System.Runtime.InteropServices.NativeMemory.Clear(_arena, ArenaBytes);
@@ -105,7 +106,7 @@ namespace Networks
             public const long Macs = 69632;
 
             /// <summary>Bytes of constants: weights and tables.</summary>
-            public const int WeightBytes = 70720;
+            public const int WeightBytes = 70752;
 
             /// <summary>Bytes of working memory of an instance.</summary>
             public const int ArenaBytes = 4800;
@@ -228,46 +229,22 @@ namespace ModelCompilerCode
             }
         }
 
-        // 69632 bytes in an assembly of their own, which NativeAOT links into the program.
-        public static sbyte* Weights => (sbyte*)Address(global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.Data);
+        // 70752 bytes in an assembly of their own, which NativeAOT links into the program.
+        public static sbyte* Weights => (sbyte*)Address(global::ModelCompilerWeights.Networks_Small_Weights_8f59795f292f8714.Data);
 
         /// <summary>Throws when the assembly holds other weights than those the code was written for.</summary>
         public static void CheckWeights()
         {
-            if (global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.Data.Length == 69632 && global::ModelCompilerWeights.Networks_Small_Weights_e1946d74e7cf1afd.ContentId == 0xe1946d74e7cf1afd) return;
-            throw new InvalidOperationException("Networks.Small.Weights.e1946d74e7cf1afd.dll does not hold the weights that Small was compiled with. Build the project again, and copy all its files.");
+            if (global::ModelCompilerWeights.Networks_Small_Weights_8f59795f292f8714.Data.Length == 70752
+                && global::ModelCompilerWeights.Networks_Small_Weights_8f59795f292f8714.ContentId == 0x8f59795f292f8714) return;
+            throw new InvalidOperationException(
+                "Networks.Small.Weights.8f59795f292f8714.dll does not hold the weights that Small was compiled with. " +
+                "Build the project again, and copy all its files.");
         }
 
-        private static ReadOnlySpan<float> Scale0 =>
-        [
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f, 0.0036891114f,
-            0.0036891114f,
-        ];
+        private static ReadOnlySpan<float> Scale0 => new(Weights + 69632, 136);
 
-        private static ReadOnlySpan<int> Bias1 =>
-        [
-            -12705, 4710, -963, -8788, -17333, -9315, 11243, -6155, 17731, 10510, -16296, -14093, -4907, 8733, 15163, -3158, 15827, -3821, -16449, -3812,
-            17579, -8227, -5034, 12101, 5517, -7184, -9217, 9441, 14670, -2202, 11880, 15640, -7030, 3161, -17637, -15563, 12852, 4666, -7863, -18676,
-            7122, -15970, 12, 19316, 8443, -19951, -2484, -2001, -1489, 18589, -2514, -6140, 7942, 2293, 13079, 15522, -10257, 6936, 5694, 9851, 19902,
-            -18198, -825, -67, 18630, -11936, 12936, 11932, 6369, 10725, 3989, -8840, -15959, -17774, 9066, 13548, 11760, -4351, -16343, 5468, 15299,
-            12783, -9071, 16080, -19688, -1981, -12303, 10677, 10081, -13159, 14693, -14085, 18972, 2286, -18578, 5320, 4855, -19921, -19314, 379,
-            -12888, 5583, 11630, 7786, -5400, -13674, -10182, 5715, 13227, 19531, -16239, 14094, 3279, -19774, 14551, -12881, 10873, 3095, -380, 610,
-            -19634, -17741, -18149, -472, 16032, -1926, -7812, 1755, -19196, -16255, -11308, 11680, -5037, 3278, -1644, -10284,
-        ];
+        private static ReadOnlySpan<int> Bias1 => new(Weights + 70208, 136);
 
         // Tables lie in the read-only data of the program, which does not move.
         private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
@@ -311,7 +288,9 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i,
+                    Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero),
+                    Vector128.Create(127f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -324,7 +303,9 @@ namespace ModelCompilerCode
             int i = 0;
             fixed (float* from = values)
             {
-                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero), Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i,
+                    Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero),
+                    Vector128.Create(255f - zero))) + Vector128.Create(zero));
             }
 
             for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -334,7 +315,8 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
         {
-            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
+            for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero))
+                + zero);
         }
 
         /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
@@ -362,7 +344,8 @@ namespace ModelCompilerCode
     {
         /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));
+        public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) =>
+            Vector128.Min(max, Vector128.Max(min, values));
 
         /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -398,7 +381,8 @@ namespace ModelCompilerCode
 
         /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<float> Clamp(Vector256<float> values, Vector256<float> min, Vector256<float> max) => Vector256.Min(max, Vector256.Max(min, values));
+        public static Vector256<float> Clamp(Vector256<float> values, Vector256<float> min, Vector256<float> max) =>
+            Vector256.Min(max, Vector256.Max(min, values));
 
         /// <summary>Loads 16 uint8 as int16.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -62,7 +62,7 @@ public sealed class MethodSet
     /// <summary>Adds a method or finds its equal.</summary>
     public string Add(string name, string summary, string parameters, Action<SourceWriter> body, string returns)
     {
-        var writer = new SourceWriter();
+        var writer = new SourceWriter(2); // a namespace and a class
         writer.Block("", () => body(writer));
         string key = returns + "(" + parameters + ")" + writer + "\n" + name;
         if (_names.TryGetValue(key, out string? existing)) return existing;

@@ -91,7 +91,7 @@ public static class ModelEmitter
 
     private static string WriteSteps(ModelPlan plan, Isa isa, MethodSet methods)
     {
-        var calls = new SourceWriter();
+        var calls = new SourceWriter(3);
         var writer = new KernelWriter(plan, isa, methods, calls);
         for (int i = 0; i < plan.Steps.Count; i++)
         {

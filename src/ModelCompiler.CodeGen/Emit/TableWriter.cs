@@ -43,7 +43,7 @@ internal static class TableWriter
         code.Block("public static void CheckWeights()", () =>
         {
             code.Line($"if ({Holder(plan)}.Data.Length == {Literals.Int(plan.Weights.Bytes)}{content}) return;");
-            code.Line($"throw new InvalidOperationException(\"{plan.Weights.Assembly}.dll does not hold the weights that {plan.ClassName} was compiled with. Build the project again, and copy all its files.\");");
+            code.Line($"throw new InvalidOperationException(\n    \"{plan.Weights.Assembly}.dll does not hold the weights that {plan.ClassName} was compiled with. \" +\n    \"Build the project again, and copy all its files.\");");
         });
     }
 

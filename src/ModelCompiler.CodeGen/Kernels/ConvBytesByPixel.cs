@@ -107,7 +107,7 @@ public sealed record ConvBytesByPixel(
                     Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => rows.ScratchBytes(TilesFor(rows, i.Wide, vectors).BandHeight))),
                     Gathered = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => blocks.Max() * 4 * kernel.Largest(rows, i.Wide).Bytes)),
                     Sums = parts.Scratch(ElementType.Int32, count == 1 ? 0 : task.Isas.Max(i => task.OutChannels * kernel.Largest(rows, i.Wide).Bytes / 4)),
-                    Results = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => task.OutChannels * kernel.Largest(rows, i.Wide).PackedBytes)),
+                    Results = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => Math.Max(16, task.OutChannels) * kernel.Largest(rows, i.Wide).PackedBytes)),
                 };
             });
     }
@@ -156,11 +156,11 @@ public sealed record ConvBytesByPixel(
 
     private static PixelTiles TilesFor(InputRows rows, Isa isa, int vectors) => new(rows.OutHeight, rows.OutWidth, Math.Min(vectors, MostVectors(isa)) * isa.Lanes, rows.BandRows);
 
-    // Bytes of the vectors and of the packed results of any tile; half vectors may need more room than the whole ones of a larger tile.
+    // Bytes from group to group and of the packed results of any tile; half vectors may need more room than the whole ones of a larger tile.
     private (int Bytes, int PackedBytes) Largest(InputRows rows, Isa isa)
     {
         PixelVectors[] tiles = TilesFor(rows, isa, Vectors).Sizes().Select(s => new PixelVectors(isa, s.Pixels)).ToArray();
-        return (tiles.Max(t => t.Bytes), tiles.Max(t => t.PackedBytes));
+        return (tiles.Max(t => t.Pitch), tiles.Max(t => t.PackedBytes));
     }
 
     /// <inheritdoc/>
@@ -171,53 +171,40 @@ public sealed record ConvBytesByPixel(
         var rows = new InputRows(g, signed, InZero, ChunkBytes);
         var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
         Isa isa = writer.Isa.Wide;
-        (int groupPitch, int rowPitch) = Largest(rows, isa);
         string outType = writer.Tensor(Out).Type.CSharpName();
-        var tile = new PixelTile(writer, g.OutChannels, groupPitch, rowPitch, requantizer, outType, OutZero);
         string method = writer.Method(
             $"Conv_{g.Name}",
             $"{Summary}: {g.Pixels} pixels × {g.OutChannels} channels × {g.Taps} taps.",
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, ushort* schedule, int* chunks, int* bias, {requantizer.Parameters}, byte* rows, byte* gathered, int* sums, byte* results",
-            code => TilesFor(rows, isa, Vectors).Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input, (window, x, y, height, width) =>
+            code =>
             {
-                var vectors = new PixelVectors(isa, height * width);
-                string name = $"{height}x{width}_{g.Name}";
-                code.Block("", () =>
-                {
-                    code.Line($"byte* pixels = {Terms.Plus(window, Terms.Times(x, g.StrideRight * g.Channels))};");
-                    for (int block = 0, chunk = 0, weights = 0, schedule = 0; block < Blocks.Count; block++)
-                    {
-                        foreach (PixelVectors.Part part in vectors.Parts)
-                        {
-                            string gather = tile.GatherMethod($"Gather_{name}", part, p => From(part.FirstPixel + p) - From(part.FirstPixel));
-                            code.Line($"{gather}({Terms.Plus("pixels", From(part.FirstPixel))}, {Terms.Plus("chunks", chunk)}, {Blocks[block]}, {Terms.Plus("gathered", part.Offset)});");
-                        }
+                code.Line($"byte* pixels;\n{outType}* to;");
+                TilesFor(rows, isa, Vectors).Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input, (window, x, y, height, width) => WriteTile(code, window, x, y, height, width));
+            });
 
-                        string sum = tile.SumMethod($"SumTile_{name}", vectors, isFirst: block == 0, isLast: block == Blocks.Count - 1);
-                        code.Line($"{sum}(gathered, {Terms.Plus("weights", weights)}, {Terms.Plus("schedule", schedule)}, bias, {requantizer.Forward("")}, sums, results);");
-                        chunk += Blocks[block];
-                        weights += BlockWeights[block];
-                        schedule += (BlockWeights[block] / 4) + (g.OutChannels * PixelTile.Header);
-                    }
-
-                    code.Line($"{outType}* to = {Terms.Plus("output", Terms.Times(Terms.Plus(Terms.Times(y, rows.OutWidth), x), g.OutChannels))};");
-                    foreach (PixelVectors.Part part in vectors.Parts)
-                    {
-                        string store = tile.StoreMethod($"Store_{name}", part, Math.Min(part.Vectors * part.Isa.Lanes, vectors.Pixels - part.FirstPixel), p => To(part.FirstPixel + p) - To(part.FirstPixel));
-                        code.Line($"{store}({Terms.Plus("results", part.PackedOffset)}, {Terms.Plus("to", To(part.FirstPixel))});");
-                    }
-                });
-
-                // Lanes without a pixel repeat the last.
-                int From(int pixel)
-                {
-                    pixel = Math.Min(pixel, (height * width) - 1);
-                    return (pixel / width * g.StrideDown * rows.Pitch) + (pixel % width * g.StrideRight * g.Channels);
-                }
-
-                int To(int pixel) => ((pixel / width * rows.OutWidth) + (pixel % width)) * g.OutChannels;
-            }));
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (ushort*)({writer.Address(Schedule)}), (int*)({writer.Address(Chunks)}), {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)}, {writer.Address(Gathered)}, {writer.Address(Sums)}, {writer.Address(Results)});");
+
+        void WriteTile(SourceWriter code, string window, string x, string y, int height, int width)
+        {
+            var vectors = new PixelVectors(isa, height * width);
+            var tile = new PixelTile(writer, vectors, requantizer, outType);
+            code.Line($"pixels = {Terms.Plus(window, Terms.Times(x, g.StrideRight * g.Channels))};");
+            for (int block = 0, chunk = 0, weights = 0, schedule = 0; block < Blocks.Count; block++)
+            {
+                (bool isFirst, bool isLast) = (block == 0, block == Blocks.Count - 1);
+                foreach (PixelVectors.Part part in vectors.Parts) code.Line(tile.Gather(part, "pixels", Terms.Plus("chunks", chunk), Blocks[block], From));
+                code.Line($"{tile.SumMethod(isFirst, isLast)}(gathered, {Terms.Plus("weights", weights)}, {Terms.Plus("schedule", schedule)}, {g.OutChannels}{(isFirst ? ", bias" : "")}{(isLast ? $", {requantizer.Forward("")}, {OutZero}, results" : "")}{(isFirst && isLast ? "" : ", sums")});");
+                chunk += Blocks[block];
+                weights += BlockWeights[block];
+                schedule += (BlockWeights[block] / 4) + (g.OutChannels * PixelTile.Header);
+            }
+
+            // The pixels of a tile follow one another, also those of several rows.
+            code.Line($"to = {Terms.Plus("output", Terms.Times(Terms.Plus(Terms.Times(y, rows.OutWidth), x), g.OutChannels))};");
+            foreach (PixelVectors.Part part in vectors.Parts) code.Line(PixelTile.Store(part, vectors.PackedBytes, Terms.Plus("to", part.FirstPixel * g.OutChannels), g.OutChannels));
+
+            int From(int pixel) => (pixel / width * g.StrideDown * rows.Pitch) + (pixel % width * g.StrideRight * g.Channels);
+        }
     }
 }

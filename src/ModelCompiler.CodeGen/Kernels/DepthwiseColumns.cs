@@ -117,9 +117,11 @@ public sealed record DepthwiseColumns(
                 List<Run> runs = Runs();
                 foreach (Run run in runs)
                 {
-                    string row = WriteRow(writer, rows, run, requantizer, outType);
+                    string row = WriteRow(writer, run, requantizer, outType);
                     string output = Terms.Plus(Terms.Plus("output", Terms.Times(y, g.OutWidth * g.Channels)), first);
-                    code.Line($"{row}({Terms.Plus(window, first)}, {Terms.Plus("weights", weights)}, {Terms.Plus("bias", first)}, {requantizer.Forward(Literals.Int(first))}, {output});");
+                    code.Line(
+                        $"{row}({Terms.Plus(window, first)}, {g.DilationDown * rows.Pitch}, {Terms.Plus("weights", weights)}, {Terms.Plus("bias", first)}, {requantizer.Forward(Literals.Int(first))}, {OutZero}, " +
+                        $"{output}, {g.OutWidth}, {run.Chunk * run.Count}, {g.Channels});");
                     first += run.Chunk * run.Count;
                     weights += run.Chunk * run.Count * 4 * run.Columns.Length;
                 }
@@ -148,68 +150,73 @@ public sealed record DepthwiseColumns(
         return runs;
     }
 
-    // One output row of some chunks.
-    private string WriteRow(KernelWriter writer, InputRows rows, Run run, Requantizer requantizer, string outType)
+    // One output row of some chunks. The method knows the window, but neither width, channels nor pitches, so that all layers share it.
+    private string WriteRow(KernelWriter writer, Run run, Requantizer requantizer, string outType)
     {
-        (int chunk, int chunks) = (run.Chunk, run.Count);
+        int chunk = run.Chunk;
         ConvGeometry g = Geometry;
         Isa isa = writer.Isa.Narrowed(chunk * 8);
         int part = isa.Bits / 8;
         (string vector, string simd) = (isa.Vector, isa.Simd);
         int carried = Math.Max(0, g.WindowWidth - g.StrideRight);
         return writer.Method(
-            $"DepthwiseRow_{chunks * chunk}_{g.Name}",
-            $"A row of {g.OutWidth} pixels × {chunks * chunk} channels, {chunk} at a time: bias + Σ column · weight, requantised.",
-            $"byte* input, sbyte* weights, int* bias, {requantizer.Parameters}, {outType}* output",
+            $"DepthwiseRow_{chunk}_{g.WindowHeight}x{g.WindowWidth}{(g.StrideRight == 1 ? "" : $"_s{g.StrideRight}")}",
+            $"A row of pixels, {chunk} channels at a time: bias + Σ column · weight, requantised. Bytes of a column lie side by side, as its weights do; products of neighbours are summed in int16, which the compiler has checked not to saturate.",
+            $"byte* input, nint rowPitch, sbyte* weights, int* bias, {requantizer.Parameters}, int zero, {outType}* output, int pixels, int channels, nint pitch",
             code =>
             {
-                code.Line($"{vector}<short> ones = {vector}.Create((short)1), zero = {vector}.Create((short){Literals.Int(OutZero)});");
-                code.For("channel", chunks * chunk, () =>
+                code.Line($"{vector}<short> ones = {vector}.Create((short)1), zeros = {vector}.Create((short)zero);");
+                code.Block($"for (int channel = 0; channel < channels; channel += {chunk})", () =>
                 {
-                    for (int sub = 0; sub < chunk; sub += part) WritePart(code, sub);
+                    code.Line("byte* column;\nbyte* to;");
+                    if (chunk == part) WritePart(code, 0);
+                    else for (int sub = 0; sub < chunk; sub += part) code.Block("", () => WritePart(code, sub));
                     code.Line($"weights += {chunk * 4 * run.Columns.Length};");
-                }, chunk);
+                });
             });
 
-        void WritePart(SourceWriter code, int sub) => code.Block("", () =>
+        void WritePart(SourceWriter code, int sub)
         {
-            code.Line($"byte* column = input + {Terms.Plus("channel", sub)};\nbyte* to = (byte*)output + {Terms.Plus("channel", sub)};");
-            for (int c = 0; c < carried; c++) WriteColumn(code, $"c{c}", c);
-            code.For("x", g.OutWidth, () =>
+            code.Line($"column = {Terms.Plus("input + channel", sub)};\nto = (byte*)output + {Terms.Plus("channel", sub)};");
+            for (int c = 0; c < carried; c++)
             {
-                for (int c = carried; c < g.WindowWidth; c++) WriteColumn(code, $"c{c}", c);
+                WriteColumn(code, $"c{c}", "column");
+                code.Line("column += pitch;");
+            }
+
+            code.For("x", "pixels", () =>
+            {
+                for (int c = carried; c < g.WindowWidth; c++) WriteColumn(code, $"c{c}", c == carried ? "column" : c == carried + 1 ? "column + pitch" : $"column + {c - carried} * pitch");
                 for (int j = 0; j < 4; j++) WriteSum(code, j, sub);
                 for (int j = 0; j < 4; j++) foreach (string line in requantizer.Loads(Terms.Plus("channel", (j * chunk / 4) + (sub / 4)), j, isa)) code.Line(line);
-                code.Line(requantizer.PackedBytes("packed", outType, Enumerable.Range(0, 4).Select(j => ($"sum{j}", j)), isa, inLanes: true));
+                code.Line(requantizer.PackedBytes("packed", outType, Enumerable.Range(0, 4).Select(j => ($"sum{j}", j)), isa, inLanes: true, "zeros"));
                 code.Line("packed.Store(to);");
                 for (int c = 0; c < carried; c++) code.Line(string.Join(" ", Enumerable.Range(0, 4).Select(j => $"c{c}_{j} = c{c + g.StrideRight}_{j};")));
-                code.Line($"column += {g.StrideRight * g.Channels};\nto += {g.Channels};");
+                code.Line($"column += {(g.StrideRight == 1 ? "pitch" : $"{g.StrideRight} * pitch")};\nto += pitch;");
             });
-        });
+        }
 
-        void WriteColumn(SourceWriter code, string name, int column)
+        void WriteColumn(SourceWriter code, string name, string column)
         {
-            string At(int row) => $"{vector}.Load({Terms.Plus("column", (row * g.DilationDown * rows.Pitch) + (column * g.Channels))})";
-            for (int row = 0; row < g.WindowHeight; row++) code.Line($"{vector}<byte> {name}r{row} = {At(row)};");
+            for (int row = 0; row < g.WindowHeight; row++) code.Line($"{vector}<byte> {name}r{row} = {vector}.Load({column}{(row == 0 ? "" : row == 1 ? " + rowPitch" : $" + {row} * rowPitch")});");
             string third = g.WindowHeight > 2 ? $"{name}r2" : $"{vector}<byte>.Zero";
             string fourth = g.WindowHeight == 4 ? $"{name}r3" : g.WindowHeight == 3 ? $"{name}r1" : $"{vector}<byte>.Zero";
             code.Line($"{vector}<short> {name}a = {simd}.ZipLowerBytes({name}r0, {name}r1), {name}b = {simd}.ZipLowerBytes({third}, {fourth});");
             code.Line($"{vector}<short> {name}c = {simd}.ZipUpperBytes({name}r0, {name}r1), {name}d = {simd}.ZipUpperBytes({third}, {fourth});");
-            code.Line($"{vector}<byte> {name}_0 = {simd}.ZipLowerWords({name}a, {name}b), {name}_1 = {simd}.ZipUpperWords({name}a, {name}b), {name}_2 = {simd}.ZipLowerWords({name}c, {name}d), {name}_3 = {simd}.ZipUpperWords({name}c, {name}d);");
+            code.Line($"{vector}<byte> {name}_0 = {simd}.ZipLowerWords({name}a, {name}b), {name}_1 = {simd}.ZipUpperWords({name}a, {name}b);");
+            code.Line($"{vector}<byte> {name}_2 = {simd}.ZipLowerWords({name}c, {name}d), {name}_3 = {simd}.ZipUpperWords({name}c, {name}d);");
         }
 
         void WriteSum(SourceWriter code, int j, int sub)
         {
-            string sum = $"{vector}.Load({Terms.Plus("bias + channel", (j * chunk / 4) + (sub / 4))})";
+            code.Line($"{vector}<int> sum{j} = {vector}.Load({Terms.Plus("bias + channel", (j * chunk / 4) + (sub / 4))});");
             int entry = 0;
             foreach (int count in run.Structure)
             {
                 string product = string.Join(" + ", Enumerable.Range(entry, count).Select(e => $"{simd}.MultiplyAddBytes(c{run.Columns[e]}_{j}, {vector}.Load({Terms.Plus("weights", (((e * 4) + j) * chunk) + sub)}))"));
-                sum += $" + {simd}.MultiplyAddPairs({product}, ones)";
+                code.Line($"sum{j} += {simd}.MultiplyAddPairs({product}, ones);");
                 entry += count;
             }
-
-            code.Line($"{vector}<int> sum{j} = {sum};");
         }
     }
 }

@@ -6,167 +6,122 @@ using ModelCompiler.CodeGen.Emit;
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// Writes the three methods of a tile of pixels whose sums lie pixel by pixel in vectors, one output channel after the other: gather four neighbouring input bytes of every
-/// pixel side by side; multiply and sum; and turn the results, which come channel by channel, into pixels of neighbouring channels.
+/// Writes the steps of a tile of pixels whose sums lie pixel by pixel in vectors, one output channel after the other: gather four neighbouring input bytes of every
+/// pixel side by side; multiply and sum; and turn the results, which come channel by channel, into pixels of neighbouring channels. Methods know the vectors but neither
+/// channels nor pitches, so that all layers share them.
 /// </summary>
 /// <param name="writer">Where methods go.</param>
-/// <param name="channels">Output channels.</param>
-/// <param name="groupPitch">Bytes from one group of input bytes to the next.</param>
-/// <param name="rowPitch">Bytes from one channel's results to the next.</param>
+/// <param name="vectors">The pixels.</param>
 /// <param name="requantizer">What happens to the sums.</param>
 /// <param name="outType">C# type of the output.</param>
-/// <param name="outZero">Zero point of the output.</param>
-internal sealed class PixelTile(KernelWriter writer, int channels, int groupPitch, int rowPitch, Requantizer requantizer, string outType, int outZero)
+internal sealed class PixelTile(KernelWriter writer, PixelVectors vectors, Requantizer requantizer, string outType)
 {
     /// <summary>Numbers of the schedule before a channel's groups: segments of 4, 3, 2 and 1 groups, and the channel.</summary>
     public const int Header = WeightSegments.Longest + 1;
 
-    /// <summary>Writes the method that gathers the input of one part of the vectors and returns its name.</summary>
-    /// <param name="name">Its name.</param>
+    /// <summary>The statement that gathers the input of one part of the vectors.</summary>
     /// <param name="part">The vectors.</param>
-    /// <param name="from">Where each pixel's window begins, from that of the part's first; pixels past the end repeat the last.</param>
-    public string GatherMethod(string name, PixelVectors.Part part, Func<int, int> from) => writer.Method(
-        name,
-        $"Gathers the input of {part.Vectors * part.Isa.Lanes} pixels: for every group of four bytes, the pixels' groups side by side.",
+    /// <param name="input">Pointer to the tile's first pixel.</param>
+    /// <param name="chunks">Pointer to the chunks.</param>
+    /// <param name="count">Number of chunks.</param>
+    /// <param name="from">Where each pixel's window begins.</param>
+    public string Gather(PixelVectors.Part part, string input, string chunks, int count, Func<int, int> from)
+    {
+        int first = from(part.FirstPixel), pitch = part.Pixels > 1 ? from(part.FirstPixel + 1) - first : 0;
+        string arguments = $"{chunks}, {count}, {Terms.Plus("gathered", part.Offset)}";
+        return part.IsFull && Enumerable.Range(0, part.Pixels).All(p => from(part.FirstPixel + p) == first + (p * pitch))
+            ? $"{part.Isa.Simd}.Gather({Terms.Plus(input, first)}, {pitch}, {part.Vectors}, {arguments}, {vectors.Pitch});"
+            : $"{GatherMethod(part, p => from(part.FirstPixel + Math.Min(p, part.Pixels - 1)) - first)}({Terms.Plus(input, first)}, {arguments});";
+    }
+
+    // For pixels of several rows, and for tiles with fewer pixels than a vector has lanes; those without a pixel repeat the last.
+    private string GatherMethod(PixelVectors.Part part, Func<int, int> from) => writer.Method(
+        $"Gather_{part.Pixels}",
+        $"Gathers the input of {part.Pixels} pixels: for every group of four bytes, the pixels' groups side by side.",
         "byte* input, int* chunks, int count, byte* to",
         code =>
         {
-            int[][] offsets = Enumerable.Range(0, part.Vectors).Select(v => Enumerable.Range(0, part.Lanes * 4).Select(i => from(part.PixelAt(v, i / 4, i % 4)) - from(part.PixelAt(v, 0, 0))).ToArray()).ToArray();
-            int step = part.Vectors > 1 ? from(part.PixelAt(1, 0, 0)) - from(part.PixelAt(0, 0, 0)) : 0;
-            bool isRegular = part.Vectors > 1 && Enumerable.Range(0, part.Vectors).All(v => offsets[v].SequenceEqual(offsets[0]) && from(part.PixelAt(v, 0, 0)) == from(part.PixelAt(0, 0, 0)) + (v * step));
-            int bytes = part.Isa.Bits / 8;
-            if (isRegular)
+            code.For("chunk", "count", () =>
             {
-                code.Block($"for (int v = 0; v < {part.Vectors}; v++)", () => Vector(code, Terms.Plus("input", Terms.Times("v", step)), offsets[0], $"to + v * {bytes}"));
-                return;
-            }
+                code.Line($"byte* x = input + chunks[chunk];");
+                for (int v = 0; v < part.Vectors; v++)
+                {
+                    int vector = v;
+                    IEnumerable<string> rows = Enumerable.Range(0, 4).Select(place => $"{part.Isa.Simd}.LoadLanes({string.Join(", ", Enumerable.Range(0, part.Lanes).Select(lane => Terms.Plus("x", from(part.PixelAt(vector, lane, place)))))})");
+                    code.Line($"{part.Isa.Simd}.StoreTransposed(\n    {string.Join(",\n    ", rows)},\n    {Terms.Plus("to", v * part.Isa.Bits / 8)}, {vectors.Pitch});");
+                }
 
-            for (int v = 0; v < part.Vectors; v++)
-            {
-                int first = from(part.PixelAt(v, 0, 0)) - from(0);
-                code.Block("", () => Vector(code, Terms.Plus("input", first), offsets[v], Terms.Plus("to", v * bytes)));
-            }
+                code.Line($"to += {4 * vectors.Pitch};");
+            });
         });
 
-    private void Vector(SourceWriter code, string input, int[] offsets, string to)
-    {
-        code.Block("for (int chunk = 0; chunk < count; chunk++)", () =>
-        {
-            code.Line($"byte* x = {input} + chunks[chunk];");
-            Isa isa = writer.Isa.Narrowed(offsets.Length * 32);
-            IEnumerable<string> rows = Enumerable.Range(0, 4).Select(place => $"{isa.Simd}.LoadLanes({string.Join(", ", Enumerable.Range(0, offsets.Length / 4).Select(lane => Terms.Plus("x", offsets[(lane * 4) + place])))})");
-            code.Line($"{isa.Simd}.StoreTransposed(\n    {string.Join(",\n    ", rows)},\n    {to} + chunk * {4 * groupPitch}, {groupPitch});");
-        });
-    }
-
-    /// <summary>C# parameters of the method that multiplies.</summary>
-    public string Parameters => $"byte* input, sbyte* weights, ushort* schedule, int* bias, {requantizer.Parameters}, int* sums, byte* results";
+    /// <summary>The statement that stores the results of one part of the vectors, pixel by pixel.</summary>
+    public static string Store(PixelVectors.Part part, int rowPitch, string to, int channels) =>
+        $"{part.Isa.Simd}.StorePixels({Terms.Plus("results", part.PackedOffset)}, {rowPitch}, (byte*){(to.IndexOf(' ') < 0 ? to : $"({to})")}, {channels}, {part.Vectors}, {part.Pixels});";
 
     /// <summary>Writes the method that sums the products of all channels and returns its name.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="tile">The vectors.</param>
     /// <param name="isFirst">True when sums begin with the bias, false when they continue.</param>
     /// <param name="isLast">True when sums are requantised at the end, false when they are kept.</param>
-    public string SumMethod(string name, PixelVectors tile, bool isFirst, bool isLast) => writer.Method(
-        name,
-        $"{tile.Pixels} pixels × {channels} channels: {(isFirst ? "bias" : "the sums so far")} + Σ input · weight, one channel at a time{(isLast ? ", requantised" : "")}.",
-        Parameters,
+    public string SumMethod(bool isFirst, bool isLast) => writer.Method(
+        $"SumTile{(isFirst ? "" : "Next")}_{string.Join("_", vectors.Parts.GroupBy(p => p.Isa.Bits).Select(p => $"{p.Sum(v => v.Vectors)}x{p.Key}"))}",
+        $"{vectors.Parts.Sum(p => p.Vectors * p.Isa.Lanes)} pixels, one channel at a time: {(isFirst ? "bias" : "the sums so far")} + Σ input · weight{(isLast ? ", requantised" : "")}.",
+        $"byte* input, sbyte* weights, ushort* schedule, int channels{(isFirst ? ", int* bias" : "")}{(isLast ? $", {requantizer.Parameters}, int zero, byte* results" : "")}{(isFirst && isLast ? "" : ", int* kept")}",
         code =>
         {
-            Isa[] widths = tile.Parts.Select(p => p.Isa).Distinct().ToArray();
-            for (int i = 0; i < widths.Length; i++) code.Line($"{widths[i].Vector}<short> ones{i} = {widths[i].Vector}.Create((short)1){(isLast ? $", zero{i} = {widths[i].Vector}.Create((short){Literals.Int(outZero)})" : "")};");
-            code.For("channel", channels, () =>
+            code.Line("// The schedule of a channel: how many segments of 4, 3, 2 and 1 groups of inputs, the channel's number, and the groups. The compiler has checked that products of one segment cannot saturate int16, whatever the input.");
+            Isa[] widths = vectors.Parts.Select(p => p.Isa).Distinct().ToArray();
+            for (int i = 0; i < widths.Length; i++) code.Line($"{widths[i].Vector}<short> ones{i} = {widths[i].Vector}.Create((short)1){(isLast ? $", zero{i} = {widths[i].Vector}.Create((short)zero)" : "")};");
+            code.For("channel", "channels", () =>
             {
+                if (!isFirst || !isLast) code.Line($"int* own = kept + schedule[{WeightSegments.Longest}] * {vectors.Pitch / 4};");
                 code.Line($"ushort* groups = schedule + {Header};");
-                foreach ((int v, Isa isa, int at) in Vectors(tile))
+                foreach ((int v, Isa isa, int at) in Vectors)
                 {
-                    code.Line(isFirst
-                        ? $"{isa.Vector}<int> sum{v} = {(IsFirstOf(v, isa, tile) ? $"{isa.Vector}.Create(bias[channel])" : $"sum{v - 1}")};"
-                        : $"{isa.Vector}<int> sum{v} = {isa.Vector}.Load({Terms.Plus($"sums + schedule[{WeightSegments.Longest}] * {groupPitch / 4}", at / 4)});");
+                    code.Line($"{isa.Vector}<int> sum{v} = {(!isFirst ? $"{isa.Vector}.Load({Terms.Plus("own", at / 4)})" : IsFirstOf(v, isa) ? $"{isa.Vector}.Create(bias[channel])" : $"sum{v - 1}")};");
                 }
 
                 for (int count = WeightSegments.Longest; count > 0; count--)
                 {
-                    code.Block($"for (int n = schedule[{WeightSegments.Longest - count}]; n > 0; n--)", () => Segment(code, tile, widths, count));
+                    code.Block($"for (int n = schedule[{WeightSegments.Longest - count}]; n > 0; n--)", () => Segment(code, widths, count));
                 }
 
-                if (isLast) Finish(code, tile, widths);
-                else foreach ((int v, _, int at) in Vectors(tile)) code.Line($"sum{v}.Store({Terms.Plus($"sums + schedule[{WeightSegments.Longest}] * {groupPitch / 4}", at / 4)});");
+                if (isLast) Finish(code, widths);
+                else foreach ((int v, _, int at) in Vectors) code.Line($"sum{v}.Store({Terms.Plus("own", at / 4)});");
                 code.Line("schedule = groups;");
             });
         });
 
-    private static bool IsFirstOf(int v, Isa isa, PixelVectors tile) => v == tile.Parts.First(p => p.Isa == isa).First;
+    private bool IsFirstOf(int v, Isa isa) => v == vectors.Parts.First(p => p.Isa == isa).First;
 
-    private static IEnumerable<(int Vector, Isa Isa, int Offset)> Vectors(PixelVectors tile) =>
-        tile.Parts.SelectMany(p => Enumerable.Range(0, p.Vectors).Select(v => (p.First + v, p.Isa, p.Offset + (v * p.Isa.Bits / 8))));
+    private IEnumerable<(int Vector, Isa Isa, int Offset)> Vectors =>
+        vectors.Parts.SelectMany(p => Enumerable.Range(0, p.Vectors).Select(v => (p.First + v, p.Isa, p.Offset + (v * p.Isa.Bits / 8))));
 
-    private void Segment(SourceWriter code, PixelVectors tile, Isa[] widths, int count)
+    private void Segment(SourceWriter code, Isa[] widths, int count)
     {
         for (int k = 0; k < count; k++)
         {
-            code.Line($"byte* x{k} = input + groups[{k}] * {groupPitch};");
+            code.Line($"byte* x{k} = input + groups[{k}] * {vectors.Pitch};");
             code.Line($"{widths[0].Vector}<sbyte> w{k} = {widths[0].Simd}.Broadcast4((byte*)weights{(k == 0 ? "" : $" + {k * 4}")}).AsSByte();");
         }
 
-        foreach ((int v, Isa isa, int at) in Vectors(tile))
+        foreach ((int v, Isa isa, int at) in Vectors)
         {
             int i = Array.IndexOf(widths, isa);
-            string[] products = Enumerable.Range(0, count).Select(k => $"{isa.Simd}.MultiplyAddBytes({isa.Vector}.Load({Terms.Plus($"x{k}", at)}), w{k}{(i == 0 ? "" : ".GetLower()")})").ToArray();
-            code.Line($"sum{v} += {isa.Simd}.MultiplyAddPairs({string.Join(" + ", products)}, ones{i});");
+            code.Line($"sum{v} = {isa.Simd}.AddProducts(sum{v}, ones{i}, {string.Join(", ", Enumerable.Range(0, count).Select(k => $"{Terms.Plus($"x{k}", at)}, w{k}{(i == 0 ? "" : ".GetLower()")}"))});");
         }
 
         code.Line($"groups += {count};\nweights += {count * 4};");
     }
 
-    private void Finish(SourceWriter code, PixelVectors tile, Isa[] widths)
+    private void Finish(SourceWriter code, Isa[] widths)
     {
         for (int i = 0; i < widths.Length; i++) code.Line(requantizer.Broadcasts("channel", i, widths[i]));
-        code.Line($"byte* result = results + schedule[{WeightSegments.Longest}] * {rowPitch};");
-        foreach (PixelVectors.Part part in tile.Parts)
+        code.Line($"byte* result = results + schedule[{WeightSegments.Longest}] * {vectors.PackedBytes};");
+        foreach (PixelVectors.Part part in vectors.Parts)
         {
             int i = Array.IndexOf(widths, part.Isa);
             code.Line(requantizer.PackedBytes($"packed{part.First}", outType, Enumerable.Range(0, 4).Select(v => ($"sum{part.First + Math.Min(v, part.Vectors - 1)}", i)), part.Isa, inLanes: true, $"zero{i}"));
             code.Line($"packed{part.First}.Store({Terms.Plus("result", part.PackedOffset)});");
         }
     }
-
-    /// <summary>Writes the method that stores the results of one part of the vectors, pixel by pixel, and returns its name.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="part">The vectors.</param>
-    /// <param name="pixels">Pixels of the part.</param>
-    /// <param name="to">Where each pixel's channels go, from those of the part's first.</param>
-    public string StoreMethod(string name, PixelVectors.Part part, int pixels, Func<int, int> to) => writer.Method(
-        name,
-        $"Turns the results of {pixels} pixels × {channels} channels, which lie channel by channel, into pixels.",
-        $"byte* results, {outType}* output",
-        code =>
-        {
-            // Four perfect shuffles of 16 rows are a transposition. Where channels do not divide by 16, the last ones are done twice.
-            code.Block(channels <= 16 ? "" : $"for (int channel = 0; channel < {channels}; channel += 16)", () =>
-            {
-                string first = channels <= 16 ? "" : channels % 16 == 0 ? "channel" : "first";
-                if (first == "first") code.Line($"int first = Math.Min(channel, {channels - 16});");
-                code.Line($"byte* from = {Terms.Plus("results", Terms.Times(first, rowPitch))}, to = {Terms.Plus("(byte*)output", first)};");
-                string vector = part.Isa.Vector;
-                for (int i = 0; i < 16; i++) code.Line($"{vector}<byte> a{i} = {vector}.Load({Terms.Plus("from", Math.Min(i, channels - 1) * rowPitch)});");
-                for (int round = 0; round < 4; round++)
-                {
-                    (char a, char b) = ((char)('a' + round), (char)('a' + round + 1));
-                    for (int i = 0; i < 8; i++)
-                    {
-                        code.Line($"{vector}<byte> {b}{2 * i} = {part.Isa.Simd}.ZipLowerBytes({a}{i}, {a}{i + 8}).AsByte(), {b}{(2 * i) + 1} = {part.Isa.Simd}.ZipUpperBytes({a}{i}, {a}{i + 8}).AsByte();");
-                    }
-                }
-
-                for (int lane = 0; lane < part.Lanes; lane++)
-                {
-                    for (int place = 0; place < 16; place++)
-                    {
-                        int pixel = part.PackedPixelAt(lane, place);
-                        if (pixel >= 0 && pixel < pixels) code.Line($"{part.Isa.Simd}.StoreLane({Terms.Plus("to", to(pixel))}, e{place}, {lane}{(channels < 16 ? $", {channels}" : "")});");
-                    }
-                }
-            });
-        });
 }

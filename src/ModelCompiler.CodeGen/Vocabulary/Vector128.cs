@@ -122,9 +122,13 @@ internal static unsafe partial class Simd128
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LoadLanes(byte* a) => Vector128.Load((int*)a);
 
-    /// <summary>Stores the 16 bytes.</summary>
+    /// <summary>Sixteen bytes from every so many bytes on, in the order of the lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreLane(byte* p, Vector128<byte> bytes, int lane) => bytes.Store(p);
+    public static Vector128<int> LoadLanes(byte* a, nint step) => Vector128.Load((int*)a);
+
+    /// <summary>Stores the lanes so many bytes apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreLanes(Vector128<byte> lanes, byte* to, nint step) => lanes.Store(to);
 
     /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]

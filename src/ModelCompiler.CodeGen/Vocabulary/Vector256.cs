@@ -101,9 +101,17 @@ internal static unsafe partial class Simd256
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> LoadLanes(byte* a, byte* b) => Vector256.Create(Vector128.Load((int*)a), Vector128.Load((int*)b));
 
-    /// <summary>Stores the 16 bytes of a lane.</summary>
+    /// <summary>Sixteen bytes from every so many bytes on, in the order of the lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreLane(byte* p, Vector256<byte> bytes, int lane) => Avx2.ExtractVector128(bytes, (byte)lane).Store(p);
+    public static Vector256<int> LoadLanes(byte* a, nint step) => LoadLanes(a, a + step);
+
+    /// <summary>Stores the lanes so many bytes apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreLanes(Vector256<byte> lanes, byte* to, nint step)
+    {
+        lanes.GetLower().Store(to);
+        lanes.GetUpper().Store(to + step);
+    }
 
     /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]

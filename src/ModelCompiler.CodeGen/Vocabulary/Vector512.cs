@@ -76,9 +76,24 @@ internal static unsafe partial class Simd512
     public static Vector512<int> LoadLanes(byte* a, byte* b, byte* c, byte* d) =>
         Vector512.Create(Vector256.Create(Vector128.Load((int*)a), Vector128.Load((int*)b)), Vector256.Create(Vector128.Load((int*)c), Vector128.Load((int*)d)));
 
-    /// <summary>Stores the 16 bytes of a lane.</summary>
+    /// <summary>Sixteen bytes from every so many bytes on, in the order of the lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreLane(byte* p, Vector512<byte> bytes, int lane) => Avx512F.ExtractVector128(bytes, (byte)lane).Store(p);
+    public static Vector512<int> LoadLanes(byte* a, nint step)
+    {
+        byte* c = a + step + step;
+        return LoadLanes(a, a + step, c, c + step);
+    }
+
+    /// <summary>Stores the lanes so many bytes apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreLanes(Vector512<byte> lanes, byte* to, nint step)
+    {
+        Avx512F.ExtractVector128(lanes, 0).Store(to);
+        Avx512F.ExtractVector128(lanes, 1).Store(to + step);
+        to += step + step;
+        Avx512F.ExtractVector128(lanes, 2).Store(to);
+        Avx512F.ExtractVector128(lanes, 3).Store(to + step);
+    }
 
     /// <summary>Interleaves bytes of four sources, as quads a, b, c, d.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]

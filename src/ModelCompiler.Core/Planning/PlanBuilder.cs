@@ -16,6 +16,9 @@ public sealed class PlanBuilder
     // Bytes of a table that people may want to read in the generated file.
     private const int LargestInlineTable = 16 * 1024;
 
+    // Tables of so few entries stay where people see them; those of bytes too, of which kernels write code.
+    private const int ReadableEntries = 16;
+
     private readonly List<TensorPlan> _tensors = [];
     private readonly List<int> _buffers = [];
     private readonly Dictionary<int, TensorRef> _ofValue = [];
@@ -140,8 +143,12 @@ public sealed class PlanBuilder
         IEnumerable<TensorPlan> placed = _tensors
             .Where(t => t.IsConstant || offsets.ContainsKey(_buffers[t.Id]))
             .Select(t => t.IsConstant ? t : t with { Offset = offsets[_buffers[t.Id]] });
+
+        // Where there is an assembly of weights, tables lie there too: nobody reads thousands of numbers, and the C# compiler need not.
+        EquatableArray<DataTable> tables = _weights.Count <= WeightStorage.InlineLimit ? _tables.ToEquatableArray()
+            : _tables.Select(t => t.Values.Count <= ReadableEntries || t.Type.Size() == 1 ? t : new DataTable(t.Name, t.Type, default, Weights(Bytes(t.Type, t.Values)))).ToEquatableArray();
         return new PlanParts(
-            placed.ToEquatableArray(), stateBytes + total, [.. _weights], _tables.ToEquatableArray(), _steps.ToEquatableArray(), outputs,
+            placed.ToEquatableArray(), stateBytes + total, [.. _weights], tables, _steps.ToEquatableArray(), outputs,
             _states.Select(s => new StatePlan(s.Current, s.Initial)).ToEquatableArray());
     }
 

@@ -156,7 +156,24 @@ public class HostileInputTests
         }
     }
 
+    // A machine may be busy with other things: what is slow once is tried again.
     private static CompilationResult Run(string name, byte[] model, CompilationOptions? options = null, byte[]? calibration = null)
+    {
+        double seconds = 0;
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            (CompilationResult result, seconds) = RunOnce(name, model, options, calibration);
+            if (seconds > LimitSeconds) continue;
+            if (!result.Success) Error(result);
+            return result;
+        }
+
+        File.WriteAllBytes(Path.Combine(Path.GetTempPath(), "model-that-took-long-" + name), model);
+        Assert.Fail($"'{name}' takes {seconds:0.0} s.");
+        throw new InvalidOperationException();
+    }
+
+    private static (CompilationResult Result, double Seconds) RunOnce(string name, byte[] model, CompilationOptions? options, byte[]? calibration)
     {
         long start = Stopwatch.GetTimestamp();
         CompilationResult result;
@@ -171,10 +188,7 @@ public class HostileInputTests
             throw new InvalidOperationException($"'{saved}' makes the compiler throw {e.GetType().Name}.", e);
         }
 
-        if (Stopwatch.GetElapsedTime(start).TotalSeconds > LimitSeconds) File.WriteAllBytes(Path.Combine(Path.GetTempPath(), "model-that-took-long-" + name), model);
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, LimitSeconds);
-        if (!result.Success) Error(result);
-        return result;
+        return (result, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     private static Diagnostic Error(CompilationResult result)

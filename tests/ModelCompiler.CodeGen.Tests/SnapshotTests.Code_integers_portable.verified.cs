@@ -1329,7 +1329,7 @@ namespace ModelCompilerCode
             }
         }
 
-        /// <summary>The next bits of xorshift64*.</summary>
+        /// <summary>The next bits of xorshift64* (Marsaglia, "Xorshift RNGs", 2003; Vigna, 2016).</summary>
         public static ulong Random(ref ulong state)
         {
             state ^= state >> 12;

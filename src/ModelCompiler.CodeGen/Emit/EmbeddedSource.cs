@@ -42,10 +42,11 @@ internal static class EmbeddedSource
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             string text = reader.ReadToEnd().Replace("\r", "");
             bool isLibrary = name.StartsWith("Library/", StringComparison.Ordinal);
-            foreach (string part in Regex.Split(text, "\n\n(?=///)").Skip(1)) Add(Declaration.Match(part).Groups[1].Value, part.TrimEnd('\n'), isLibrary);
+            string[] parts = Regex.Split(text, "\n\n(?=///)");
+            foreach (string part in parts.Skip(1)) Add(Declaration.Match(part).Groups[1].Value, part.TrimEnd('\n'), isLibrary);
             foreach ((_, string copy, (string From, string To)[] names) in Copies.Where(c => name == $"Vocabulary/{c.File}.cs"))
             {
-                Add(copy, names.Aggregate(Regex.Split(text, "\n\n(?=///)")[1].TrimEnd('\n'), (t, n) => t.Replace(n.From, n.To)), isLibrary);
+                Add(copy, names.Aggregate(parts[1].TrimEnd('\n'), (t, n) => t.Replace(n.From, n.To)), isLibrary);
             }
         }
     }

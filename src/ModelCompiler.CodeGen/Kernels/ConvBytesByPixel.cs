@@ -105,8 +105,8 @@ public sealed record ConvBytesByPixel(
                 return kernel with
                 {
                     Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => rows.ScratchBytes(TilesFor(rows, i.Wide, vectors).BandHeight))),
-                    Gathered = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => blocks.Max() * 4 * kernel.Largest(rows, i.Wide).Bytes)),
-                    Sums = parts.Scratch(ElementType.Int32, count == 1 ? 0 : task.Isas.Max(i => task.OutChannels * kernel.Largest(rows, i.Wide).Bytes / 4)),
+                    Gathered = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => blocks.Max() * 4 * kernel.Largest(rows, i.Wide).Pitch)),
+                    Sums = parts.Scratch(ElementType.Int32, count == 1 ? 0 : task.Isas.Max(i => task.OutChannels * kernel.Largest(rows, i.Wide).Pitch / 4)),
                     Results = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => Math.Max(16, task.OutChannels) * kernel.Largest(rows, i.Wide).PackedBytes)),
                 };
             });
@@ -157,7 +157,7 @@ public sealed record ConvBytesByPixel(
     private static PixelTiles TilesFor(InputRows rows, Isa isa, int vectors) => new(rows.OutHeight, rows.OutWidth, Math.Min(vectors, MostVectors(isa)) * isa.Lanes, rows.BandRows);
 
     // Bytes from group to group and of the packed results of any tile; half vectors may need more room than the whole ones of a larger tile.
-    private (int Bytes, int PackedBytes) Largest(InputRows rows, Isa isa)
+    private (int Pitch, int PackedBytes) Largest(InputRows rows, Isa isa)
     {
         PixelVectors[] tiles = TilesFor(rows, isa, Vectors).Sizes().Select(s => new PixelVectors(isa, s.Pixels)).ToArray();
         return (tiles.Max(t => t.Pitch), tiles.Max(t => t.PackedBytes));

@@ -29,9 +29,6 @@ internal sealed class PixelVectors
 
         /// <summary>The pixel, from the part's first, in the 32-bit lane <paramref name="place"/> of the 128-bit lane <paramref name="lane"/> of a vector.</summary>
         public int PixelAt(int vector, int lane, int place) => (((lane * Vectors) + vector) * 4) + place;
-
-        /// <summary>The pixel, from the part's first, whose byte is at a place of a 128-bit lane of the packed vector; −1 for a copy that fills a place.</summary>
-        public int PackedPixelAt(int lane, int place) => place / 4 < Vectors ? PixelAt(place / 4, lane, place % 4) : -1;
     }
 
     /// <summary>Arranges so many pixels.</summary>

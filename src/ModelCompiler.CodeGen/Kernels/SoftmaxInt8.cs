@@ -66,7 +66,7 @@ public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int
         code.Line("int sum = 0;");
         code.For("i", Length, () => code.Line("sum += (int)(((uint)exponentials[max - input[i]] + 2048) >> 12);"));
         code.Line("int headroom = int.LeadingZeroCount(sum);");
-        code.Line("int multiplier = Scalar.OneOverOnePlus((int)(((uint)sum << headroom) - (1u << 31))), shift = headroom - 35;");
+        code.Line("int multiplier = Routine.OneOverOnePlus((int)(((uint)sum << headroom) - (1u << 31))), shift = headroom - 35;");
     }
 
     private void WriteResults(SourceWriter code, Isa isa)

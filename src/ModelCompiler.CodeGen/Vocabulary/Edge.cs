@@ -91,7 +91,7 @@ internal static unsafe partial class Edge
         for (int i = 0; i < values.Length; i++) values[i] = (Random(ref state) >> 40) / 8388608f - 1;
     }
 
-    /// <summary>The next bits of xorshift64*.</summary>
+    /// <summary>The next bits of xorshift64* (Marsaglia, "Xorshift RNGs", 2003; Vigna, 2016).</summary>
     public static ulong Random(ref ulong state)
     {
         state ^= state >> 12;

@@ -99,25 +99,4 @@ internal static unsafe partial class Scalar
         for (int i = 1; i < count; i++) max = Math.Max(max, p[i]);
         return max;
     }
-
-    /// <summary>a·b ÷ 2³¹, rounded to nearest.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int MultiplyHighRounded(int a, int b) => a == int.MinValue && b == int.MinValue ? int.MaxValue : (int)(((long)a * b + (1L << 30)) >> 31);
-
-    /// <summary>x · 2^bits, saturated.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int ShiftLeftSaturated(int x, int bits)
-    {
-        int threshold = (1 << (31 - bits)) - 1;
-        return x > threshold ? int.MaxValue : x < -threshold ? int.MinValue : x << bits;
-    }
-
-    /// <summary>1 ÷ (1 + x) for x from 0 to 1, with 31 fractional bits: three Newton-Raphson steps, as the TFLite reference kernels do.</summary>
-    public static int OneOverOnePlus(int x)
-    {
-        int half = (int)(((long)x + int.MaxValue + 1) / 2);
-        int y = 1515870810 + MultiplyHighRounded(half, -1010580540);
-        for (int i = 0; i < 3; i++) y += ShiftLeftSaturated(MultiplyHighRounded(y, (1 << 29) - MultiplyHighRounded(half, y)), 2);
-        return ShiftLeftSaturated(y, 1);
-    }
 }

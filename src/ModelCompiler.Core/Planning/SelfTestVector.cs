@@ -37,15 +37,8 @@ internal static class SelfTestVector
         foreach (Value input in graph.InputValues)
         {
             var data = new TensorData(input.Type, input.Shape);
-            if (input.Type == ElementType.Float32)
-            {
-                foreach (ref float x in data.Floats) x = SelfTestInput.ToFloat(SelfTestInput.Next(ref state));
-            }
-            else if (SelfTestInput.IsRandom(input.Type))
-            {
-                for (int i = 0; i < data.Bytes.Length; i++) data.Bytes[i] = SelfTestInput.ToByte(SelfTestInput.Next(ref state));
-            }
-
+            if (input.Type == ElementType.Float32) Edge.FillRandom(data.Floats, ref state);
+            else if (SelfTestInput.IsRandom(input.Type)) Edge.FillRandom(data.Bytes, ref state);
             inputs.Add(data);
         }
 

@@ -1,5 +1,5 @@
+using ModelCompiler.Core.Operators;
 using System.Text.RegularExpressions;
-using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Conformance.Tests;
 

@@ -2,7 +2,6 @@ using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
-using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Conformance.Tests;
 

@@ -1,8 +1,6 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
-using ModelCompiler.Core.Operators.Library;
-using ModelCompiler.Core.Operators.Signal;
 
 namespace ModelCompiler.Conformance.Tests;
 

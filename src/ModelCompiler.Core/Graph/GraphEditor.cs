@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Operators;
-using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Graph;

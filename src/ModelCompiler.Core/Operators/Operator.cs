@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 

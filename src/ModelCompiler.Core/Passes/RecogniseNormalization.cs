@@ -1,7 +1,6 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
-using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Core.Passes;
 

@@ -1,5 +1,5 @@
 using ModelCompiler.CodeGen.Plan;
-using ModelCompiler.Core.Operators.Library;
+using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Passes;
 

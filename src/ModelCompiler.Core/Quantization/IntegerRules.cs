@@ -1,6 +1,5 @@
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
-using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Core.Quantization;
 

@@ -1,4 +1,4 @@
-using ModelCompiler.Core.Operators.Library;
+using ModelCompiler.Core.Operators;
 using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Tool.Evaluation;

@@ -1,7 +1,7 @@
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Operators;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Conformance.Tests.Onnx;
 

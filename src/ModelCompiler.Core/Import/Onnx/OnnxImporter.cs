@@ -1,8 +1,8 @@
+using ModelCompiler.Core.Operators;
 using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx.Proto;
-using ModelCompiler.Core.Operators.Library;
 using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace ModelCompiler.Core.Import.Onnx;

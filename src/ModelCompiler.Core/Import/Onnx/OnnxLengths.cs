@@ -1,6 +1,6 @@
+using ModelCompiler.Core.Operators;
 using System.Collections.Frozen;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators.Library;
 
 namespace ModelCompiler.Core.Import.Onnx;
 

@@ -164,7 +164,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         if (!HasOutput(output)) return;
         if (length.Constant is { } known)
         {
-            Bind(output, Operators.Library.MovementBindings.Part(this, OutputName(output), value, axis, 0, known.ToInt32(0)));
+            Bind(output, Operators.MovementBindings.Part(this, OutputName(output), value, axis, 0, known.ToInt32(0)));
             return;
         }
 
@@ -298,10 +298,10 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     }
 
     /// <summary>A half-precision value in float32; other values as they are.</summary>
-    public Value Widen(Value x) => x.Type == ElementType.Float16 ? Operators.Library.Cast.To(this, x, ElementType.Float32) : x;
+    public Value Widen(Value x) => x.Type == ElementType.Float16 ? Operators.Cast.To(this, x, ElementType.Float32) : x;
 
     /// <summary>A value in another floating-point type, the last step of an operator that computed in a wider one.</summary>
-    public Value Narrow(Value x, ElementType type) => Operators.Library.Cast.To(this, x, type);
+    public Value Narrow(Value x, ElementType type) => Operators.Cast.To(this, x, type);
 
     /// <summary>An axis counted from the front.</summary>
     public int Axis(int axis, int rank) => axis < -rank || axis >= rank ? throw Malformed($"A tensor of rank {rank} has no axis {axis}.") : axis < 0 ? axis + rank : axis;

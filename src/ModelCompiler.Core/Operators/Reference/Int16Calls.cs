@@ -1,6 +1,5 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators.Library;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Operators.Reference;

@@ -1,9 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Operators.Library;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>Sequences of int16 samples [.., n] delayed. Inputs: samples, the samples before. Outputs: delayed samples, the samples for the next run.</summary>
 /// <param name="Length">Samples of delay.</param>

@@ -1,9 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Operators.Library;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>Energies of frequencies, uint32, to energies of channels, uint64, by overlapping triangles. Inputs: energies, weights, their complements, and per channel (and one before the first) the first frequency, the first weight and the number of frequencies.</summary>
 /// <param name="Channels">Number of channels.</param>

@@ -1,9 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Operators.Library;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>
 /// Fourier transform of real sequences [.., n], filled up with zeros, to spectra [.., length + 2] of length ÷ 2 + 1 complex numbers; or the inverse,

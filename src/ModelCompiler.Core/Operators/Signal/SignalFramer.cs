@@ -1,9 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Operators.Library;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>Overlapping frames of int16 samples [.., n]. Inputs: samples, samples not used up and their number. Outputs: frames [.., n ÷ step, size], whether all are full, and what is not used up.</summary>
 /// <param name="Size">Samples of a frame.</param>

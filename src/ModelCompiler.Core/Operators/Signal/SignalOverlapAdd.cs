@@ -1,9 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Operators.Library;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>Overlapping frames [.., frames, size] of int16 or float samples added up. Inputs: frames, sums that are not complete. Outputs: samples [.., frames · step], the sums for the next run.</summary>
 /// <param name="Step">Samples, or frames, from one output to the next.</param>

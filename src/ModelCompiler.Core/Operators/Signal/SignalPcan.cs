@@ -1,9 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Operators.Library;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>Per-channel amplitude normalisation of uint32 channels. Inputs: channels, estimated noise, table of gains [125].</summary>
 /// <param name="Shift">Bits by which products are shifted right.</param>

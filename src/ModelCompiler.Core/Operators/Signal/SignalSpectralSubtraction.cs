@@ -1,9 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Operators.Library;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>Channels, uint32, less their estimated noise. Inputs: channels, estimate. Outputs: channels without noise, the new estimate, and again for the next run.</summary>
 /// <param name="Smoothing">Share of the new frame in the estimate of even channels.</param>

@@ -1,9 +1,8 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Operators.Library;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>Several int16 frames [n] side by side. Inputs: a frame, frames not used up and their samples. Outputs: the frames, whether there are enough, and what is not used up.</summary>
 /// <param name="Left">Frames before.</param>

@@ -1,6 +1,6 @@
 using ModelCompiler.CodeGen.Plan;
 
-namespace ModelCompiler.Core.Operators.Signal;
+namespace ModelCompiler.Core.Operators;
 
 /// <summary>Checks of element types, which the operators of the signal library fix.</summary>
 internal static class SignalTypes

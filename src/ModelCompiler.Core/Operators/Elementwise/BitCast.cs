@@ -1,0 +1,22 @@
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Planning;
+
+namespace ModelCompiler.Core.Operators;
+
+/// <summary>The same bits as elements of another type of the same size; costs nothing at run time.</summary>
+/// <param name="Type">Type of the output.</param>
+public sealed record BitCast(ElementType Type) : Operator
+{
+    /// <inheritdoc/>
+    public override bool IsElementwise => true;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(Type, context[0].Shape)];
+
+    /// <inheritdoc/>
+    public override void Evaluate(EvaluationContext context) => context.SetOutput(0, new TensorData(Type, context.Input(0).Shape, context.Input(0).Bytes));
+
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context) => context.AliasOutput();
+}

@@ -8,7 +8,6 @@ using ModelCompiler.Core.Import;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
 using ModelCompiler.Core.Planning;
-using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core;
 
@@ -43,6 +42,9 @@ public sealed record CompilationResult(ModelPlan? Plan, ReadOnlyMemory<byte> Wei
 
     /// <summary>The network that the plan computes, for the reference interpreter.</summary>
     public ModelGraph? Compiled { get; init; }
+
+    /// <summary>What every step did, cost and gained.</summary>
+    public CompilationReport? Report { get; init; }
 }
 
 /// <summary>The compiler: model bytes and options to plan, weights and diagnostics. No I/O, no state, no clock.</summary>
@@ -52,19 +54,17 @@ public static class ModelCompilation
     public static CompilationResult Run(CompilationInput input)
     {
         var diagnostics = new DiagnosticBag(input.FileName, input.Spelling);
-        var notes = new List<string>();
         try
         {
             ValidateNaming(input.Options);
             Target target = ResolveTarget(input.Options.Target);
+            var context = new PipelineContext(input, target, diagnostics);
             var external = new OnnxExternalData(input.ExternalData);
-            ModelGraph original = Pipeline.Optimise(Import(input, external, notes.Add), notes.Add);
-            ModelGraph compiled = ChooseFormat(original, input, target, diagnostics, notes.Add);
-            compiled = Pipeline.Specialise(compiled, target.InstructionSets[0], input.Options.Requantization, notes.Add);
-            (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, notes);
+            (ModelGraph original, ModelGraph compiled) = Pipeline.Run(Import(input, external, context.Note), context);
+            (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, [.. context.Report.Notes]);
             if (external.Files.Count > 0) plan = plan with { ModelSha256 = Hash([input.Model, .. external.Files.Values]) };
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
-            return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled };
+            return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled, Report = context.Report };
         }
         catch (ModelCompilationException e)
         {
@@ -87,39 +87,6 @@ public static class ModelCompilation
         bool isTfLite = Path.GetExtension(input.FileName).Equals(".tflite", StringComparison.OrdinalIgnoreCase)
             || (input.Model.Length >= 8 && input.Model.Span.Slice(4, 4).SequenceEqual("TFL3"u8));
         return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues), external, note);
-    }
-
-    private static ModelGraph ChooseFormat(ModelGraph graph, CompilationInput input, Target target, DiagnosticBag diagnostics, Action<string> note)
-    {
-        bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true });
-        switch (input.Options.Precision)
-        {
-            case Precision.Float32 when isQuantized:
-                throw new ModelCompilationException("MC3005", "The model is quantised already and cannot be compiled to Float32.", $"Leave the option {OptionText.Of(nameof(CompilationOptions.Precision))} out, or compile the float model it was made from.");
-            case Precision.Int8 when !isQuantized && input.Calibration is null:
-                throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.", $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
-            case Precision.Float32:
-                return graph;
-        }
-
-        if (isQuantized && input.Calibration is not null) diagnostics.Info("MC3006", "The model is quantised already, so the calibration file is not used.", $"Leave the option {OptionText.Of(nameof(CompilationOptions.Calibration))} out.");
-        if (isQuantized || input.Calibration is null) return graph;
-
-        string file = Path.GetFileName(input.Options.Calibration ?? "calibration.npz");
-        SampleSet samples = SampleSet.For(graph, NpzArchive.Read(input.Calibration.Value, file), file);
-        RangeCalibrator calibrator = RangeCalibrator.Parse(input.Options.CalibrationMethod);
-        int[] chosen = [.. samples.Spread(input.Options.CalibrationSamples)];
-        samples.RequireFinite(chosen, MaskInputs.Find(graph));
-        IReadOnlyList<TensorData>[] inputs = [.. chosen.Select(samples.Own)];
-        Dictionary<int, ValueRange> ranges = calibrator.Calibrate(graph, inputs, i => $"sample {chosen[i]} of calibration file '{file}'");
-        note($"Calibrated ranges on {chosen.Length} samples of {file}.");
-        int bits = input.Options.WeightBits;
-        if (bits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {bits} bits.", $"Give {OptionText.Of(nameof(CompilationOptions.WeightBits))} from 2 to 8.");
-        ModelGraph quantised = bits == 0 && target.InstructionSets[0].Has(Products.Bytes)
-            ? WeightBitsChoice.Choose(graph, (b, n) => Pipeline.Quantise(graph, ranges, b, n), inputs, input.Options.Requantization, note)
-            : Pipeline.Quantise(graph, ranges, bits == 0 ? 8 : bits, note);
-        QuantizationCheck.Run(graph, quantised, inputs, input.Options.Requantization, diagnostics);
-        return quantised;
     }
 
     private static Target ResolveTarget(string? name) => name is null ? Target.Default

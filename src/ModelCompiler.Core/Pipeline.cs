@@ -8,49 +8,76 @@ namespace ModelCompiler.Core;
 /// <summary>The order of everything between the importers and the plan.</summary>
 internal static class Pipeline
 {
-    private delegate ModelGraph Pass(ModelGraph graph, Action<string> note);
+    /// <summary>The whole way.</summary>
+    /// <returns>The optimised network before compression and quantisation, what accuracy is measured against, and the one to lower.</returns>
+    public static (ModelGraph Original, ModelGraph Compiled) Run(ModelGraph imported, PipelineContext context)
+    {
+        ModelGraph original = Optimise(imported, context);
+        ModelGraph compiled = FormatChoice.IsToBeQuantised(original, context) ? Quantise(original, context) : original;
+        return (original, Specialise(compiled, context));
+    }
 
     /// <summary>Graph to graph, same results.</summary>
-    public static ModelGraph Optimise(ModelGraph graph, Action<string> note) => Apply(graph, note, [
-        ("layout of quantised constants", MoveLayoutBeforeDequantize.Run),
-        ("constant folding", FoldConstants.Run),
-        ("shapes that stay", DropReshapes.Run),
-        ("softmax written out", RecogniseSoftmax.Run),
-        ("logarithms of softmax written out", RecogniseLogSoftmax.Run),
-        ("normalisations written out", RecogniseNormalization.Run),
-        ("functions written out", RecogniseFunctions.Run),
-        ("channels-last layout", EliminateTransposes.Run),
-        ("transpositions into weights", FoldTransposeIntoWeights.Run),
-        ("batch normalisation folding", FoldBatchNormalization.Run),
-        ("padding fusion", FusePadding.Run),
-        ("activation fusion", FuseActivations.Run),
-        ("layout of quantised values", MoveLayoutBeforeDequantize.Run),
-        ("integer operators from conversions", FuseQuantization.Run),
-        ("constant folding after fusion", FoldConstants.RunAll),
-        ("transpositions into integer weights", FoldTransposeIntoWeights.Run),
-        ("conversions at the edges", AbsorbEdgeConversions.Run),
+    public static ModelGraph Optimise(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
+        new("layout of quantised constants", MoveLayoutBeforeDequantize.Run),
+        new("constant folding", FoldConstants.Run),
+        new("shapes that stay", DropReshapes.Run),
+        new("softmax written out", RecogniseSoftmax.Run),
+        new("logarithms of softmax written out", RecogniseLogSoftmax.Run),
+        new("normalisations written out", RecogniseNormalization.Run),
+        new("functions written out", RecogniseFunctions.Run),
+        new("channels-last layout", EliminateTransposes.Run),
+        new("transpositions into weights", FoldTransposeIntoWeights.Run),
+        new("batch normalisation folding", FoldBatchNormalization.Run),
+        new("padding fusion", FusePadding.Run),
+        new("activation fusion", FuseActivations.Run),
+        new("layout of quantised values", MoveLayoutBeforeDequantize.Run),
+        new("integer operators from conversions", FuseQuantization.Run),
+        new("constant folding after fusion", FoldConstants.RunAll),
+        new("transpositions into integer weights", FoldTransposeIntoWeights.Run),
+        new("conversions at the edges", AbsorbEdgeConversions.Run),
     ]);
 
-    /// <summary>Float graph to integer graph.</summary>
-    public static ModelGraph Quantise(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits, Action<string> note) => Apply(graph, note, [
-        ("post-training quantisation", (g, n) => PostTrainingQuantization.Run(g, ranges, weightBits, n)),
-        ("conversions at the edges", AbsorbEdgeConversions.Run),
+    /// <summary>Float graph to integer graph, with the help of real samples.</summary>
+    private static ModelGraph Quantise(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
+        new("calibration", RangeCalibrator.Run),
+        new("bits of weights", WeightBitsChoice.Run),
+        new("post-training quantisation", PostTrainingQuantization.Run),
+        new("conversions at the edges", AbsorbEdgeConversions.Run),
+        new("comparison with the float network", (g, c) => QuantizationCheck.Run(graph, g, c)),
     ]);
 
-    /// <summary>Integer graph to the form in which the target computes it best, same results.</summary>
-    public static ModelGraph Specialise(ModelGraph graph, Isa isa, RequantizationMode mode, Action<string> note) => !isa.Has(Products.Bytes) ? graph : Apply(graph, note, [
-        ("unsigned activations", (g, n) => UnsignedActivations.Run(g, mode, n)),
+    /// <summary>Graph to the form in which the target computes it best, same results.</summary>
+    private static ModelGraph Specialise(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
+        new("unsigned activations", UnsignedActivations.Run) { IsFor = isa => isa.Has(Products.Bytes) },
     ]);
 
-    private static ModelGraph Apply(ModelGraph graph, Action<string> note, (string Name, Pass Run)[] passes)
+    private static ModelGraph Apply(ModelGraph graph, PipelineContext context, PipelineStep[] steps)
     {
         GraphVerifier.Verify(graph, "import");
-        foreach ((string name, Pass run) in passes)
+        foreach (PipelineStep step in steps.Where(s => s.IsFor(context.Isa)))
         {
-            graph = run(graph, note);
-            GraphVerifier.Verify(graph, name);
+            ModelGraph before = graph;
+            graph = step.Run(graph, context);
+            GraphVerifier.Verify(graph, step.Name);
+            context.Report.Add(step.Name, before, graph);
         }
 
         return graph;
     }
+}
+
+/// <summary>A step of the pipeline: graph to graph.</summary>
+/// <param name="Name">What it does, for the report and for messages of the verifier.</param>
+/// <param name="Run">The step itself.</param>
+internal sealed record PipelineStep(string Name, Func<ModelGraph, PipelineContext, ModelGraph> Run)
+{
+    /// <summary>A step that needs nothing but the graph, and has something to say.</summary>
+    public PipelineStep(string name, Func<ModelGraph, Action<string>, ModelGraph> run)
+        : this(name, (graph, context) => run(graph, context.Note))
+    {
+    }
+
+    /// <summary>The instruction sets that gain from it; by default all.</summary>
+    public Func<Isa, bool> IsFor { get; init; } = _ => true;
 }

@@ -80,6 +80,7 @@ public static class OperatorCases
         ["requantize uint8 to int8"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int8, b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.UInt8, 3, 37))),
         ["dequantize"] = b => b.Build(b.Apply(new Dequantize(), b.QuantizedInput(ElementType.UInt8, 3, 37))),
         ["reinterpret"] = b => b.Build(b.Apply(new Dequantize(), b.Apply(new Reinterpret(), null, b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.Int8, 3, 37)))),
+        ["bit cast"] = b => b.Build(b.Apply(new BitCast(ElementType.Int32), b.Input(3, 37))),
         ["pad int8"] = b => b.Build(b.Apply(new Pad(EquatableArray.Of(0, 1, 2, 0), EquatableArray.Of(0, 2, 0, 1), 0), b.QuantizedInput(ElementType.Int8, 1, 3, 4, 5))),
         ["pad float"] = b => b.Build(b.Apply(new Pad(EquatableArray.Of(0, 1, 2), EquatableArray.Of(1, 0, -1), 2.5f), b.Input(2, 3, 4))),
         ["transpose float"] = b => b.Build(b.Apply(new Transpose(0, 3, 1, 2), b.Input(2, 5, 6, 3))),

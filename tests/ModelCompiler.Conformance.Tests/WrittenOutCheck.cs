@@ -21,8 +21,8 @@ internal static class WrittenOutCheck
     /// <param name="tolerance">Largest difference, relative to 1 or the value.</param>
     public static string Operators(ModelGraph imported, double tolerance = 1e-5)
     {
-        var notes = new List<string>();
-        ModelGraph optimised = Pipeline.Optimise(imported, notes.Add);
+        var context = new PipelineContext(new CompilationInput("case.onnx", default, new CompilationOptions()), CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx"));
+        ModelGraph optimised = Pipeline.Optimise(imported, context);
         var random = new Random(11);
         for (int run = 0; run < 3; run++)
         {

@@ -7,6 +7,8 @@ namespace ModelCompiler.Core.Graph;
 /// <summary>Elements of a tensor, row-major and little-endian. Written once by its maker, then never changed.</summary>
 public sealed class TensorData
 {
+    private const long LargestInitial = 1 << 28;
+
     /// <summary>Allocates zeroed elements.</summary>
     public TensorData(ElementType type, Shape shape)
         : this(type, shape, new byte[checked((long)shape.Elements * type.Size())])
@@ -21,6 +23,12 @@ public sealed class TensorData
         Shape = shape;
         Bytes = bytes;
     }
+
+    /// <summary>Zeros for a state of the network, whose size a damaged file may name without having the content.</summary>
+    /// <exception cref="ModelCompilationException">MC1003: more than 256 MiB.</exception>
+    public static TensorData Initial(ElementType type, Shape shape) =>
+        (long)shape.Elements * type.Size() <= LargestInitial ? new(type, shape)
+            : throw new ModelCompilationException("MC1003", $"A state of type {type} and shape {shape} is too large.", "Use smaller dimensions.");
 
     /// <summary>Element type.</summary>
     public ElementType Type { get; }

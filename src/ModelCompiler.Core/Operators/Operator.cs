@@ -49,6 +49,11 @@ public abstract record Operator
     public virtual bool TakesAnyScales(int input) => false;
 
     /// <summary>
+    /// How the operator takes part when int8 values become uint8 ones of the same real numbers, with a zero point 128 higher; the default keeps its inputs and outputs as they are.
+    /// </summary>
+    public virtual SignRule Signs(SignContext context) => SignRule.Keep;
+
+    /// <summary>
     /// The operator that gives the same on an input in another layout: with T the transposition by <paramref name="order"/>, op(T(x)) = T(op'(x)).
     /// Null when there is none. The output has the rank of the input.
     /// </summary>
@@ -73,6 +78,28 @@ public enum QuantizationRule
     /// <summary>Has integer kernels; the output's scale and zero point are fixed by the operator.</summary>
     Fixed,
 }
+
+/// <summary>What an operator asks of its 8-bit inputs and outputs when some change from int8 to uint8.</summary>
+public enum SignRule
+{
+    /// <summary>All stay as they are.</summary>
+    Keep,
+
+    /// <summary>Each may change, because the operator computes with differences to the zero point.</summary>
+    Free,
+
+    /// <summary>The inputs change together or not at all; the outputs may change.</summary>
+    InputsTogether,
+
+    /// <summary>Inputs and outputs change together or not at all.</summary>
+    AllTogether,
+}
+
+/// <summary>What <see cref="Operator.Signs"/> depends on.</summary>
+/// <param name="Input">The first input.</param>
+/// <param name="Output">The first output.</param>
+/// <param name="Mode">How accumulators become activations.</param>
+public sealed record SignContext(Value Input, Value Output, RequantizationMode Mode);
 
 /// <summary>The inputs of a node, for shape inference.</summary>
 public sealed class InferenceContext(ImmutableArray<Value?> inputs)

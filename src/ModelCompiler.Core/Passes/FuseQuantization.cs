@@ -43,7 +43,7 @@ internal static class FuseQuantization
         if (graph.IsResult(result) || consumers[result].ToArray() is not [{ Operator: Quantize } quantize]) return false;
 
         // A clamp between the operator and the conversion is fused before; what is left must come from 8-bit values.
-        bool isLayer = node.Operator is Conv or FullyConnected;
+        bool isLayer = node.Operator is ILinearLayer;
         var inputs = new List<int>();
         for (int i = 0; i < node.Inputs.Length; i++)
         {
@@ -55,13 +55,13 @@ internal static class FuseQuantization
             else if (producers.TryGetValue(input, out Node? dequantize) && dequantize.Operator is Dequantize)
             {
                 Value source = graph.Values[dequantize.Inputs[0]];
-                bool isBias = i == 2 && isLayer;
+                bool isBias = i == ILinearLayer.Bias && isLayer;
                 if (isBias ? source.Type != ElementType.Int32 || source.Constant is null : !source.IsQuantized) return false;
                 inputs.Add(isBias && !HasBiasScale(source, graph.Values[inputs[0]], graph.Values[inputs[1]])
                     ? IntegerBias(editor, graph.Values[inputs[0]], graph.Values[inputs[1]], node, Dequantize.ToReals(source.Constant!, source.Q))
                     : source.Id);
             }
-            else if (i == 2 && isLayer && graph.Values[input].Constant is { } bias)
+            else if (i == ILinearLayer.Bias && isLayer && graph.Values[input].Constant is { } bias)
             {
                 inputs.Add(IntegerBias(editor, graph.Values[inputs[0]], graph.Values[inputs[1]], node, bias.ToFloats()));
             }

@@ -13,8 +13,9 @@ internal static class UnsignedActivations
 {
     private const int Offset = 128;
 
-    public static ModelGraph Run(ModelGraph graph, RequantizationMode mode, Action<string> note)
+    public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
+        RequantizationMode mode = context.Options.Requantization;
         HashSet<int> signed = [.. graph.Inputs, .. graph.Outputs];
         for (int before = -1; before != signed.Count;)
         {
@@ -22,21 +23,15 @@ internal static class UnsignedActivations
             foreach (Node node in graph.Nodes)
             {
                 (int[] inputs, int[] outputs) = ([.. node.Inputs.Where(i => i >= 0)], [.. node.Outputs]);
-                switch (node.Operator)
+                switch (node.Operator.Signs(new SignContext(graph.Values[node.Inputs.FirstOrDefault(i => i >= 0, outputs[0])], graph.Values[outputs[0]], mode)))
                 {
-                    case Conv or FullyConnected:
-                    case Quantize when graph.Values[inputs[0]].Type == ElementType.Float32:
-                    case Dequantize when graph.Values[outputs[0]].Type == ElementType.Float32:
-                    case ReduceMean when mode == RequantizationMode.Float:
-                        break;
-                    case Binary { Kind: not BinaryKind.Divide }:
+                    case SignRule.InputsTogether:
                         TogetherOrNot(inputs);
                         break;
-                    case Pool pool when pool.Kind == PoolKind.Max || mode == RequantizationMode.Float:
-                    case Reshape or Transpose or Concatenation:
+                    case SignRule.AllTogether:
                         TogetherOrNot([.. inputs, .. outputs]);
                         break;
-                    default:
+                    case SignRule.Keep:
                         signed.UnionWith([.. inputs, .. outputs]);
                         break;
                 }
@@ -52,7 +47,7 @@ internal static class UnsignedActivations
             changed++;
         }
 
-        if (changed > 0) note($"Holds {changed} int8 tensors as uint8, zero point 128 higher, which the processor multiplies faster.");
+        if (changed > 0) context.Note($"Holds {changed} int8 tensors as uint8, zero point 128 higher, which the processor multiplies faster.");
         return changed > 0 ? editor.ToGraph() : graph;
 
         // One that keeps its sign keeps that of the others; constants keep theirs.

@@ -94,7 +94,7 @@ internal sealed class FloatRegions
         bool isSum = node.Operator is Reduce or ReduceMean or Pool;
         switch (node.Operator)
         {
-            case Conv or FullyConnected:
+            case ILinearLayer:
                 if (!reduced && _ranges.TryGetValue(value, out ValueRange range) && IsNearZero(range)) Mark(node, Relative);
                 return;
             case Softmax or Unary { Kind: UnaryKind.Exp or UnaryKind.Sigmoid or UnaryKind.Softplus }:

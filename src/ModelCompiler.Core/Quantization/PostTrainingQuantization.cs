@@ -19,14 +19,21 @@ internal sealed class PostTrainingQuantization
     // Far from the end of int32, so that sums are, too.
     private const float LargestBias = 1 << 24;
 
-    private readonly int _limit;
+    private readonly Func<Node, int> _weightBits;
     private readonly Dictionary<int, string> _keptFloat;
 
-    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits) =>
-        (_graph, _ranges, _limit, _keptFloat) = (graph, ranges, (1 << (weightBits - 1)) - 1, FloatRegions.Find(graph, ranges));
+    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits) =>
+        (_graph, _ranges, _weightBits, _keptFloat) = (graph, ranges, weightBits, FloatRegions.Find(graph, ranges));
+
+    /// <summary>The graph in integers, as far as operators have integer kernels, with the ranges and weight bits that the context has.</summary>
+    public static ModelGraph Run(ModelGraph graph, PipelineContext context) => Run(graph, context.Ranges, node => context.WeightBits[node.Outputs[0]], context.Note);
 
     /// <summary>The graph in integers, as far as operators have integer kernels.</summary>
-    public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, int weightBits, Action<string> note)
+    /// <param name="graph">A float graph.</param>
+    /// <param name="ranges">Ranges of its values.</param>
+    /// <param name="weightBits">Bits of the weights of a layer, 2 to 8.</param>
+    /// <param name="note">Receives what there is to say.</param>
+    public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits, Action<string> note)
     {
         var quantization = new PostTrainingQuantization(graph, ranges, weightBits);
         ModelGraph result = quantization.Quantize();
@@ -52,7 +59,7 @@ internal sealed class PostTrainingQuantization
         foreach (Node node in _graph.Nodes)
         {
             if (!CanQuantize(node)) KeepFloat(node);
-            else if (node.Operator is Conv or FullyConnected) QuantizeLayer(node);
+            else if (node.Operator is ILinearLayer) QuantizeLayer(node);
             else QuantizeOperator(node);
         }
 
@@ -69,7 +76,7 @@ internal sealed class PostTrainingQuantization
     {
         if (IntegerRules.Of(_graph, node) == QuantizationRule.Float || node.Outputs.Length != 1) return false;
         if (node.Inputs.Where((i, place) => i >= 0 && !IntegerRules.IsIndex(node, place)).Append(node.Outputs[0]).Any(i => _graph.Values[i].Type != ElementType.Float32)) return false;
-        return node.Operator is not (Conv or FullyConnected) || node.Inputs.Skip(1).All(i => i < 0 || _graph.Values[i].Constant is not null);
+        return node.Operator is not ILinearLayer || node.Inputs.Skip(1).All(i => i < 0 || _graph.Values[i].Constant is not null);
     }
 
     private void KeepFloat(Node node)
@@ -96,7 +103,8 @@ internal sealed class PostTrainingQuantization
     private void QuantizeLayer(Node node)
     {
         Value input = AsInteger(node.Inputs[0]);
-        Value weights = QuantizeWeights(_graph.Values[node.Inputs[1]], node.Inputs.Length > 2 && node.Inputs[2] >= 0 ? _graph.Values[node.Inputs[2]].Constant : null, input.Q.Scale);
+        int limit = (1 << (_weightBits(node) - 1)) - 1;
+        Value weights = QuantizeWeights(_graph.Values[node.Inputs[1]], limit, node.Inputs.Length > 2 && node.Inputs[2] >= 0 ? _graph.Values[node.Inputs[2]].Constant : null, input.Q.Scale);
         int[] inputs = node.Inputs.Length > 2 && node.Inputs[2] >= 0
             ? [input.Id, weights.Id, QuantizeBias(_graph.Values[node.Inputs[2]], input, weights).Id]
             : [input.Id, weights.Id];
@@ -112,7 +120,7 @@ internal sealed class PostTrainingQuantization
     }
 
     // Where all weights of a channel are tiny, the bias decides the scale, or it would not fit int32.
-    private Value QuantizeWeights(Value weights, TensorData? bias, float inputScale)
+    private Value QuantizeWeights(Value weights, int limit, TensorData? bias, float inputScale)
     {
         float[]? biases = bias?.ToFloats();
         float[] real = weights.Constant!.ToFloats();
@@ -122,9 +130,9 @@ internal sealed class PostTrainingQuantization
         var integers = new byte[real.Length];
         for (int c = 0; c < channels; c++)
         {
-            scales[c] = AffineRange.Weight(real.AsSpan(c * taps, taps), _limit);
+            scales[c] = AffineRange.Weight(real.AsSpan(c * taps, taps), limit);
             if (biases is not null) scales[c] = Math.Max(scales[c], Math.Abs(biases[c]) / (inputScale * LargestBias));
-            for (int i = c * taps; i < (c + 1) * taps; i++) integers[i] = unchecked((byte)Requantization.Quantize(real[i], scales[c], 0, -_limit, _limit));
+            for (int i = c * taps; i < (c + 1) * taps; i++) integers[i] = unchecked((byte)Requantization.Quantize(real[i], scales[c], 0, -limit, limit));
         }
 
         return _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers), new QuantizationParameters(scales.ToEquatableArray(), new int[channels].ToEquatableArray()));

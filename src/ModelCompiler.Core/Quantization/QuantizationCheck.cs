@@ -13,13 +13,19 @@ internal static class QuantizationCheck
     /// <summary>‖quantised − float‖ ÷ ‖float‖ of an output above which the user is warned.</summary>
     private const double Warning = 0.1;
 
+    /// <summary>Checks on the samples of the context; the graph stays as it is.</summary>
+    public static ModelGraph Run(ModelGraph original, ModelGraph quantised, PipelineContext context)
+    {
+        Run(original, quantised, context.Samples!.Spread(MostSamples), context.Options.Requantization, context.Diagnostics);
+        return quantised;
+    }
+
     /// <summary>Adds a warning MC3008 for every output that differs much.</summary>
     /// <exception cref="ModelCompilationException">MC3007: an output is not a number where that of the float network is.</exception>
     public static void Run(ModelGraph original, ModelGraph quantised, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode, DiagnosticBag diagnostics)
     {
         var errors = new Errors(original, quantised);
-        int step = Math.Max(1, samples.Count / MostSamples);
-        for (int i = 0; i < samples.Count && i / step < MostSamples; i += step) errors.Add(samples[i], mode);
+        foreach (IReadOnlyList<TensorData> sample in samples) errors.Add(sample, mode);
         for (int i = 0; i < original.Outputs.Length; i++)
         {
             double error = errors.OfOutput(i);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
 
@@ -36,6 +37,15 @@ public sealed class RangeCalibrator
         }
 
         throw new ModelCompilationException("MC9002", $"'{method}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.CalibrationMethod))}'.", "Give MinMax, Percentile or a percentile such as Percentile:99.99.");
+    }
+
+    /// <summary>Puts ranges of all float values on the samples into the context.</summary>
+    internal static ModelGraph Run(ModelGraph graph, PipelineContext context)
+    {
+        CalibrationSamples samples = context.Samples!;
+        context.Ranges = Parse(context.Options.CalibrationMethod).Calibrate(graph, samples.Inputs, samples.Describe);
+        context.Note($"Calibrated ranges on {samples.Inputs.Length} samples of {samples.File}.");
+        return graph;
     }
 
     /// <summary>Ranges by value number. Values that the network itself makes infinite, such as masks, have none; they cannot be held in 8 bits.</summary>

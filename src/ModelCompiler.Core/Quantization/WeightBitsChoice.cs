@@ -1,10 +1,12 @@
 using System.Globalization;
+using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>
-/// Chooses between weights of 8 and of 7 bits where the user leaves it open. Products of bytes with 7-bit weights need no precautions against overflow, which makes
+/// Decides how many bits weights have: between 8 and 7 where the user leaves it open. Products of bytes with 7-bit weights need no precautions against overflow, which makes
 /// them faster on x64; 7 bits are taken when the network's outputs stay as close to the float network's on calibration samples, within a tolerance.
 /// </summary>
 internal static class WeightBitsChoice
@@ -14,33 +16,47 @@ internal static class WeightBitsChoice
 
     private const int MostSamples = 16;
 
-    /// <summary>Returns the better of the two networks, with what quantising it had to say.</summary>
-    public static ModelGraph Choose(ModelGraph original, Func<int, Action<string>, ModelGraph> quantise, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode, Action<string> note)
+    // Layers that compute the network's results keep 8 bits where the others have this many or fewer: their errors are made up for by nothing, and they are small.
+    private const int FewBits = 4;
+
+    /// <summary>Decides the bits of every layer's weights, as the options say, or measured on the context's samples.</summary>
+    public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
-        List<string> notesOfEight = [], notesOfSeven = [];
-        ModelGraph eight = quantise(8, notesOfEight.Add), seven = quantise(7, notesOfSeven.Add);
-        var errors = new double[2];
+        int bits = context.Options.WeightBits;
+        if (bits == 0) bits = context.Isa.Has(Products.Bytes) ? Choose(graph, context) : 8;
+        // Values that some layer depends on.
+        var before = new HashSet<int>();
+        foreach (Node node in graph.Nodes.Reverse().Where(n => n.Operator is ILinearLayer || n.Outputs.Any(before.Contains))) before.UnionWith(node.Inputs);
+        Node[] layers = [.. graph.Nodes.Where(n => n.Operator is ILinearLayer)];
+        Node[] last = [.. layers.Where(n => bits <= FewBits && layers.Length > 1 && !before.Contains(n.Outputs[0]))];
+        context.WeightBits = layers.ToDictionary(n => n.Outputs[0], n => last.Contains(n) ? 8 : bits);
+        if (last.Length > 0) context.Note($"Weights of the last layers keep 8 bits: {string.Join(", ", last.Select(n => n.Label))}.");
+        return graph;
+    }
+
+    // 7 or 8.
+    private static int Choose(ModelGraph original, PipelineContext context)
+    {
+        ModelGraph[] networks = [.. new[] { 8, 7 }.Select(bits => PostTrainingQuantization.Run(original, context.Ranges, _ => bits, _ => { }))];
+        var errors = new double[networks.Length];
         double power = 0;
-        int step = Math.Max(1, samples.Count / MostSamples);
-        for (int i = 0; i < samples.Count && i / step < MostSamples; i += step)
+        foreach (IReadOnlyList<TensorData> sample in context.Samples!.Spread(MostSamples))
         {
-            double[] expected = Outputs(original, samples[i]);
+            double[] expected = Outputs(original, sample);
             power += expected.Sum(x => x * x);
-            errors[0] += Error(expected, Outputs(eight, samples[i]));
-            errors[1] += Error(expected, Outputs(seven, samples[i]));
+            for (int i = 0; i < networks.Length; i++) errors[i] += Error(expected, Outputs(networks[i], sample));
         }
 
-        bool isSeven = errors[1] <= errors[0] * Tolerance;
-        foreach (string text in isSeven ? notesOfSeven : notesOfEight) note(text);
-        note(string.Create(CultureInfo.InvariantCulture, $"Weights have {(isSeven ? 7 : 8)} bits: relative error of the outputs {Relative(errors[1]):0.0000} with 7 bits, {Relative(errors[0]):0.0000} with 8."));
-        return isSeven ? seven : eight;
+        int chosen = errors[1] <= errors[0] * Tolerance ? 7 : 8;
+        context.Note(string.Create(CultureInfo.InvariantCulture, $"Weights have {chosen} bits: relative error of the outputs {Relative(errors[1]):0.0000} with 7 bits, {Relative(errors[0]):0.0000} with 8."));
+        return chosen;
 
         double Relative(double error) => power > 0 ? Math.Sqrt(error / power) : 0;
 
         double[] Outputs(ModelGraph graph, IReadOnlyList<TensorData> sample)
         {
             IReadOnlyList<TensorData> inputs = [.. sample.Select((data, j) => QuantizedSample.Integers(data, graph.Values[graph.Inputs[j]]))];
-            IReadOnlyList<TensorData> outputs = new ReferenceInterpreter(graph, mode).Run(inputs);
+            IReadOnlyList<TensorData> outputs = new ReferenceInterpreter(graph, context.Options.Requantization).Run(inputs);
             return [.. outputs.SelectMany((data, j) => Real(data, graph.Values[graph.Outputs[j]]))];
         }
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.TfLite;
 
 namespace ModelCompiler.Core.Tests.Formats;
@@ -203,5 +204,16 @@ public class TfLiteReaderTests
         FlatNode tensor = new FlatNode().With(0, shape).With(1, (sbyte)type).With(2, 1U).With(3, "constant");
         if (quantization is not null) tensor.With(4, quantization);
         return new FlatNode().With(0, 3U).With(2, new[] { new FlatNode().With(0, new[] { tensor }) }).With(4, new[] { new FlatNode(), buffer });
+    }
+
+    // A damaged shape must not cost its memory before the operator looks at it.
+    [Fact]
+    public void AStateThatIsTooLargeIsRefusedBeforeItIsAllocated()
+    {
+        var state = new TfLiteState(new GraphEditor());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ModelCompilationException error = Assert.Throws<ModelCompilationException>(() => state.Read("h", "h", new TensorType(ElementType.Float32, new Shape(1 << 28))));
+        Assert.Equal("MC1003", error.Code);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 }

@@ -112,7 +112,7 @@ public class FloatRegionTests
         ModelGraph graph = b.Build(b.Apply(new Unary(UnaryKind.Tanh), outlier));
         List<IReadOnlyList<TensorData>> samples = Samples(graph);
         var ranges = RangeCalibrator.Parse("MinMax").Calibrate(graph, samples);
-        ModelGraph after = PostTrainingQuantization.Run(graph, ranges, 8, _ => { });
+        ModelGraph after = PostTrainingQuantization.Run(graph, ranges, _ => 8, _ => { });
         var diagnostics = new DiagnosticBag("model.onnx");
         QuantizationCheck.Run(graph, after, samples, RequantizationMode.Float, diagnostics);
         Diagnostic warning = Assert.Single(diagnostics.ToImmutableArray());
@@ -142,7 +142,7 @@ public class FloatRegionTests
         ModelGraph graph = b.Build(b.Apply(new Softmax(2), masked));
         IReadOnlyList<TensorData>[] samples = [.. Samples(graph).Select((s, i) => (IReadOnlyList<TensorData>)[s[0], Mask(i)])];
         List<string> notes = [];
-        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse(null).Calibrate(graph, samples), 8, notes.Add);
+        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse(null).Calibrate(graph, samples), _ => 8, notes.Add);
         Assert.Equal(ElementType.Int8, after.Values[after.Nodes.First(n => n.Operator is FullyConnected).Outputs[0]].Type);
         for (int s = 0; s < samples.Length; s++)
         {
@@ -164,7 +164,7 @@ public class FloatRegionTests
     private static (ModelGraph After, List<string> Notes) Quantise(ModelGraph graph)
     {
         var notes = new List<string>();
-        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse(null).Calibrate(graph, Samples(graph)), 8, notes.Add);
+        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse(null).Calibrate(graph, Samples(graph)), _ => 8, notes.Add);
         GraphVerifier.Verify(after, "quantisation");
         return (after, notes);
     }

@@ -124,7 +124,7 @@ public class PostTrainingQuantizationTests
         var random = new Random(5);
         List<IReadOnlyList<TensorData>> samples = [.. Enumerable.Range(0, 8).Select(_ => (IReadOnlyList<TensorData>)[.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))])];
         var notes = new List<string>();
-        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse("MinMax").Calibrate(graph, samples), 8, notes.Add);
+        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse("MinMax").Calibrate(graph, samples), _ => 8, notes.Add);
         GraphVerifier.Verify(after, "quantisation");
         return (graph, after, notes);
     }

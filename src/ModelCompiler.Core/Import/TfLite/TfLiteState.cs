@@ -63,7 +63,7 @@ internal sealed class TfLiteState(GraphEditor graph)
     // TFLite Micro fills every byte with the zero point, whatever the type.
     private static TensorData Zero(TensorType type)
     {
-        var data = new TensorData(type.Type, type.Shape);
+        TensorData data = TensorData.Initial(type.Type, type.Shape);
         if (type.Quantization is { IsPerTensor: true } q && type.Type.IsByte()) data.Bytes.AsSpan().Fill(unchecked((byte)q.ZeroPoint));
         return data;
     }

@@ -30,6 +30,9 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     public override bool IsElementwise => true;
 
     /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => Kind == BinaryKind.Divide ? SignRule.Keep : SignRule.InputsTogether;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value a, Value b) = (context[0], context[1]);

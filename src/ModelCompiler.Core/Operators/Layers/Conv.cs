@@ -13,7 +13,7 @@ namespace ModelCompiler.Core.Operators;
 /// One-dimensional convolutions are imported with height 1.
 /// </summary>
 public sealed record Conv(
-    int StrideDown, int StrideRight, int DilationDown, int DilationRight, int PadTop, int PadLeft, int PadBottom, int PadRight, int Groups, ActivationRange Activation) : Operator, IFusesActivation
+    int StrideDown, int StrideRight, int DilationDown, int DilationRight, int PadTop, int PadLeft, int PadBottom, int PadRight, int Groups, ActivationRange Activation) : Operator, ILinearLayer
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -54,6 +54,11 @@ public sealed record Conv(
         int total = Math.Max(0, ((output - 1) * stride) + ((window - 1) * dilation) + 1 - input);
         return (total / 2, total - (total / 2));
     }
+
+    ConvShape ILinearLayer.Geometry(Shape input, Shape weights, Shape output) => ConvShape.Of(input, weights, output, this);
+
+    /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => SignRule.Free;
 
     /// <inheritdoc/>
     public override long Work(CallContext context) => ConvShape.Of(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape, this).Macs;

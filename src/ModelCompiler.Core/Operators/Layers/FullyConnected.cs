@@ -13,7 +13,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="KeepDimensions">True to keep all dimensions but the last; false for rows × N.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activation) : Operator, IFusesActivation
+public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activation) : Operator, ILinearLayer
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -38,16 +38,21 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
         return [new TensorType(input.Type, input.Shape.With(-1, outputs))];
     }
 
-    /// <inheritdoc/>
-    public override long Work(CallContext context) => Shape(context.Input(0), context.Input(1)).Macs;
+    ConvShape ILinearLayer.Geometry(Shape input, Shape weights, Shape output) => Geometry(input, weights);
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context) => LinearLayer.Evaluate(context, Shape(context.InputValue(0), context.InputValue(1)), Activation);
+    public override SignRule Signs(SignContext context) => SignRule.Free;
 
     /// <inheritdoc/>
-    public override void Lower(LoweringContext context) => LinearLayer.Lower(context, Shape(context.Input(0), context.Input(1)), Activation);
+    public override long Work(CallContext context) => Geometry(context.Input(0).Shape, context.Input(1).Shape).Macs;
 
-    private static ConvShape Shape(Value input, Value weights) => ConvShape.FullyConnected(input.Shape.Elements / weights.Shape[1], weights.Shape[1], weights.Shape[0]);
+    /// <inheritdoc/>
+    public override void Evaluate(EvaluationContext context) => LinearLayer.Evaluate(context, Geometry(context.InputValue(0).Shape, context.InputValue(1).Shape), Activation);
+
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context) => LinearLayer.Lower(context, Geometry(context.Input(0).Shape, context.Input(1).Shape), Activation);
+
+    private static ConvShape Geometry(Shape input, Shape weights) => ConvShape.FullyConnected(input.Elements / weights[1], weights[1], weights[0]);
 
     // TFLite: FULLY_CONNECTED options are fused_activation, weights_format, keep_num_dims.
     [TfLiteOperator(TfLiteBuiltinOperator.FullyConnected)]

@@ -46,6 +46,9 @@ public sealed record Pool(
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => Kind == PoolKind.Max || context.Mode == RequantizationMode.Float ? SignRule.AllTogether : SignRule.Keep;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];

@@ -21,6 +21,9 @@ public sealed record Concatenation(int Axis) : Operator
     public override Operator? InLayout(IReadOnlyList<int> order) => new Concatenation(order[Axis]);
 
     /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => SignRule.AllTogether;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value first = context[0];

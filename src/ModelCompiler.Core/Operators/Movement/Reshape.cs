@@ -17,6 +17,9 @@ public sealed record Reshape(Shape Target) : Operator
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => SignRule.AllTogether;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];

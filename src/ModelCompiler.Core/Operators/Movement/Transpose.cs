@@ -24,6 +24,9 @@ public sealed record Transpose(EquatableArray<int> Order) : Operator
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => SignRule.AllTogether;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];

@@ -19,6 +19,9 @@ public sealed record Dequantize : Operator
     /// <inheritdoc/>
     public override bool IsElementwise => true;
 
+    /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => context.Output.Type == ElementType.Float32 ? SignRule.Free : SignRule.Keep;
+
     /// <summary>Float, of the input's shape. A constant keeps its quantisation as a note of where its numbers come from.</summary>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) =>
         [new TensorType(ElementType.Float32, context[0].Shape, context[0].Constant is null ? null : context[0].Quantization)];

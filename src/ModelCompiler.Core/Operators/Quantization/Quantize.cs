@@ -19,6 +19,9 @@ public sealed record Quantize : Operator
     public override bool IsElementwise => true;
 
     /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => context.Input.Type == ElementType.Float32 ? SignRule.Free : SignRule.Keep;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(ElementType.Int8, context[0].Shape)];
 
     /// <inheritdoc/>

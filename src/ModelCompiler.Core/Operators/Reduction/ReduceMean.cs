@@ -23,6 +23,9 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
     public override Operator? InLayout(IReadOnlyList<int> order) => KeepDimensions ? this with { Axes = Axes.Select(a => order[a]).Order().ToEquatableArray() } : null;
 
     /// <inheritdoc/>
+    public override SignRule Signs(SignContext context) => context.Mode == RequantizationMode.Float ? SignRule.Free : SignRule.Keep;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];

@@ -29,6 +29,6 @@ public sealed record SignalDelay(int Length) : LibraryOperator
         int length = new FlexMap(node.CustomOptions.Span).Int32("delay_length");
         Shape shape = node.Value(0).Shape;
         if (length < 0 || shape.Rank == 0 || shape[-1] == 0) throw node.Malformed("The length of the delay, or of the samples, is not positive.");
-        node.EmitWithState(new SignalDelay(length), [new TensorData(ElementType.Int16, new Shape(shape.Elements / shape[-1], length))], node.Input(0));
+        node.EmitWithState(new SignalDelay(length), [TensorData.Initial(ElementType.Int16, new Shape(shape.Elements / shape[-1], length))], node.Input(0));
     }
 }

@@ -35,8 +35,8 @@ public sealed record SignalFramer(int Size, int Step) : LibraryOperator
 
         // With a prefill, the sequence begins with zeros, so that the first frame is full at once.
         int sequences = shape.Elements / shape[-1];
-        var counts = new TensorData(ElementType.Int32, new Shape(sequences));
+        TensorData counts = TensorData.Initial(ElementType.Int32, new Shape(sequences));
         if (options.Int32("prefill") != 0) counts.As<int>().Fill(size - step);
-        node.EmitWithState(new SignalFramer(size, step), [new TensorData(ElementType.Int16, new Shape(sequences, (size + step - 1) / step * step)), counts], node.Input(0));
+        node.EmitWithState(new SignalFramer(size, step), [TensorData.Initial(ElementType.Int16, new Shape(sequences, (size + step - 1) / step * step)), counts], node.Input(0));
     }
 }

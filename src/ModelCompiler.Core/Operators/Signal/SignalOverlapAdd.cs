@@ -30,7 +30,7 @@ public sealed record SignalOverlapAdd(int Step) : LibraryOperator
     {
         Shape shape = node.Value(0).Shape;
         if (shape.Rank < 2 || shape.Elements == 0) throw node.Malformed($"An input of shape {shape} does not consist of frames.");
-        var sums = new TensorData(node.Value(0).Type, new Shape(shape.Elements / (shape[-1] * shape[-2]), shape[-1]));
+        TensorData sums = TensorData.Initial(node.Value(0).Type, new Shape(shape.Elements / (shape[-1] * shape[-2]), shape[-1]));
         node.EmitWithState(new SignalOverlapAdd(new FlexMap(node.CustomOptions.Span).Int32("frame_step")), [sums], node.Input(0));
     }
 }

@@ -37,6 +37,6 @@ public sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int O
         var op = new SignalSpectralSubtraction(
             o.Int32("smoothing"), o.Int32("one_minus_smoothing"), o.Int32("alternate_smoothing"), o.Int32("alternate_one_minus_smoothing"), o.Int32("smoothing_bits"),
             o.Int32("spectral_subtraction_bits"), o.Int32("min_signal_remaining"), o.Int32("clamping") != 0);
-        node.EmitWithState(op, [new TensorData(ElementType.UInt32, node.Value(0).Shape)], node.Input(0));
+        node.EmitWithState(op, [TensorData.Initial(ElementType.UInt32, node.Value(0).Shape)], node.Input(0));
     }
 }

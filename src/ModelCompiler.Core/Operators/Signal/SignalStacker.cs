@@ -31,6 +31,6 @@ public sealed record SignalStacker(int Left, int Right, int Step) : LibraryOpera
         (int channels, int left, int right) = (options.Int32("num_channels"), options.Int32("stacker_left_context"), options.Int32("stacker_right_context"));
         if (channels != node.Value(0).Shape.Elements || left < 0 || right < 0 || (long)channels * ((long)left + right + 1) > int.MaxValue) throw node.Malformed($"Frames of {channels} do not fit an input of shape {node.Value(0).Shape}.");
         var none = TensorData.Of(new Shape(1), [-1]);
-        node.EmitWithState(new SignalStacker(left, right, options.Int32("stacker_step")), [new TensorData(ElementType.Int16, new Shape(channels * (left + right + 1))), none], node.Input(0));
+        node.EmitWithState(new SignalStacker(left, right, options.Int32("stacker_step")), [TensorData.Initial(ElementType.Int16, new Shape(channels * (left + right + 1))), none], node.Input(0));
     }
 }

@@ -1,0 +1,42 @@
+using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.Core.Data;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core;
+
+/// <summary>What the steps of the pipeline share: what the user asked for, the machine, real samples, and the report that they write.</summary>
+/// <param name="input">Model, options and data.</param>
+/// <param name="target">The machine to compile for.</param>
+/// <param name="diagnostics">Receives what does not stop the compilation.</param>
+internal sealed class PipelineContext(CompilationInput input, Target target, DiagnosticBag diagnostics)
+{
+    /// <summary>Model, options and data.</summary>
+    public CompilationInput Input => input;
+
+    /// <summary>What the user asked for.</summary>
+    public CompilationOptions Options => input.Options;
+
+    /// <summary>The machine to compile for.</summary>
+    public Target Target => target;
+
+    /// <summary>The best instruction set of the machine.</summary>
+    public Isa Isa => target.InstructionSets[0];
+
+    /// <summary>Receives what does not stop the compilation.</summary>
+    public DiagnosticBag Diagnostics => diagnostics;
+
+    /// <summary>What every step did, cost and gained.</summary>
+    public CompilationReport Report { get; } = new();
+
+    /// <summary>Real inputs of the float network; null until a step that needs them has read them.</summary>
+    public CalibrationSamples? Samples { get; set; }
+
+    /// <summary>Ranges of the float network's values on the samples, by value number; empty until they are calibrated.</summary>
+    public Dictionary<int, ValueRange> Ranges { get; set; } = [];
+
+    /// <summary>Bits of the weights of every layer that is to be quantised, by the number of the float network's value that it computes.</summary>
+    public Dictionary<int, int> WeightBits { get; set; } = [];
+
+    /// <summary>Adds a sentence to the report, for people.</summary>
+    public void Note(string text) => Report.Note(text);
+}

@@ -1,0 +1,32 @@
+using ModelCompiler.Core.Data;
+using ModelCompiler.Core.Graph;
+
+namespace ModelCompiler.Core.Quantization;
+
+/// <summary>Decides in which numeric format a network is compiled: as it is, or in integers that post-training quantisation makes.</summary>
+internal static class FormatChoice
+{
+    /// <summary>True when a float network is to be quantised; the context has the samples then.</summary>
+    /// <exception cref="ModelCompilationException">MC3001, MC3005, MC9002: what the options ask for does not go together.</exception>
+    public static bool IsToBeQuantised(ModelGraph graph, PipelineContext context)
+    {
+        CompilationOptions options = context.Options;
+        bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true });
+        bool hasSamples = context.Input.Calibration is not null;
+        switch (options.Precision)
+        {
+            case Precision.Float32 when isQuantized:
+                throw new ModelCompilationException("MC3005", "The model is quantised already and cannot be compiled to Float32.", $"Leave the option {OptionText.Of(nameof(CompilationOptions.Precision))} out, or compile the float model it was made from.");
+            case Precision.Int8 when !isQuantized && !hasSamples:
+                throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.", $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
+            case Precision.Float32:
+                return false;
+        }
+
+        if (isQuantized && hasSamples) context.Diagnostics.Info("MC3006", "The model is quantised already, so the calibration file is not used.", $"Leave the option {OptionText.Of(nameof(CompilationOptions.Calibration))} out.");
+        if (isQuantized || !hasSamples) return false;
+        if (options.WeightBits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {options.WeightBits} bits.", $"Give {OptionText.Of(nameof(CompilationOptions.WeightBits))} from 2 to 8.");
+        context.Samples = CalibrationSamples.Read(graph, context.Input);
+        return true;
+    }
+}

@@ -1,4 +1,5 @@
 using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.Core.Compression;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Passes;
 using ModelCompiler.Core.Quantization;
@@ -43,6 +44,7 @@ internal static class Pipeline
         new("calibration", RangeCalibrator.Run),
         new("bits of weights", WeightBitsChoice.Run),
         new("post-training quantisation", PostTrainingQuantization.Run),
+        new("weights fitted to samples", (g, c) => FitWeights.Run(graph, g, c)),
         new("conversions at the edges", AbsorbEdgeConversions.Run),
         new("comparison with the float network", (g, c) => QuantizationCheck.Run(graph, g, c)),
     ]);

@@ -37,6 +37,9 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
     /// <summary>Bits of the weights of every layer that is to be quantised, by the number of the float network's value that it computes.</summary>
     public Dictionary<int, int> WeightBits { get; set; } = [];
 
+    /// <summary>The float network's value that a value of the quantised network stands for, by number.</summary>
+    public Dictionary<int, int> Originals { get; set; } = [];
+
     /// <summary>Adds a sentence to the report, for people.</summary>
     public void Note(string text) => Report.Note(text);
 }

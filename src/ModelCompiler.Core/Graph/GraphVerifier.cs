@@ -1,3 +1,5 @@
+using ModelCompiler.CodeGen.Plan;
+
 namespace ModelCompiler.Core.Graph;
 
 /// <summary>Checks what every graph must satisfy; runs between passes.</summary>
@@ -24,6 +26,8 @@ public static class GraphVerifier
                 Value output = graph.Values[node.Outputs[i]];
                 Require(known.Add(output.Id), $"'{output.Name}' is computed twice");
                 Require(output.Shape == inferred[i].Shape, $"{node.Label} computes shape {inferred[i].Shape}, but '{output.Name}' has {output.Shape}");
+                // Which integers stand for real numbers is for quantisation to choose.
+                Require(output.Type == inferred[i].Type || (output.Quantization is not null && output.Type.IsInteger() && inferred[i].Type.IsInteger()), $"{node.Label} computes {inferred[i].Type}, but '{output.Name}' is {output.Type}");
             }
         }
 

@@ -26,26 +26,25 @@ internal sealed class PostTrainingQuantization
         (_graph, _ranges, _weightBits, _keptFloat) = (graph, ranges, weightBits, FloatRegions.Find(graph, ranges));
 
     /// <summary>The graph in integers, as far as operators have integer kernels, with the ranges and weight bits that the context has.</summary>
-    public static ModelGraph Run(ModelGraph graph, PipelineContext context) => Run(graph, context.Ranges, node => context.WeightBits[node.Outputs[0]], context.Note);
+    public static ModelGraph Run(ModelGraph graph, PipelineContext context)
+    {
+        var quantization = new PostTrainingQuantization(graph, context.Ranges, node => context.WeightBits[node.Outputs[0]]);
+        ModelGraph result = quantization.Quantize(context.Note);
+        context.Originals = quantization._float.Concat(quantization._integer).ToDictionary(p => p.Value.Id, p => p.Key);
+        return result;
+    }
 
     /// <summary>The graph in integers, as far as operators have integer kernels.</summary>
     /// <param name="graph">A float graph.</param>
     /// <param name="ranges">Ranges of its values.</param>
     /// <param name="weightBits">Bits of the weights of a layer, 2 to 8.</param>
     /// <param name="note">Receives what there is to say.</param>
-    public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits, Action<string> note)
-    {
-        var quantization = new PostTrainingQuantization(graph, ranges, weightBits);
-        ModelGraph result = quantization.Quantize();
-        Node[] kept = [.. graph.Nodes.Where(n => !quantization.CanQuantize(n) && graph.Values[n.Outputs[0]].Type == ElementType.Float32)];
-        note($"Quantised {graph.Nodes.Length - kept.Length} of {graph.Nodes.Length} operators to 8 bits.");
-        foreach (IGrouping<string, Node> group in kept.GroupBy(quantization.WhyFloat)) note($"Kept in float, {group.Key}: {string.Join(", ", group.Select(n => n.Label))}.");
-        return result;
-    }
+    public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits, Action<string> note) =>
+        new PostTrainingQuantization(graph, ranges, weightBits).Quantize(note);
 
     private string WhyFloat(Node node) => HasKernels(node) && _keptFloat.TryGetValue(node.Outputs[0], out string? reason) ? reason : "for lack of integer kernels";
 
-    private ModelGraph Quantize()
+    private ModelGraph Quantize(Action<string> note)
     {
         foreach (Value input in _graph.InputValues)
         {
@@ -67,6 +66,9 @@ internal sealed class PostTrainingQuantization
         _editor.OutputNames.AddRange(_graph.OutputNames);
         _editor.OutputLabels = _graph.OutputLabels;
         _editor.States.AddRange(_graph.States.Select(s => s with { Current = _float[s.Current].Id, Next = AsFloat(s.Next).Id }));
+        Node[] kept = [.. _graph.Nodes.Where(n => !CanQuantize(n) && _graph.Values[n.Outputs[0]].Type == ElementType.Float32)];
+        note($"Quantised {_graph.Nodes.Length - kept.Length} of {_graph.Nodes.Length} operators to 8 bits.");
+        foreach (IGrouping<string, Node> group in kept.GroupBy(WhyFloat)) note($"Kept in float, {group.Key}: {string.Join(", ", group.Select(n => n.Label))}.");
         return _editor.ToGraph();
     }
 

@@ -106,6 +106,18 @@ internal static unsafe class LibraryRuntime
             if (parameters[i].ParameterType.GetElementType() is var element && element != typeof(void) && element != Parse(type.Name())) throw Refused();
         }
 
+        for (int i = 0; i < call.Tables.Count; i++)
+        {
+            Type taken = parameters[call.Tensors.Count + i].ParameterType;
+            if (taken.GetElementType() != Parse(call.Tables[i].Type.Name())) throw new InvalidOperationException($"{call.Routine} takes {taken}, not a table of {call.Tables[i].Type}.");
+        }
+
+        for (int i = 0; i < call.Numbers.Count; i++)
+        {
+            Type taken = parameters[call.Tensors.Count + call.Tables.Count + i].ParameterType, given = call.Numbers[i].GetType();
+            if (taken != given && !(taken == typeof(long) && given == typeof(int))) throw new InvalidOperationException($"{call.Routine} takes {taken} as number {i}, not {given}.");
+        }
+
         return method;
 
         ModelCompilationException Refused()

@@ -1,0 +1,146 @@
+using System.Globalization;
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
+using ModelCompiler.Core.Operators.Reference;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Compression;
+
+/// <summary>
+/// Chooses the integers and scales of all quantised weights, and the biases, by what they do to real samples: layer after layer, each sees what the quantised network before it really
+/// gives, and aims at what the float network computes there. What is made up for in one layer is not an error of the next.
+/// </summary>
+internal sealed class FitWeights
+{
+    // Far from the end of int32, so that sums are, too.
+    private const float LargestBias = 1 << 24;
+
+    // What runs keep of all samples at once.
+    private const long MostBytes = 1L << 30;
+
+    private readonly ModelGraph _original;
+    private readonly ModelGraph _quantised;
+    private readonly PipelineContext _context;
+    private readonly GraphEditor _editor;
+    private readonly Dictionary<int, int> _layers;
+    private readonly LayerwiseRun _float;
+    private readonly LayerwiseRun _integer;
+    private readonly ILookup<int, Node> _consumers;
+    private readonly HashSet<int> _added;
+
+    private FitWeights(ModelGraph original, ModelGraph quantised, PipelineContext context)
+    {
+        (_original, _quantised, _context, _editor, _consumers) = (original, quantised, context, new GraphEditor(quantised), quantised.Consumers());
+        // Weights that several layers share stay shared, as they are.
+        Dictionary<int, int> users = original.Nodes.SelectMany(n => n.Inputs).GroupBy(i => i).ToDictionary(g => g.Key, g => g.Count());
+        _layers = original.Nodes.Select((n, i) => (n, i)).Where(p => p.n.Operator is ILinearLayer && users[p.n.Inputs[ILinearLayer.Weights]] == 1).ToDictionary(p => p.n.Outputs[0], p => p.i);
+        IReadOnlyList<TensorData>[] samples = context.Samples!.Spread(MostSamples(original));
+        _added = [.. original.Nodes.Where(IsSum).SelectMany(n => n.Inputs).Where(i => original.Values[i].Constant is null)];
+        _float = new LayerwiseRun(original, samples, context.Options.Requantization, _added);
+        _integer = new LayerwiseRun(quantised, samples, context.Options.Requantization, []);
+    }
+
+    /// <summary>The quantised graph with other weights, scales of weights and biases.</summary>
+    /// <param name="original">The float network.</param>
+    /// <param name="quantised">The same with quantised layers.</param>
+    /// <param name="context">Has the samples, and says which values stand for which.</param>
+    public static ModelGraph Run(ModelGraph original, ModelGraph quantised, PipelineContext context) =>
+        quantised.Nodes.Any(n => IsQuantisedLayer(quantised, n)) ? new FitWeights(original, quantised, context).Fit() : quantised;
+
+    private ModelGraph Fit()
+    {
+        double remaining = 0;
+        int fitted = 0;
+        foreach (Node node in _quantised.Nodes)
+        {
+            Node changed = node;
+            if (IsQuantisedLayer(_quantised, node) && _context.Originals.TryGetValue(node.Outputs[0], out int sums) && _layers.TryGetValue(sums, out int twin) && twin >= _float.Next)
+            {
+                (changed, double left) = Layer(node, twin);
+                remaining += left;
+                fitted++;
+            }
+
+            _integer.Step(changed, id => _editor[id]);
+            if (IsSum(node)) ForgetTerms(node);
+        }
+
+        if (fitted > 0)
+        {
+            _context.Note(string.Create(CultureInfo.InvariantCulture, $"Fitted the weights of {fitted} layers to {_integer.Samples} samples: on samples set aside, a layer's mean square error falls to {100 * remaining / fitted:0} % of what rounding to nearest gives."));
+        }
+
+        return _editor.ToGraph();
+    }
+
+    private (Node Node, double Gain) Layer(Node node, int twin)
+    {
+        Value input = _quantised.Values[node.Inputs[0]], weights = _quantised.Values[node.Inputs[ILinearLayer.Weights]], output = _quantised.Values[node.Outputs[0]];
+        Node source = _original.Nodes[twin];
+        ConvShape shape = ((ILinearLayer)node.Operator).Geometry(input.Shape, weights.Shape, output.Shape);
+        TensorData[] sums = WithErrorOfOther(node, twin, _float.Sums(twin));
+        var rows = new LayerRows(shape, input, _integer[input.Id]);
+        float[] original = _original.Values[source.Inputs[ILinearLayer.Weights]].Constant!.ToFloats();
+        double[] bias = Bias(source, shape.OutChannels);
+        WeightGrid grid = WeightGrid.Of(_context.WeightBits[source.Outputs[0]]);
+        var fits = new GroupFit[shape.Groups];
+        int threads = shape.Groups > 1 ? Environment.ProcessorCount : 1;
+        Parallel.For(0, shape.Groups, new ParallelOptions { MaxDegreeOfParallelism = threads }, g =>
+        {
+            int first = g * shape.OutPerGroup;
+            fits[g] = GroupFit.Run(
+                rows, g, sums, shape, Array.ConvertAll(original[(first * shape.Taps)..((first + shape.OutPerGroup) * shape.Taps)], w => (double)w), bias[first..(first + shape.OutPerGroup)],
+                Enumerable.Range(first, shape.OutPerGroup).Select(c => Math.Abs(bias[c]) / (input.Q.Scale * LargestBias)).ToArray(), grid);
+        });
+        (double before, double after) = (fits.Sum(f => f.ErrorBefore), fits.Sum(f => f.ErrorAfter));
+        return (Put(node, input, weights, fits), before > 0 ? after / before : 1);
+    }
+
+    private Node Put(Node node, Value input, Value weights, GroupFit[] fits)
+    {
+        float[] scales = [.. fits.SelectMany(f => f.Scales).Select(s => (float)s)];
+        byte[] integers = [.. fits.SelectMany(f => f.Integers).Select(i => unchecked((byte)(sbyte)i))];
+        var q = new QuantizationParameters(scales.ToEquatableArray(), new int[scales.Length].ToEquatableArray());
+        Value newWeights = _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers), q);
+        string name = node.Inputs.Length > ILinearLayer.Bias && node.Inputs[ILinearLayer.Bias] >= 0 ? _quantised.Values[node.Inputs[ILinearLayer.Bias]].Name : $"{node.Name}/bias";
+        float[] bias = [.. fits.SelectMany(f => f.Bias).Select(b => (float)b)];
+        Value newBias = _editor.AddConstant(name, TensorData.Of(new Shape(bias.Length), AffineRange.Bias(bias, input.Q, q)));
+        Node changed = node with { Inputs = [input.Id, newWeights.Id, newBias.Id] };
+        _editor.Replace(node, changed);
+        return changed;
+    }
+
+    // Where the layer's result is added to one that is known already, the layer can take over that one's error.
+    private TensorData[] WithErrorOfOther(Node node, int twin, TensorData[] sums)
+    {
+        if (!((IFusesActivation)_original.Nodes[twin].Operator).Activation.IsNone || _consumers[node.Outputs[0]].ToArray() is not [var add] || !IsSum(add)) return sums;
+        int other = add.Inputs[0] == node.Outputs[0] ? add.Inputs[1] : add.Inputs[0];
+        Value value = _quantised.Values[other];
+        if (other == node.Outputs[0] || !_integer.Has(other) || !value.IsAffine || !_context.Originals.TryGetValue(other, out int expected) || !_float.Has(expected)) return sums;
+        TensorData[] actual = _integer[other], should = _float[expected];
+        if (value.Shape != _quantised.Values[node.Outputs[0]].Shape || should[0].Shape != value.Shape) return sums;
+        return [.. sums.Select((s, i) => TensorData.Of(s.Shape, [.. s.ToFloats().Select((y, j) => y + should[i].Floats[j] - (float)QuantizedSample.Real(actual[i], value, j))]))];
+    }
+
+    private double[] Bias(Node source, int channels) => source.Inputs.Length > ILinearLayer.Bias && source.Inputs[ILinearLayer.Bias] >= 0
+        ? Array.ConvertAll(_original.Values[source.Inputs[ILinearLayer.Bias]].Constant!.ToFloats(), b => (double)b) : new double[channels];
+
+    // Nothing after a sum needs its terms.
+    private void ForgetTerms(Node sum)
+    {
+        foreach (int input in sum.Inputs.Where(i => _context.Originals.TryGetValue(i, out int term) && _added.Remove(term))) _float.Release(_context.Originals[input]);
+    }
+
+    private static bool IsSum(Node node) => node.Operator is Binary { Kind: BinaryKind.Add };
+
+    private static bool IsQuantisedLayer(ModelGraph graph, Node node) => node.Operator is ILinearLayer && graph.Values[node.Outputs[0]].IsQuantized
+        && graph.Values[node.Inputs[0]] is { IsQuantized: true, Q.IsPerTensor: true } && graph.Values[node.Inputs[ILinearLayer.Weights]] is { IsQuantized: true, Constant: not null };
+
+    // Both networks keep a value until all that use it have been computed; twice the largest step is a fair guess of what that takes.
+    private static int MostSamples(ModelGraph graph)
+    {
+        long largest = graph.Nodes.Max(n => n.Inputs.Where(i => i >= 0 && graph.Values[i].Constant is null).Concat(n.Outputs).Sum(i => (long)graph.Values[i].Shape.Elements * (sizeof(float) + 1)));
+        return (int)Math.Clamp(MostBytes / (2 * Math.Max(1, largest)), 1, int.MaxValue);
+    }
+}

@@ -16,7 +16,7 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
     /// <summary>The cheapest structure that is safe for some channels, or null when weights are too large even in halves.</summary>
     public static ColumnEntries? Of(LinearTask task, int[] order)
     {
-        (int height, int width, int channels) = (task.Window[0], task.Window[1], order.Length);
+        (int height, int width, int channels) = (task.Geometry.WindowHeight, task.Geometry.WindowWidth, order.Length);
         var columns = new List<int>();
         var weights = new List<int[]>();
         for (int x = 0; x < width; x++)

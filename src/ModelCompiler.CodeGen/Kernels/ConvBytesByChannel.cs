@@ -17,29 +17,14 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Weights">Weights in the order of the schedule: [block][group][channel][4].</param>
 /// <param name="Schedule">For every block: segments of 4, 3, 2 and 1 groups; then every group's offset in the rows, int32 each.</param>
 /// <param name="Bias">Int32 bias per channel with the input's zero point folded in, padded to whole blocks.</param>
-/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), padded like the bias.</param>
-/// <param name="Shift">Requantisation shift per channel, or none.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
-/// <param name="Groups">Number of groups; weights between groups are zero and take no part.</param>
+/// <param name="Rescaling">How sums become results; factors per channel, padded like the bias.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="Block">Channels of a block.</param>
 /// <param name="Structure">Groups of each segment, when they are the same for all blocks.</param>
 /// <param name="InZero">Zero point of the input.</param>
-/// <param name="OutZero">Zero point of the output.</param>
-/// <param name="Min">Smallest output, activation function included.</param>
-/// <param name="Max">Largest output.</param>
 public sealed record ConvBytesByChannel(
-    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
-    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Groups, int Block, EquatableArray<int> Structure, int InZero, int OutZero, int Min, int Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int Block, EquatableArray<int> Structure, int InZero) : Kernel
 {
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
-
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("conv");
 
@@ -49,9 +34,9 @@ public sealed record ConvBytesByChannel(
     /// <summary>The best that this kernel could do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes)) return null;
+        if (task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes)) return null;
         int lanes = task.Isas[0].Wide.Lanes;
-        int pixels = task.Pixels * task.Batch;
+        int pixels = task.Geometry.Pixels * task.Geometry.Batch;
 
         // One vector of sums to a block, or four where there are too few pixels to keep the processor busy; half a vector wastes less of some channel numbers.
         int most = (task.OutChannels + lanes - 1) / lanes * lanes;
@@ -67,20 +52,20 @@ public sealed record ConvBytesByChannel(
         List<List<WeightGroup>>[] blocks = Enumerable.Range(0, (task.OutChannels + block - 1) / block)
             .Select(b => WeightSegments.Pack(groups.Select(g => new WeightGroup(g.Offset, task.WeightsAt(g.Bytes, b * block, block))))).ToArray();
 
-        double vectors = task.Pixels * (block / (double)isa.Lanes);
+        double vectors = task.Geometry.Pixels * (block / (double)isa.Lanes);
         double multiply = vectors * blocks.Sum(WeightSegments.Cost);
         double finish = vectors * blocks.Length * 3.2;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
-        int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Pixels, Math.Max(1, isa.TileSums * isa.Lanes / block)), block / isa.Lanes);
+        int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.Pixels, Math.Max(1, isa.TileSums * isa.Lanes / block)), block / isa.Lanes);
         return new KernelOffer(
-            task.Batch * (multiply + finish) * (isa.Bits == 512 ? 1.12 : task.Isas[0].Wide.Bits == 512 ? 0.65 : 0.58), // two narrower instructions a cycle, nearly
+            task.Geometry.Batch * (multiply + finish) * (isa.Bits == 512 ? 1.12 : task.Isas[0].Wide.Bits == 512 ? 0.65 : 0.58), // two narrower instructions a cycle, nearly
             FormattableString.Invariant($"bytes by channel, blocks of {block}, {average:0.0} of 4 products before widening"),
             parts =>
             {
-                (DataRef scale, DataRef shift) = parts.Requantization(task.Padded(task.Factors, block));
+                Rescaling rescaling = task.Rescaling(parts, task.Padded(task.Factors, block));
                 var kernel = new ConvBytesByChannel(
-                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks, structure.Length > 0)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), scale, shift,
-                    task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, block, structure.ToEquatableArray(), task.InZero, task.OutZero, task.Min, task.Max);
+                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks, structure.Length > 0)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), rescaling,
+                    task.Geometry, block, structure.ToEquatableArray(), task.InZero);
                 return kernel with { Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => kernel.RowBytes(i, task.SignedInput))) };
             });
     }
@@ -91,10 +76,10 @@ public sealed record ConvBytesByChannel(
         ConvGeometry g = Geometry;
         bool signed = writer.Tensor(In).Type == ElementType.Int8;
         var rows = new InputRows(g, signed, InZero);
-        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        var requantizer = new Requantizer(writer, Rescaling);
         PixelTiles tiles = TilesFor(rows, writer.Isa.Narrowed(Block * 32));
         string outType = writer.Tensor(Out).Type.CSharpName();
-        var tile = new ByteTile(writer, g.OutChannels, Block, isBroadcast: true, requantizer, outType, OutZero, Structure);
+        var tile = new ByteTile(writer, g.OutChannels, Block, isBroadcast: true, requantizer, outType, Rescaling.Zero, Structure);
         string method = writer.Method(
             $"Conv_{g.Name}",
             $"{Summary}: {g.Pixels} pixels × {g.OutChannels} channels × {g.Taps} taps.",

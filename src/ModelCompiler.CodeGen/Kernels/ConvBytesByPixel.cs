@@ -21,32 +21,18 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Schedule">For every block of groups and every channel, uint16 each: segments of 4, 3, 2 and 1 groups, the channel, the groups.</param>
 /// <param name="Chunks">Where in the window's rows each four groups begin, int32 each.</param>
 /// <param name="Bias">Int32 bias per channel with the input's zero point folded in, in the order of the first block's schedule.</param>
-/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), in the order of the last block's schedule.</param>
-/// <param name="Shift">Requantisation shift per channel, or none.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
-/// <param name="Groups">Number of groups.</param>
+/// <param name="Rescaling">How sums become results; factors per channel, in the order of the last block's schedule.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="Vectors">Vectors of sums of a tile, at most.</param>
 /// <param name="Blocks">Chunks of each block, which is as many as stay in the first-level cache.</param>
 /// <param name="BlockWeights">Bytes of each block's weights.</param>
 /// <param name="InZero">Zero point of the input.</param>
-/// <param name="OutZero">Zero point of the output.</param>
-/// <param name="Min">Smallest output, activation function included.</param>
-/// <param name="Max">Largest output.</param>
 public sealed record ConvBytesByPixel(
-    TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Gathered, TensorRef Sums, TensorRef Results, WeightsRef Weights, WeightsRef Schedule, WeightsRef Chunks, DataRef Bias, DataRef Scale, DataRef Shift,
-    int Batch, EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Groups, int Vectors, EquatableArray<int> Blocks, EquatableArray<int> BlockWeights, int InZero, int OutZero, int Min, int Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Gathered, TensorRef Sums, TensorRef Results, WeightsRef Weights, WeightsRef Schedule, WeightsRef Chunks, DataRef Bias, Rescaling Rescaling,
+    ConvGeometry Geometry, int Vectors, EquatableArray<int> Blocks, EquatableArray<int> BlockWeights, int InZero) : Kernel
 {
     // Bytes of one pixel's input that are gathered at a time, and of gathered input that keep to the first-level cache.
     private const int ChunkBytes = 16, GatheredBytes = 20 * 1024;
-
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("conv");
@@ -57,7 +43,7 @@ public sealed record ConvBytesByPixel(
     /// <summary>The best that this kernel could do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || task.Pixels < task.Isas[0].Wide.Lanes) return null;
+        if (task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || task.Geometry.Pixels < task.Isas[0].Wide.Lanes) return null;
         var rows = new InputRows(task.Geometry, task.SignedInput, task.InZero, ChunkBytes);
         List<Chunk> chunks = Chunked(rows);
         if (chunks.Count * 4 > ushort.MaxValue) return null;
@@ -88,20 +74,20 @@ public sealed record ConvBytesByPixel(
 
         double average = packed.Sum(b => b.Sum(c => c.Segments.Sum(s => s.Count))) / (double)Math.Max(1, packed.Sum(b => b.Sum(c => c.Segments.Count)));
         return new KernelOffer(
-            task.Batch * cycles * (isa.Bits == 512 ? 1.2 : 0.58),
+            task.Geometry.Batch * cycles * (isa.Bits == 512 ? 1.2 : 0.58),
             FormattableString.Invariant($"bytes by pixel, {vectors * isa.Lanes} at a time, {average:0.0} of 4 products before widening"),
             parts =>
             {
                 double[] bias = task.RaisedBias(rows.Zero).ToArray();
-                (DataRef scale, DataRef shift) = parts.Requantization(packed[packed.Count - 1].Select(c => task.Factors[c.Number]).ToArray());
+                Rescaling rescaling = task.Rescaling(parts, packed[packed.Count - 1].Select(c => task.Factors[c.Number]).ToArray());
                 var kernel = new ConvBytesByPixel(
                     parts.In, parts.Out, default, default, default, default,
                     parts.Weights(packed.SelectMany(b => b.SelectMany(c => c.WeightBytes)).ToArray()),
                     parts.Weights(PackedBytes.Of(packed.SelectMany(b => b.SelectMany(c => c.Schedule)).ToArray())),
                     parts.Weights(PackedBytes.Of(chunks.Select(c => c.Offset).ToArray())),
-                    parts.Table("Bias", ElementType.Int32, packed[0].Select(c => bias[c.Number])), scale, shift,
-                    task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, vectors, blocks.ToEquatableArray(),
-                    packed.Select(b => b.Sum(c => c.WeightBytes.Count())).ToEquatableArray(), task.InZero, task.OutZero, task.Min, task.Max);
+                    parts.Table("Bias", ElementType.Int32, packed[0].Select(c => bias[c.Number])), rescaling,
+                    task.Geometry, vectors, blocks.ToEquatableArray(),
+                    packed.Select(b => b.Sum(c => c.WeightBytes.Count())).ToEquatableArray(), task.InZero);
                 return kernel with
                 {
                     Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => rows.ScratchBytes(TilesFor(rows, i.Wide, vectors).BandHeight))),
@@ -169,7 +155,7 @@ public sealed record ConvBytesByPixel(
         ConvGeometry g = Geometry;
         bool signed = writer.Tensor(In).Type == ElementType.Int8;
         var rows = new InputRows(g, signed, InZero, ChunkBytes);
-        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        var requantizer = new Requantizer(writer, Rescaling);
         Isa isa = writer.Isa.Wide;
         string outType = writer.Tensor(Out).Type.CSharpName();
         string method = writer.Method(
@@ -194,7 +180,7 @@ public sealed record ConvBytesByPixel(
             {
                 (bool isFirst, bool isLast) = (block == 0, block == Blocks.Count - 1);
                 foreach (PixelVectors.Part part in vectors.Parts) code.Line(tile.Gather(part, "pixels", Terms.Plus("chunks", chunk), Blocks[block], From));
-                code.Line($"{tile.SumMethod(isFirst, isLast)}(gathered, {Terms.Plus("weights", weights)}, {Terms.Plus("schedule", schedule)}, {g.OutChannels}{(isFirst ? ", bias" : "")}{(isLast ? $", {requantizer.Forward("")}, {OutZero}, results" : "")}{(isFirst && isLast ? "" : ", sums")});");
+                code.Line($"{tile.SumMethod(isFirst, isLast)}(gathered, {Terms.Plus("weights", weights)}, {Terms.Plus("schedule", schedule)}, {g.OutChannels}{(isFirst ? ", bias" : "")}{(isLast ? $", {requantizer.Forward("")}, {Rescaling.Zero}, results" : "")}{(isFirst && isLast ? "" : ", sums")});");
                 chunk += Blocks[block];
                 weights += BlockWeights[block];
                 schedule += (BlockWeights[block] / 4) + (g.OutChannels * PixelTile.Header);

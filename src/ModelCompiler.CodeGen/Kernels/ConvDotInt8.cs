@@ -16,34 +16,19 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Patches">Scratch: <see cref="TilePixels"/> patches of int8.</param>
 /// <param name="Weights">Weights as <see cref="Pack"/> lays them out.</param>
 /// <param name="Bias">Int32 bias per channel with the zero points folded in, padded per group to a multiple of 8.</param>
-/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), padded like the bias.</param>
-/// <param name="Shift">Requantisation shift per channel, or none.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
-/// <param name="Groups">Number of groups.</param>
+/// <param name="Rescaling">How sums become results; factors per channel, padded like the bias.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="InZero">Zero point of the input.</param>
 /// <param name="WeightsZero">Zero point of the weights as int8.</param>
 /// <param name="PairsFit">True when the sum of two products, of taps that are four apart, fits int16 whatever the input.</param>
-/// <param name="OutZero">Zero point of the output.</param>
-/// <param name="Min">Smallest output, activation function included.</param>
-/// <param name="Max">Largest output.</param>
 public sealed record ConvDotInt8(
-    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
-    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Groups, int InZero, int WeightsZero, bool PairsFit, int OutZero, int Min, int Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero, int WeightsZero, bool PairsFit) : Kernel
 {
     /// <summary>Pixels computed together: 8 × 8 sums are 16 of the 32 registers.</summary>
     public const int TilePixels = 8;
 
     /// <summary>Channels that lie together in the packed weights.</summary>
     public const int BlockChannels = 8;
-
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("conv");
@@ -54,25 +39,25 @@ public sealed record ConvDotInt8(
     /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (task.IsDepthwise || !task.Isas.All(i => i.Has(Products.Lanes))) return null;
+        if (task.Geometry.IsDepthwise || !task.Isas.All(i => i.Has(Products.Lanes))) return null;
         StoredWeights stored = StoredWeights.For(task.Weights);
         if (stored.Type == ElementType.Int16) return null;
         int blocks = ConvInt8.Blocks(task.OutPerGroup);
         int patch = PatchLength(task.Taps);
-        double products = (double)task.Batch * task.Pixels * task.Groups * blocks * 2 * (patch / 4);
-        double finish = (double)task.Batch * task.Pixels * task.Groups * (blocks * 8 + patch / 16.0);
+        double products = (double)task.Geometry.Batch * task.Geometry.Pixels * task.Geometry.Groups * blocks * 2 * (patch / 4);
+        double finish = (double)task.Geometry.Batch * task.Geometry.Pixels * task.Geometry.Groups * (blocks * 8 + patch / 16.0);
         return new KernelOffer((products * 0.65) + finish, "dot products of four", parts =>
         {
             int zero = stored.Type == ElementType.UInt8 ? stored.Zero - 128 : 0;
             sbyte[] weights = Array.ConvertAll(task.Weights, w => checked((sbyte)(w + zero)));
-            sbyte[] packed = Pack(weights, task.Groups, task.OutChannels, task.Taps);
-            (DataRef scale, DataRef shift) = parts.Requantization(task.PaddedByGroup(task.Factors, BlockChannels));
+            sbyte[] packed = Pack(weights, task.Geometry.Groups, task.OutChannels, task.Taps);
+            Rescaling rescaling = task.Rescaling(parts, task.PaddedByGroup(task.Factors, BlockChannels));
             IEnumerable<double> bias = task.RaisedBias(task.InZero - (task.SignedInput ? 0 : 128)).Select(b => (double)unchecked((int)(long)b));
             return new ConvDotInt8(
                 parts.In, parts.Out, parts.Scratch(ElementType.Int8, TilePixels * patch), parts.Weights(Array.ConvertAll(packed, w => unchecked((byte)w))),
-                parts.Table("Bias", ElementType.Int32, task.PaddedByGroup(bias, BlockChannels)), scale, shift,
-                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, task.InZero, zero,
-                SumsOfTwoFit(packed, patch), task.OutZero, task.Min, task.Max);
+                parts.Table("Bias", ElementType.Int32, task.PaddedByGroup(bias, BlockChannels)), rescaling,
+                task.Geometry, task.InZero, zero,
+                SumsOfTwoFit(packed, patch));
         });
     }
 
@@ -121,7 +106,7 @@ public sealed record ConvDotInt8(
     public override void Write(KernelWriter writer)
     {
         ConvGeometry g = Geometry;
-        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        var requantizer = new Requantizer(writer, Rescaling);
         int patch = PatchLength(g.Taps);
         int padded = ConvInt8.Blocks(g.OutPerGroup) * BlockChannels;
         string dot = ImageMethod(writer, requantizer, new DotProductTile(this, patch));

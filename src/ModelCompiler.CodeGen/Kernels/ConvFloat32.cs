@@ -15,28 +15,17 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Patches">Scratch: <see cref="TilePixels"/> patches.</param>
 /// <param name="Weights">Weights as <see cref="Pack"/> lays them out.</param>
 /// <param name="Bias">Bias per channel, padded per group to a multiple of 8.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
-/// <param name="Groups">Number of groups.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
 public sealed record ConvFloat32(
-    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, int Batch,
-    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Groups, float Min, float Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, ConvGeometry Geometry, float Min, float Max) : Kernel
 {
     /// <summary>Pixels computed together.</summary>
     public const int TilePixels = 4;
 
     /// <summary>Channels that lie together in the packed weights.</summary>
     public const int BlockChannels = 8;
-
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("float conv");

@@ -16,26 +16,13 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Patches">Scratch: <see cref="TilePixels"/> patches of int16.</param>
 /// <param name="Weights">Weights as <see cref="Pack"/> lays them out.</param>
 /// <param name="Bias">Int32 bias per channel, padded per group to a multiple of 8.</param>
-/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), padded like the bias.</param>
-/// <param name="Shift">Requantisation shift per channel, or none.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
-/// <param name="Groups">Number of groups.</param>
+/// <param name="Rescaling">How sums become results; factors per channel, padded like the bias.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="InZero">Zero point of the input.</param>
 /// <param name="WeightsType">Type of the weights in memory: int8, uint8 or int16.</param>
 /// <param name="WeightsZero">Zero point of uint8 weights.</param>
-/// <param name="OutZero">Zero point of the output.</param>
-/// <param name="Min">Smallest output, activation function included.</param>
-/// <param name="Max">Largest output.</param>
 public sealed record ConvInt8(
-    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
-    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Groups, int InZero, ElementType WeightsType, int WeightsZero, int OutZero, int Min, int Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero, ElementType WeightsType, int WeightsZero) : Kernel
 {
     /// <summary>Pixels computed together.</summary>
     public const int TilePixels = 4;
@@ -44,8 +31,6 @@ public sealed record ConvInt8(
     public const int BlockChannels = 8;
 
     private string WeightsName => WeightsType.CSharpName();
-
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("conv");
@@ -87,20 +72,20 @@ public sealed record ConvInt8(
     /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (task.IsDepthwise) return null;
-        double steps = (double)task.Batch * task.Pixels * task.Groups * Blocks(task.OutPerGroup) * BlockChannels / 16;
-        double gather = task.Geometry.IsPointwise ? task.Taps / 16.0 : task.Window[0] * 14;
-        double cycles = (steps * (((task.Taps + 3) / 4 * 2.7) + 9.5)) + (task.Batch * task.Pixels * gather);
+        if (task.Geometry.IsDepthwise) return null;
+        double steps = (double)task.Geometry.Batch * task.Geometry.Pixels * task.Geometry.Groups * Blocks(task.OutPerGroup) * BlockChannels / 16;
+        double gather = task.Geometry.IsPointwise ? task.Taps / 16.0 : task.Geometry.WindowHeight * 14;
+        double cycles = (steps * (((task.Taps + 3) / 4 * 2.7) + 9.5)) + (task.Geometry.Batch * task.Geometry.Pixels * gather);
         if (!task.Isas[0].Has(Products.Pairs)) cycles *= 5; // half the width, and no instruction for pairs
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {
             StoredWeights stored = StoredWeights.For(task.Weights);
-            (DataRef scale, DataRef shift) = parts.Requantization(task.PaddedByGroup(task.Factors, BlockChannels));
+            Rescaling rescaling = task.Rescaling(parts, task.PaddedByGroup(task.Factors, BlockChannels));
             return new ConvInt8(
                 parts.In, parts.Out, parts.Scratch(ElementType.Int16, PatchElements(task.Taps)),
-                parts.Weights(stored.Bytes(Pack(task.Weights, task.Groups, task.OutChannels, task.Taps))),
-                parts.Table("Bias", ElementType.Int32, task.PaddedByGroup(task.Bias.Select(b => (double)b), BlockChannels)), scale, shift,
-                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.Groups, task.InZero, stored.Type, stored.Zero, task.OutZero, task.Min, task.Max);
+                parts.Weights(stored.Bytes(Pack(task.Weights, task.Geometry.Groups, task.OutChannels, task.Taps))),
+                parts.Table("Bias", ElementType.Int32, task.PaddedByGroup(task.Bias.Select(b => (double)b), BlockChannels)), rescaling,
+                task.Geometry, task.InZero, stored.Type, stored.Zero);
         });
     }
 
@@ -110,7 +95,7 @@ public sealed record ConvInt8(
         ConvGeometry g = Geometry;
         string inType = writer.Tensor(In).Type.CSharpName();
         string outType = writer.Tensor(Out).Type.CSharpName();
-        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        var requantizer = new Requantizer(writer, Rescaling);
         int patch = g.Taps + (g.Taps & 1);
         int blocks = Blocks(g.OutPerGroup);
         int tile = Math.Min(TilePixels, g.Pixels);

@@ -19,29 +19,15 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Weights">Weights in the order of the schedule: [block][group][channel][4].</param>
 /// <param name="Schedule">For every block: segments of 4, 3, 2 and 1 groups; then every group's offset in the quads, int32 each.</param>
 /// <param name="Bias">Int32 bias per channel with the input's zero point folded in, repeated and padded to whole blocks.</param>
-/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), like the bias.</param>
-/// <param name="Shift">Requantisation shift per channel, or none.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
+/// <param name="Rescaling">How sums become results; factors per channel, like the bias.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="Block">Channels of a block.</param>
 /// <param name="Repeat">Pixels that are computed as one with as many times the channels.</param>
 /// <param name="Structure">Groups of each segment, when they are the same for all blocks.</param>
 /// <param name="InZero">Zero point of the input.</param>
-/// <param name="OutZero">Zero point of the output.</param>
-/// <param name="Min">Smallest output, activation function included.</param>
-/// <param name="Max">Largest output.</param>
 public sealed record DepthwiseBytes(
-    TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Quads, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
-    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int Block, int Repeat, EquatableArray<int> Structure, int InZero, int OutZero, int Min, int Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Quads, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int Block, int Repeat, EquatableArray<int> Structure, int InZero) : Kernel
 {
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Input[2]);
-
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("depthwise conv");
 
@@ -51,7 +37,7 @@ public sealed record DepthwiseBytes(
     /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (!task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes)) return null;
+        if (!task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes)) return null;
         Isa isa = task.Isas[0].Wide;
         ConvGeometry g = task.Geometry;
         var quads = new QuadRows(g);
@@ -66,15 +52,15 @@ public sealed record DepthwiseBytes(
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
         int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.OutWidth, isa.TileSums));
         return new KernelOffer(
-            task.Batch * 1.5 * (cycles + interleave) * (isa.Bits == 512 ? 1 : 0.5),
+            task.Geometry.Batch * 1.5 * (cycles + interleave) * (isa.Bits == 512 ? 1 : 0.5),
             FormattableString.Invariant($"bytes by channel, {average:0.0} of 4 products before widening"),
             parts =>
             {
-                (DataRef scale, DataRef shift) = parts.Requantization(Repeated(task.Factors));
+                Rescaling rescaling = task.Rescaling(parts, Repeated(task.Factors));
                 var kernel = new DepthwiseBytes(
                     parts.In, parts.Out, default, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks, structure.Length > 0)),
-                    parts.Table("Bias", ElementType.Int32, Repeated(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero))), scale, shift,
-                    task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, block, repeat, structure.ToEquatableArray(), task.InZero, task.OutZero, task.Min, task.Max);
+                    parts.Table("Bias", ElementType.Int32, Repeated(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero))), rescaling,
+                    task.Geometry, block, repeat, structure.ToEquatableArray(), task.InZero);
                 return kernel with
                 {
                     Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => kernel.RowBytes(i, task.SignedInput))),
@@ -105,13 +91,13 @@ public sealed record DepthwiseBytes(
         bool signed = writer.Tensor(In).Type == ElementType.Int8;
         var rows = new InputRows(g, signed, InZero);
         var quads = new QuadRows(g);
-        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        var requantizer = new Requantizer(writer, Rescaling);
         PixelTiles tiles = TilesFor(rows, writer.Isa.Wide);
         string outType = writer.Tensor(Out).Type.CSharpName();
         int channels = g.Channels * Repeat;
         int remainder = g.OutWidth % Repeat * g.Channels;
-        var tile = new ByteTile(writer, channels, Block, isBroadcast: false, requantizer, outType, OutZero, Structure);
-        var rest = new ByteTile(writer, remainder, Block, isBroadcast: false, requantizer, outType, OutZero, Structure);
+        var tile = new ByteTile(writer, channels, Block, isBroadcast: false, requantizer, outType, Rescaling.Zero, Structure);
+        var rest = new ByteTile(writer, remainder, Block, isBroadcast: false, requantizer, outType, Rescaling.Zero, Structure);
         int step = g.StrideRight * channels * 4;
         string method = writer.Method(
             $"Depthwise_{g.Name}",
@@ -141,7 +127,7 @@ public sealed record DepthwiseBytes(
         }
     }
 
-    private PixelTiles TilesFor(InputRows rows, Isa isa) => new(Output[0], Output[1] / Repeat, isa.TileSums * isa.Lanes / Block, rows.BandRows);
+    private PixelTiles TilesFor(InputRows rows, Isa isa) => new(Geometry.OutHeight, Geometry.OutWidth / Repeat, isa.TileSums * isa.Lanes / Block, rows.BandRows);
 
     /// <summary>Bytes of scratch for padded rows on an instruction set.</summary>
     public int RowBytes(Isa isa, bool signed)

@@ -17,29 +17,15 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Rows">Scratch for padded input rows.</param>
 /// <param name="Weights">Weights: [chunk][entry][4][chunk ÷ 4 channels][4 rows].</param>
 /// <param name="Bias">Int32 bias per channel with the input's zero point folded in: [chunk][4][chunk ÷ 4].</param>
-/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), like the bias.</param>
-/// <param name="Shift">Requantisation shift per channel, or none.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
+/// <param name="Rescaling">How sums become results; factors per channel, like the bias.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="Chunks">Channels computed together: 64, 32 or 16 each.</param>
 /// <param name="Columns">For every chunk, the window column of every entry, then −1.</param>
 /// <param name="Structure">For every chunk, the entries of each sum in int16, then 0.</param>
 /// <param name="InZero">Zero point of the input.</param>
-/// <param name="OutZero">Zero point of the output.</param>
-/// <param name="Min">Smallest output, activation function included.</param>
-/// <param name="Max">Largest output.</param>
 public sealed record DepthwiseColumns(
-    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
-    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, EquatableArray<int> Chunks, EquatableArray<int> Columns, EquatableArray<int> Structure, int InZero, int OutZero, int Min, int Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, EquatableArray<int> Chunks, EquatableArray<int> Columns, EquatableArray<int> Structure, int InZero) : Kernel
 {
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Input[2]);
-
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("depthwise conv");
 
@@ -50,7 +36,7 @@ public sealed record DepthwiseColumns(
     public static KernelOffer? Offer(LinearTask task)
     {
         ConvGeometry g = task.Geometry;
-        if (!task.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || g.Channels % 16 != 0 || g.WindowHeight is < 2 or > 4 || g.WindowWidth > 3 || g.DilationRight != 1) return null;
+        if (!task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || g.Channels % 16 != 0 || g.WindowHeight is < 2 or > 4 || g.WindowWidth > 3 || g.DilationRight != 1) return null;
         int[] chunks = ChunksOf(g.Channels, task.Isas[0].Wide.Bits / 8).ToArray();
         int[][] orders = chunks.Select((c, i) => Order(chunks.Take(i).Sum(), c).ToArray()).ToArray();
         ColumnEntries[] entries = orders.Select(o => ColumnEntries.Of(task, o)).OfType<ColumnEntries>().ToArray();
@@ -58,17 +44,17 @@ public sealed record DepthwiseColumns(
         double columns = Math.Min(g.StrideRight, g.WindowWidth) * 8;
         double cycles = (double)g.OutHeight * (g.OutWidth + 2) * chunks.Zip(entries, (c, e) => (columns + (4 * (e.Columns.Length + e.Structure.Length)) + 14) * Math.Max(c, 24) / 64).Sum();
         return new KernelOffer(
-            task.Batch * cycles,
+            task.Geometry.Batch * cycles,
             FormattableString.Invariant($"bytes by column, {entries.Average(e => e.Columns.Length):0.0} products in {entries.Average(e => e.Structure.Length):0.0} sums"),
             parts =>
             {
                 int[] order = orders.SelectMany(o => o).ToArray();
-                (DataRef scale, DataRef shift) = parts.Requantization(Ordered(task.Factors, order));
+                Rescaling rescaling = task.Rescaling(parts, Ordered(task.Factors, order));
                 var kernel = new DepthwiseColumns(
                     parts.In, parts.Out, default, parts.Weights(entries.SelectMany(e => e.Bytes).ToArray()),
-                    parts.Table("Bias", ElementType.Int32, Ordered(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero), order)), scale, shift,
-                    task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding,
-                    chunks.ToEquatableArray(), entries.SelectMany(e => e.Columns.Append(-1)).ToEquatableArray(), entries.SelectMany(e => e.Structure.Append(0)).ToEquatableArray(), task.InZero, task.OutZero, task.Min, task.Max);
+                    parts.Table("Bias", ElementType.Int32, Ordered(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero), order)), rescaling,
+                    task.Geometry,
+                    chunks.ToEquatableArray(), entries.SelectMany(e => e.Columns.Append(-1)).ToEquatableArray(), entries.SelectMany(e => e.Structure.Append(0)).ToEquatableArray(), task.InZero);
                 return kernel with { Rows = parts.Scratch(ElementType.UInt8, kernel.RowBytes(task.SignedInput)) };
             });
     }
@@ -91,7 +77,7 @@ public sealed record DepthwiseColumns(
     private static IEnumerable<int> Order(int first, int chunk) =>
         from j in Enumerable.Range(0, 4) from lane in Enumerable.Range(0, chunk / 16) from i in Enumerable.Range(0, 4) select first + (16 * lane) + (4 * j) + i;
 
-    private PixelTiles TilesFor(InputRows rows) => new(Output[0], Output[1], Output[1], rows.BandRows);
+    private PixelTiles TilesFor(InputRows rows) => new(Geometry.OutHeight, Geometry.OutWidth, Geometry.OutWidth, rows.BandRows);
 
     private int RowBytes(bool signed)
     {
@@ -105,7 +91,7 @@ public sealed record DepthwiseColumns(
         ConvGeometry g = Geometry;
         bool signed = writer.Tensor(In).Type == ElementType.Int8;
         var rows = new InputRows(g, signed, InZero);
-        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        var requantizer = new Requantizer(writer, Rescaling);
         string outType = writer.Tensor(Out).Type.CSharpName();
         string method = writer.Method(
             $"Depthwise_{g.Name}",
@@ -120,7 +106,7 @@ public sealed record DepthwiseColumns(
                     string row = WriteRow(writer, run, requantizer, outType);
                     string output = Terms.Plus(Terms.Plus("output", Terms.Times(y, g.OutWidth * g.Channels)), first);
                     code.Line(
-                        $"{row}({Terms.Plus(window, first)}, {g.DilationDown * rows.Pitch}, {Terms.Plus("weights", weights)}, {Terms.Plus("bias", first)}, {requantizer.Forward(Literals.Int(first))}, {OutZero}, " +
+                        $"{row}({Terms.Plus(window, first)}, {g.DilationDown * rows.Pitch}, {Terms.Plus("weights", weights)}, {Terms.Plus("bias", first)}, {requantizer.Forward(Literals.Int(first))}, {Rescaling.Zero}, " +
                         $"{output}, {g.OutWidth}, {run.Chunk * run.Count}, {g.Channels});");
                     first += run.Chunk * run.Count;
                     weights += run.Chunk * run.Count * 4 * run.Columns.Length;

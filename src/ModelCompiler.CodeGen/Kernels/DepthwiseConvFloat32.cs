@@ -13,23 +13,13 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Rows">Scratch: the ring of rows.</param>
 /// <param name="Weights">Weights as <see cref="Pack"/> lays them out.</param>
 /// <param name="Bias">Bias per channel.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
 public sealed record DepthwiseConvFloat32(
-    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, int Batch,
-    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, float Min, float Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, ConvGeometry Geometry, float Min, float Max) : Kernel
 {
     private const int TilePixels = 4;
-
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Input[2]);
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("float depthwise conv");
@@ -53,9 +43,7 @@ public sealed record DepthwiseConvFloat32(
     }
 
     /// <summary>Elements of the scratch tensor.</summary>
-    public static int RowElements(
-        EquatableArray<int> input, EquatableArray<int> window, EquatableArray<int> dilation, EquatableArray<int> padding, EquatableArray<int> output, EquatableArray<int> stride) =>
-        RowRing.ElementsFor(input, window, dilation, padding, output, stride, 0);
+    public static int RowElements(ConvGeometry geometry) => RowRing.ElementsFor(geometry, 0);
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)

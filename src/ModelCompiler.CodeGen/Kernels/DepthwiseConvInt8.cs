@@ -14,31 +14,17 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Rows">Scratch: the ring of rows, int16.</param>
 /// <param name="Weights">Weights as <see cref="Pack"/> lays them out, zero point subtracted.</param>
 /// <param name="Bias">Int32 bias per channel, padded to a multiple of 16.</param>
-/// <param name="Scale">Requantisation factor per channel (float, or Q31 multiplier when there are shifts), padded like the bias.</param>
-/// <param name="Shift">Requantisation shift per channel, or none.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Kernel height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top and left; the rest follows from the output size.</param>
+/// <param name="Rescaling">How sums become results; factors per channel, padded like the bias.</param>
+/// <param name="Geometry">All sizes.</param>
 /// <param name="InZero">Zero point of the input.</param>
-/// <param name="OutZero">Zero point of the output.</param>
-/// <param name="Min">Smallest output, activation function included.</param>
-/// <param name="Max">Largest output.</param>
 public sealed record DepthwiseConvInt8(
-    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, DataRef Scale, DataRef Shift, int Batch,
-    EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window, EquatableArray<int> Stride, EquatableArray<int> Dilation,
-    EquatableArray<int> Padding, int InZero, int OutZero, int Min, int Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero) : Kernel
 {
     /// <summary>Channels that lie together in the packed weights.</summary>
     public const int BlockChannels = 16;
 
     private const int MaxUnrolledTaps = 32;
     private const int MaxUnrolledSteps = 64;
-
-    private ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Input[2]);
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("depthwise conv");
@@ -67,22 +53,20 @@ public sealed record DepthwiseConvInt8(
     /// <summary>What this kernel would do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (!task.IsDepthwise) return null;
-        double cycles = (double)task.Batch * task.Pixels * ((task.OutChannels + 15) / 16) * (((task.Taps + 1) / 2 * 4) + 6);
+        if (!task.Geometry.IsDepthwise) return null;
+        double cycles = (double)task.Geometry.Batch * task.Geometry.Pixels * ((task.OutChannels + 15) / 16) * (((task.Taps + 1) / 2 * 4) + 6);
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {
-            (DataRef scale, DataRef shift) = parts.Requantization(task.Padded(task.Factors, BlockChannels));
+            Rescaling rescaling = task.Rescaling(parts, task.Padded(task.Factors, BlockChannels));
             return new DepthwiseConvInt8(
-                parts.In, parts.Out, parts.Scratch(ElementType.Int16, RowElements(task.Input, task.Window, task.Dilation, task.Padding, task.Output, task.Stride)),
-                parts.Weights(Pack(task.Weights, task.OutChannels, task.Taps)), parts.Table("Bias", ElementType.Int32, task.Padded(task.Bias.Select(b => (double)b), BlockChannels)), scale, shift,
-                task.Batch, task.Input, task.Output, task.Window, task.Stride, task.Dilation, task.Padding, task.InZero, task.OutZero, task.Min, task.Max);
+                parts.In, parts.Out, parts.Scratch(ElementType.Int16, RowElements(task.Geometry)),
+                parts.Weights(Pack(task.Weights, task.OutChannels, task.Taps)), parts.Table("Bias", ElementType.Int32, task.Padded(task.Bias.Select(b => (double)b), BlockChannels)), rescaling,
+                task.Geometry, task.InZero);
         });
     }
 
     /// <summary>Elements of the scratch tensor.</summary>
-    public static int RowElements(
-        EquatableArray<int> input, EquatableArray<int> window, EquatableArray<int> dilation, EquatableArray<int> padding, EquatableArray<int> output, EquatableArray<int> stride) =>
-        RowRing.ElementsFor(input, window, dilation, padding, output, stride, BlockChannels);
+    public static int RowElements(ConvGeometry geometry) => RowRing.ElementsFor(geometry, BlockChannels);
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
@@ -90,7 +74,7 @@ public sealed record DepthwiseConvInt8(
         ConvGeometry g = Geometry;
         string inType = writer.Tensor(In).Type.CSharpName();
         string outType = writer.Tensor(Out).Type.CSharpName();
-        var requantizer = new Requantizer(writer, Scale, Shift, OutZero, Min, Max);
+        var requantizer = new Requantizer(writer, Rescaling);
         var ring = new RowRing(g, "short", BlockChannels, (from, to, count) => $"{writer.Isa.Simd}.Widen{writer.Tensor(In).Type}({from}, {to}, {count}, {Literals.Int(InZero)});");
         int tile = Math.Max(1, Math.Min(Math.Min(4, g.OutWidth), MaxUnrolledSteps / ((g.Taps + 1) / 2)));
         string method = writer.Method(

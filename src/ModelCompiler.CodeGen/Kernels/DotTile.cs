@@ -38,7 +38,7 @@ internal abstract class DotTile(ConvDotInt8 kernel, int patch)
                 {
                     int count = Math.Min(Block, channels - (block * Block));
                     string Lanes(int v) => requantizer.Vector(Sum(p, v) + (kernel.WeightsZero != 0 ? $" + Vector128.Create(offsets[{p}])" : ""), Literals.Int(v * 4));
-                    code.Line($"{writer.Isa.Simd}.StoreZippedBytes((byte*)output + {(p * kernel.Output[2]) + (block * Block)}, {Lanes(block * 2)}, {Lanes((block * 2) + 1)}{(count < Block ? ", " + Literals.Int(count) : "")});");
+                    code.Line($"{writer.Isa.Simd}.StoreZippedBytes((byte*)output + {(p * kernel.Geometry.OutChannels) + (block * Block)}, {Lanes(block * 2)}, {Lanes((block * 2) + 1)}{(count < Block ? ", " + Literals.Int(count) : "")});");
                 }
             }
         });

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Kernels;
 

@@ -14,29 +14,8 @@ public sealed record LinearTask
     /// <summary>The instruction sets that the kernel must be written for, best first.</summary>
     public required IReadOnlyList<Isa> Isas { get; init; }
 
-    /// <summary>Number of images.</summary>
-    public required int Batch { get; init; }
-
-    /// <summary>Height, width, channels.</summary>
-    public required EquatableArray<int> Input { get; init; }
-
-    /// <summary>Height, width, channels.</summary>
-    public required EquatableArray<int> Output { get; init; }
-
-    /// <summary>Kernel height and width.</summary>
-    public required EquatableArray<int> Window { get; init; }
-
-    /// <summary>Down and right.</summary>
-    public required EquatableArray<int> Stride { get; init; }
-
-    /// <summary>Down and right.</summary>
-    public required EquatableArray<int> Dilation { get; init; }
-
-    /// <summary>Top and left.</summary>
-    public required EquatableArray<int> Padding { get; init; }
-
-    /// <summary>Number of groups.</summary>
-    public required int Groups { get; init; }
+    /// <summary>All sizes.</summary>
+    public required ConvGeometry Geometry { get; init; }
 
     /// <summary>Weights less their zero points, output channels × taps (height × width × input channels of the group).</summary>
     public required int[] Weights { get; init; }
@@ -65,22 +44,14 @@ public sealed record LinearTask
     /// <summary>Largest output.</summary>
     public required int Max { get; init; }
 
-    /// <summary>Output pixels of one image.</summary>
-    public int Pixels => Output[0] * Output[1];
-
     /// <summary>Output channels.</summary>
-    public int OutChannels => Output[2];
+    public int OutChannels => Geometry.OutChannels;
 
     /// <summary>Taps per output channel.</summary>
-    public int Taps => Weights.Length / OutChannels;
-
-    /// <summary>True when every channel is convolved alone.</summary>
-    public bool IsDepthwise => Groups > 1 && Groups == Input[2] && Groups == OutChannels;
+    public int Taps => Geometry.Taps;
 
     /// <summary>Output channels of a group.</summary>
-    public int OutPerGroup => OutChannels / Groups;
-
-    internal ConvGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, Groups);
+    public int OutPerGroup => Geometry.OutPerGroup;
 
     /// <summary>
     /// True when sums of uint8 activations cannot leave int32 whatever the input and the order of summation, nor scaled sums (of which only the 8 bits around
@@ -97,7 +68,7 @@ public sealed record LinearTask
     /// <summary>The weights that some channels have for four input bytes, channels × 4; zero where a channel does not take the byte.</summary>
     public int[] WeightsAt((int Y, int X, int Channel)[] bytes, int firstChannel, int channels)
     {
-        (int inPerGroup, int outPerGroup, int width) = (Input[2] / Groups, OutChannels / Groups, Window[1]);
+        (int inPerGroup, int outPerGroup, int width) = (Geometry.InPerGroup, Geometry.OutPerGroup, Geometry.WindowWidth);
         var weights = new int[channels * 4];
         for (int i = 0; i < channels && firstChannel + i < OutChannels; i++)
         {
@@ -123,6 +94,13 @@ public sealed record LinearTask
         }
     }
 
+    /// <summary>Adds the tables of requantisation factors, one per channel in the kernel's order.</summary>
+    public Rescaling Rescaling(IKernelParts parts, IReadOnlyList<double> factors)
+    {
+        (DataRef scale, DataRef shift) = parts.Requantization(factors);
+        return new(scale, shift, OutZero, Min, Max);
+    }
+
     /// <summary>A table per channel, filled with zeros to whole blocks.</summary>
     public IReadOnlyList<double> Padded(IEnumerable<double> table, int block) =>
         table.Concat(new double[(block - (OutChannels % block)) % block]).ToArray();
@@ -132,7 +110,7 @@ public sealed record LinearTask
     {
         double[] values = table.ToArray();
         int padded = (OutPerGroup + block - 1) / block * block;
-        return Enumerable.Range(0, Groups * padded).Select(i => i % padded < OutPerGroup ? values[(i / padded * OutPerGroup) + (i % padded)] : 0).ToArray();
+        return Enumerable.Range(0, Geometry.Groups * padded).Select(i => i % padded < OutPerGroup ? values[(i / padded * OutPerGroup) + (i % padded)] : 0).ToArray();
     }
 }
 

@@ -1,5 +1,6 @@
 using System;
 using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Kernels;
 

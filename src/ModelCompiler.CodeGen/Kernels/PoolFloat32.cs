@@ -7,21 +7,16 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="In">Activations, batch × height × width × channels.</param>
 /// <param name="Out">Result.</param>
 /// <param name="Kind">Maximum or mean.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top, left, bottom, right.</param>
+/// <param name="Geometry">All sizes but those of the padding below and on the right.</param>
+/// <param name="PadBottom">Rows of padding below.</param>
+/// <param name="PadRight">Columns of padding on the right.</param>
 /// <param name="CountIncludePad">True when padding counts as zeros in a mean.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
 public sealed record PoolFloat32(
-    TensorRef In, TensorRef Out, PoolKind Kind, int Batch, EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window,
-    EquatableArray<int> Stride, EquatableArray<int> Dilation, EquatableArray<int> Padding, bool CountIncludePad, float Min, float Max) : Kernel
+    TensorRef In, TensorRef Out, PoolKind Kind, ConvGeometry Geometry, int PadBottom, int PadRight, bool CountIncludePad, float Min, float Max) : Kernel
 {
-    private PoolGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, CountIncludePad);
+    private PoolWindows Windows => new(Geometry, PadBottom, PadRight, CountIncludePad);
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe(Kind == PoolKind.Max ? "float max pool" : "float average pool");
@@ -29,7 +24,7 @@ public sealed record PoolFloat32(
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
     {
-        PoolGeometry g = Geometry;
+        PoolWindows g = Windows;
         VectorRun run = VectorRun.For(writer.Isa, g.Channels);
         bool max = Kind == PoolKind.Max;
         string start = max ? "float.NegativeInfinity" : "0f";

@@ -9,44 +9,33 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// </summary>
 /// <param name="In">Activations, batch × height × width × channels, int8 or uint8.</param>
 /// <param name="Out">Result, of the same type.</param>
-/// <param name="Scale">Factors of means (float, or Q31 multipliers when there are shifts): one, or one for each count from 1; or none.</param>
-/// <param name="Shift">Shifts that belong to the factors, or none.</param>
+/// <param name="Rescaling">How sums become results; a factor per count, for means in other units than the input.</param>
 /// <param name="Kind">Maximum or mean.</param>
-/// <param name="Batch">Number of images.</param>
-/// <param name="Input">Height, width, channels.</param>
-/// <param name="Output">Height, width, channels.</param>
-/// <param name="Window">Height and width.</param>
-/// <param name="Stride">Down and right.</param>
-/// <param name="Dilation">Down and right.</param>
-/// <param name="Padding">Top, left, bottom, right.</param>
+/// <param name="Geometry">All sizes but those of the padding below and on the right.</param>
+/// <param name="PadBottom">Rows of padding below.</param>
+/// <param name="PadRight">Columns of padding on the right.</param>
 /// <param name="CountIncludePad">True when padding counts as zeros in a mean.</param>
 /// <param name="InZero">Zero point of the input.</param>
-/// <param name="OutZero">Zero point of the output.</param>
-/// <param name="Min">Smallest output, activation function included.</param>
-/// <param name="Max">Largest output.</param>
 public sealed record PoolInt8(
-    TensorRef In, TensorRef Out, DataRef Scale, DataRef Shift, PoolKind Kind, int Batch, EquatableArray<int> Input, EquatableArray<int> Output, EquatableArray<int> Window,
-    EquatableArray<int> Stride, EquatableArray<int> Dilation, EquatableArray<int> Padding, bool CountIncludePad, int InZero, int OutZero, int Min, int Max) : Kernel
+    TensorRef In, TensorRef Out, Rescaling Rescaling, PoolKind Kind, ConvGeometry Geometry, int PadBottom, int PadRight, bool CountIncludePad, int InZero) : Kernel
 {
     // Sums of so many bytes fit 16 bits, and so many can be divided exactly in float.
     private const int ShortSums = 128, FloatSums = 65536;
 
-    private PoolGeometry Geometry => new(Batch, Input, Output, Window, Stride, Dilation, Padding, CountIncludePad);
+    private PoolWindows Windows => new(Geometry, PadBottom, PadRight, CountIncludePad);
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe(Kind == PoolKind.Max ? "max pool" : "average pool");
 
     /// <summary>The counts that means are divided by, ascending.</summary>
-    public static int[] Counts(
-        EquatableArray<int> input, EquatableArray<int> output, EquatableArray<int> window, EquatableArray<int> stride, EquatableArray<int> dilation, EquatableArray<int> padding, bool countIncludePad) =>
-        new PoolGeometry(1, input, output, window, stride, dilation, padding, countIncludePad).Counts();
+    public static int[] Counts(ConvGeometry geometry, int padBottom, int padRight, bool countIncludePad) => new PoolWindows(geometry, padBottom, padRight, countIncludePad).Counts();
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
     {
-        PoolGeometry g = Geometry;
+        PoolWindows g = Windows;
         string type = writer.Tensor(In).Type.CSharpName();
-        string tables = Shift.Exists ? ", int* multiplier, int* shift" : Scale.Exists ? ", float* scale" : "";
+        string tables = Rescaling.Shift.Exists ? ", int* multiplier, int* shift" : Rescaling.Scale.Exists ? ", float* scale" : "";
         string method = writer.Method(
             $"{Kind}Pool_{g.Name}",
             $"{Summary}.",
@@ -56,14 +45,14 @@ public sealed record PoolInt8(
                 if (Kind == PoolKind.Max) WriteMaxima(writer, code, g, type);
                 else WriteMeans(writer, code, g, type);
             }));
-        string arguments = Shift.Exists ? $", {writer.Address(Scale)}, {writer.Address(Shift)}" : Scale.Exists ? $", {writer.Address(Scale)}" : "";
+        string arguments = Rescaling.Shift.Exists ? $", {writer.Address(Rescaling.Scale)}, {writer.Address(Rescaling.Shift)}" : Rescaling.Scale.Exists ? $", {writer.Address(Rescaling.Scale)}" : "";
         g.WriteCalls(writer, (input, output) => $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}{arguments});");
     }
 
-    private void WriteMaxima(KernelWriter writer, SourceWriter code, PoolGeometry g, string type)
+    private void WriteMaxima(KernelWriter writer, SourceWriter code, PoolWindows g, string type)
     {
         ElementType element = writer.Tensor(In).Type;
-        bool clamps = Min > element.MinValue() || Max < element.MaxValue();
+        bool clamps = Rescaling.Min > element.MinValue() || Rescaling.Max < element.MaxValue();
         int bytes = writer.Isa.IsScalar ? 0 : writer.Isa.Bits == 256 && g.Channels >= 32 ? 32 : g.Channels >= 16 ? 16 : g.Channels >= 8 ? 8 : g.Channels >= 4 ? 4 : 0;
         if (bytes == 0)
         {
@@ -71,7 +60,7 @@ public sealed record PoolInt8(
             {
                 code.Line($"int max = {Literals.Int(element.MinValue())};");
                 g.WriteTaps(code, type, "channel", "max = Math.Max(max, *p);");
-                code.Line($"to[channel] = ({type}){(clamps ? $"Math.Min(Math.Max(max, {Literals.Int(Min)}), {Literals.Int(Max)})" : "max")};");
+                code.Line($"to[channel] = ({type}){(clamps ? $"Math.Min(Math.Max(max, {Literals.Int(Rescaling.Min)}), {Literals.Int(Rescaling.Max)})" : "max")};");
             });
             return;
         }
@@ -83,15 +72,15 @@ public sealed record PoolInt8(
         {
             code.Line($"{vector}<{type}> max = {vector}.Create(({type}){Literals.Int(element.MinValue())});");
             g.WriteTaps(code, type, "channel", $"max = {vector}.Max(max, {load});");
-            if (clamps) code.Line($"max = {vector}.Min({vector}.Max(max, {vector}.Create(({type}){Literals.Int(Min)})), {vector}.Create(({type}){Literals.Int(Max)}));");
+            if (clamps) code.Line($"max = {vector}.Min({vector}.Max(max, {vector}.Create(({type}){Literals.Int(Rescaling.Min)})), {vector}.Create(({type}){Literals.Int(Rescaling.Max)}));");
             code.Line(bytes >= 16 ? "max.Store(to + channel);" : $"*({part}*)(to + channel) = max.As{(bytes == 8 ? "Int64" : "Int32")}().ToScalar();");
         });
     }
 
-    private void WriteMeans(KernelWriter writer, SourceWriter code, PoolGeometry g, string type)
+    private void WriteMeans(KernelWriter writer, SourceWriter code, PoolWindows g, string type)
     {
         bool signed = writer.Tensor(In).Type == ElementType.Int8;
-        bool divides = !Scale.Exists;
+        bool divides = !Rescaling.Scale.Exists;
         bool exact = !divides || g.WindowElements <= FloatSums;
         bool shorts = g.WindowElements <= ShortSums && !VectorRun.For(writer.Isa, g.Channels, 2).IsScalar;
         VectorRun run = exact ? VectorRun.For(writer.Isa, g.Channels, shorts ? 2 : 1) : new VectorRun("", "Scalar", 0);
@@ -124,20 +113,20 @@ public sealed record PoolInt8(
     }
 
     // What a window's sums are corrected by and scaled with.
-    private void WriteFactors(SourceWriter code, VectorRun run, PoolGeometry g)
+    private void WriteFactors(SourceWriter code, VectorRun run, PoolWindows g)
     {
         string index = g.Counts().Length > 1 ? "count - 1" : "0";
-        string offset = Scale.Exists
+        string offset = Rescaling.Scale.Exists
             ? InZero == 0 ? "0" : $"rows * columns * {Literals.Int(-InZero)}"
-            : CountIncludePad && OutZero != 0 ? $"(count - rows * columns) * {Literals.Int(OutZero)}" : "0";
+            : CountIncludePad && Rescaling.Zero != 0 ? $"(count - rows * columns) * {Literals.Int(Rescaling.Zero)}" : "0";
         code.Line($"int offset = {offset};");
-        if (Shift.Exists)
+        if (Rescaling.Shift.Exists)
         {
             string left = run.IsScalar ? "int" : $"{run.Vector}<int>";
             string wrap(string value) => run.IsScalar ? value : $"{run.Vector}.Create({value})";
             code.Line($"{left} multipliers = {wrap($"multiplier[{index}]")}, shifts = {wrap($"shift[{index}]")};");
         }
-        else if (Scale.Exists)
+        else if (Rescaling.Scale.Exists)
         {
             code.Line(run.IsScalar ? $"float factor = scale[{index}];" : $"{run.Vector}<float> factor = {run.Vector}.Create(scale[{index}]);");
         }
@@ -147,9 +136,9 @@ public sealed record PoolInt8(
     {
         sum = run is null ? $"{sum} + offset" : $"{sum} + {run.Vector}.Create(offset)";
         string simd = run?.Simd ?? "Scalar";
-        (string min, string max, string zero) = (Literals.Int(Min), Literals.Int(Max), Literals.Int(OutZero));
-        if (Shift.Exists) return $"{simd}.RequantizeFixed({sum}, multipliers, shifts, {min}, {max}, {zero})";
-        if (Scale.Exists) return $"{simd}.Requantize({sum}, factor, {Literals.Float(Min - OutZero)}, {Literals.Float(Max - OutZero)}, {zero})";
+        (string min, string max, string zero) = (Literals.Int(Rescaling.Min), Literals.Int(Rescaling.Max), Literals.Int(Rescaling.Zero));
+        if (Rescaling.Shift.Exists) return $"{simd}.RequantizeFixed({sum}, multipliers, shifts, {min}, {max}, {zero})";
+        if (Rescaling.Scale.Exists) return $"{simd}.Requantize({sum}, factor, {Literals.Float(Rescaling.Min - Rescaling.Zero)}, {Literals.Float(Rescaling.Max - Rescaling.Zero)}, {zero})";
         string mean = $"{simd}.DivideRounded({sum}, count)";
         return run is null ? $"Math.Min(Math.Max({mean}, {min}), {max})" : $"{run.Vector}.Min({run.Vector}.Max({mean}, {run.Vector}.Create({min})), {run.Vector}.Create({max}))";
     }

@@ -65,7 +65,5 @@ internal sealed class RowRing(ConvGeometry geometry, string elementType, int sla
         $"row{tap / _g.WindowWidth} + {Literals.Int(((pixel * _g.StrideRight) + (tap % _g.WindowWidth * _g.DilationRight)) * _g.Channels)}";
 
     /// <summary>Elements of the scratch tensor for these sizes.</summary>
-    public static int ElementsFor(
-        EquatableArray<int> input, EquatableArray<int> window, EquatableArray<int> dilation, EquatableArray<int> padding, EquatableArray<int> output, EquatableArray<int> stride, int slack) =>
-        new RowRing(new ConvGeometry(1, input, output, window, stride, dilation, padding, input[2]), "", slack, (_, _, _) => "").Elements;
+    public static int ElementsFor(ConvGeometry geometry, int slack) => new RowRing(geometry, "", slack, (_, _, _) => "").Elements;
 }

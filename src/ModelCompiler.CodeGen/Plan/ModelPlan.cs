@@ -10,7 +10,7 @@ namespace ModelCompiler.CodeGen.Plan;
 public sealed record ModelPlan
 {
     /// <summary>Version of the text format; readers refuse others.</summary>
-    public const int FormatVersion = 1;
+    public const int FormatVersion = 2;
 
     /// <summary>Name of the model file, without directories.</summary>
     public string ModelFile { get; init; } = "";

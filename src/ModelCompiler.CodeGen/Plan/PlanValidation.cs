@@ -103,31 +103,34 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
     private void CheckStep(Kernel kernel, int index)
     {
         Type type = kernel.GetType();
-        foreach (string name in KernelText.Parameters(type))
-        {
-            object value = type.GetProperty(name)!.GetValue(kernel)!;
-            switch (value)
-            {
-                case TensorRef t when t.Exists: CheckReference(t, "step", index); break;
-                case DataRef d when d.Exists: CheckReference(d, index); break;
-                case WeightsRef w: CheckReference(w, "step", index); break;
-                case EquatableArray<TensorRef> all: foreach (TensorRef t in all.Where(t => t.Exists)) CheckReference(t, "step", index); break;
-                case EquatableArray<DataRef> all: foreach (DataRef d in all.Where(d => d.Exists)) CheckReference(d, index); break;
-                case Enum e: Require(Enum.IsDefined(e.GetType(), e), "step", index, $"{name} has no value {e}"); break;
-                case TensorRef when name is "In" or "Out" or "A" or "B": Fail("step", index, $"{name} is missing"); break;
-                case EquatableArray<int> sizes when name is "Input" or "Output": CheckSizes(name, sizes, 3, index); break;
-                case EquatableArray<int> sizes when name is "Window" or "Stride" or "Dilation": CheckSizes(name, sizes, 2, index); break;
-                case EquatableArray<int> padding when name is "Padding": Require(padding.Count >= 2, "step", index, "Padding has not enough numbers"); break;
-                case int count when name is "Groups" or "Block" or "Repeat": Require(count >= 1, "step", index, $"{name} is below 1"); break;
-                case int count when name is "Batch" or "Count" or "Length" or "Outer" or "Inner" or "Channels" or "Number": Require(count >= 0, "step", index, $"{name} is negative"); break;
-            }
-        }
-
+        foreach (string name in KernelText.Parameters(type)) CheckValue(name, type.GetProperty(name)!.GetValue(kernel)!, index);
         if (kernel is LibraryKernel call) CheckCall(call, index);
     }
 
-    private void CheckSizes(string name, EquatableArray<int> sizes, int count, int index) =>
-        Require(sizes.Count == count && sizes.All(s => s >= 0), "step", index, $"{name} cannot be [{string.Join(",", sizes)}]");
+    private void CheckValue(string name, object value, int index)
+    {
+        switch (value)
+        {
+            case ConvGeometry g: CheckGeometry(g, index); break;
+            case IPlanPart part: foreach (object inner in PlanPartText.Values(part)) CheckValue(name, inner, index); break;
+            case TensorRef t when t.Exists: CheckReference(t, "step", index); break;
+            case DataRef d when d.Exists: CheckReference(d, index); break;
+            case WeightsRef w: CheckReference(w, "step", index); break;
+            case EquatableArray<TensorRef> all: foreach (TensorRef t in all.Where(t => t.Exists)) CheckReference(t, "step", index); break;
+            case EquatableArray<DataRef> all: foreach (DataRef d in all.Where(d => d.Exists)) CheckReference(d, index); break;
+            case Enum e: Require(Enum.IsDefined(e.GetType(), e), "step", index, $"{name} has no value {e}"); break;
+            case TensorRef when name is "In" or "Out" or "A" or "B": Fail("step", index, $"{name} is missing"); break;
+            case int count when name is "Groups" or "Block" or "Repeat": Require(count >= 1, "step", index, $"{name} is below 1"); break;
+            case int count when name is "Batch" or "Count" or "Length" or "Outer" or "Inner" or "Channels" or "Number": Require(count >= 0, "step", index, $"{name} is negative"); break;
+        }
+    }
+
+    private void CheckGeometry(ConvGeometry g, int index)
+    {
+        Require(g.Batch >= 0 && g.Height >= 0 && g.Width >= 0 && g.Channels >= 0 && g.OutHeight >= 0 && g.OutWidth >= 0 && g.OutChannels >= 0, "step", index, "Geometry has a negative size");
+        Require(g.WindowHeight >= 0 && g.WindowWidth >= 0 && g.StrideDown >= 0 && g.StrideRight >= 0 && g.DilationDown >= 0 && g.DilationRight >= 0, "step", index, "Geometry has a negative window, stride or dilation");
+        Require(g.Groups >= 1, "step", index, "Geometry has no groups");
+    }
 
     private void CheckCall(LibraryKernel call, int index)
     {

@@ -23,6 +23,7 @@ internal static class PlanValue
         EquatableArray<int> a => "[" + string.Join(",", a.Select(i => i.ToString(CultureInfo.InvariantCulture))) + "]",
         EquatableArray<TensorRef> a => "[" + string.Join(",", a.Select(i => Write(i))) + "]",
         EquatableArray<DataRef> a => "[" + string.Join(",", a.Select(i => Write(i))) + "]",
+        IPlanPart part => "{" + string.Join(",", PlanPartText.Values(part).Select(Write)) + "}",
         string s => s,
         EquatableArray<string> a => "[" + string.Join(";", a.Select(i => i.Replace(" ", ""))) + "]",
         _ => throw new ArgumentException($"A plan cannot hold a {value.GetType()}."),
@@ -42,6 +43,7 @@ internal static class PlanValue
         if (type == typeof(EquatableArray<int>)) return Items(text).Select(Read<int>).ToEquatableArray();
         if (type == typeof(EquatableArray<TensorRef>)) return Items(text).Select(Read<TensorRef>).ToEquatableArray();
         if (type == typeof(EquatableArray<DataRef>)) return Items(text).Select(Read<DataRef>).ToEquatableArray();
+        if (typeof(IPlanPart).IsAssignableFrom(type)) return PlanPartText.Read(type, text);
         if (type == typeof(string)) return text;
         if (type == typeof(EquatableArray<string>)) return Items(text, ';').ToEquatableArray();
         if (type == typeof(WeightsRef))

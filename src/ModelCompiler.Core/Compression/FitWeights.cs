@@ -2,7 +2,6 @@ using System.Globalization;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
-using ModelCompiler.Core.Operators.Reference;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Compression;
@@ -78,7 +77,7 @@ internal sealed class FitWeights
     {
         Value input = _quantised.Values[node.Inputs[0]], weights = _quantised.Values[node.Inputs[ILinearLayer.Weights]], output = _quantised.Values[node.Outputs[0]];
         Node source = _original.Nodes[twin];
-        ConvShape shape = ((ILinearLayer)node.Operator).Geometry(input.Shape, weights.Shape, output.Shape);
+        ConvGeometry shape = ((ILinearLayer)node.Operator).Geometry(input.Shape, weights.Shape, output.Shape);
         TensorData[] sums = WithErrorOfOther(node, twin, _float.Sums(twin));
         var rows = new LayerRows(shape, input, _integer[input.Id]);
         float[] original = _original.Values[source.Inputs[ILinearLayer.Weights]].Constant!.ToFloats();

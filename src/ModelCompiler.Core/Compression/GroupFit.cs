@@ -1,5 +1,5 @@
+using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators.Reference;
 
 namespace ModelCompiler.Core.Compression;
 
@@ -30,7 +30,7 @@ internal sealed record GroupFit(double[] Integers, double[] Scales, double[] Bia
     /// <param name="bias">The float biases of the group.</param>
     /// <param name="leastScales">Scales may not be smaller, or biases would not fit.</param>
     /// <param name="grid">The integers that weights can become.</param>
-    public static GroupFit Run(LayerRows rows, int group, TensorData[] sums, ConvShape shape, double[] original, double[] bias, double[] leastScales, WeightGrid grid)
+    public static GroupFit Run(LayerRows rows, int group, TensorData[] sums, ConvGeometry shape, double[] original, double[] bias, double[] leastScales, WeightGrid grid)
     {
         float[] x = rows.Inputs(group), y = rows.Outputs(group, sums);
         if (shape.Taps > MostInputs) return OfMeans(x, y, shape, original, leastScales, grid);
@@ -55,7 +55,7 @@ internal sealed record GroupFit(double[] Integers, double[] Scales, double[] Bia
     }
 
     // Covariances of so many inputs would be too large.
-    private static GroupFit OfMeans(float[] x, float[] y, ConvShape shape, double[] original, double[] leastScales, WeightGrid grid)
+    private static GroupFit OfMeans(float[] x, float[] y, ConvGeometry shape, double[] original, double[] leastScales, WeightGrid grid)
     {
         Rounded rounded = Nearest(original, shape.Taps, leastScales, grid, grid.BestScale);
         double[] meanX = Means(x, shape.Taps), bias = Means(y, shape.OutPerGroup);

@@ -14,7 +14,7 @@ internal sealed class LayerRows
     private const int MostElements = 1 << 26;
     private const int CheckInterval = 4;
 
-    private readonly ConvShape _shape;
+    private readonly ConvGeometry _shape;
     private readonly Value _input;
     private readonly TensorData[] _inputs;
     private readonly (int Sample, int Position)[] _places;
@@ -23,7 +23,7 @@ internal sealed class LayerRows
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="input">What the layer gets.</param>
     /// <param name="inputs">Its content, for each sample.</param>
-    public LayerRows(ConvShape shape, Value input, TensorData[] inputs)
+    public LayerRows(ConvGeometry shape, Value input, TensorData[] inputs)
     {
         (_shape, _input, _inputs) = (shape, input, inputs);
         int positions = shape.Batch * shape.OutHeight * shape.OutWidth;
@@ -56,7 +56,7 @@ internal sealed class LayerRows
     /// <summary>rows × taps of a group, as real numbers.</summary>
     public float[] Inputs(int group)
     {
-        ConvShape s = _shape;
+        ConvGeometry s = _shape;
         var rows = new float[Count * s.Taps];
         (float scale, int zero) = _input.IsAffine ? (_input.Q.Scale, _input.Q.ZeroPoint) : (1, 0);
         Parallel.For(0, (Count + 255) / 256, block =>

@@ -55,21 +55,24 @@ public sealed record Conv(
         return (total / 2, total - (total / 2));
     }
 
-    ConvShape ILinearLayer.Geometry(Shape input, Shape weights, Shape output) => ConvShape.Of(input, weights, output, this);
+    ConvGeometry ILinearLayer.Geometry(Shape input, Shape weights, Shape output) => Geometry(input, weights, output);
+
+    private ConvGeometry Geometry(Shape input, Shape weights, Shape output) => new(
+        input[0], input[1], input[2], input[3], output[1], output[2], output[3], weights[1], weights[2], StrideDown, StrideRight, DilationDown, DilationRight, PadTop, PadLeft, Groups);
 
     /// <inheritdoc/>
     public override SignRule Signs(SignContext context) => SignRule.Free;
 
     /// <inheritdoc/>
-    public override long Work(CallContext context) => ConvShape.Of(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape, this).Macs;
+    public override long Work(CallContext context) => Geometry(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape).Macs;
 
     /// <inheritdoc/>
     public override void Evaluate(EvaluationContext context) => LinearLayer.Evaluate(
-        context, ConvShape.Of(context.InputValue(0).Shape, context.InputValue(1).Shape, context.OutputValue(0).Shape, this), Activation);
+        context, Geometry(context.InputValue(0).Shape, context.InputValue(1).Shape, context.OutputValue(0).Shape), Activation);
 
     /// <inheritdoc/>
     public override void Lower(LoweringContext context) => LinearLayer.Lower(
-        context, ConvShape.Of(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape, this), Activation);
+        context, Geometry(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape), Activation);
 
     // TFLite: CONV_2D options are padding, stride_w, stride_h, fused_activation, dilation_w, dilation_h.
     [TfLiteOperator(TfLiteBuiltinOperator.Conv2D)]

@@ -38,7 +38,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
         return [new TensorType(input.Type, input.Shape.With(-1, outputs))];
     }
 
-    ConvShape ILinearLayer.Geometry(Shape input, Shape weights, Shape output) => Geometry(input, weights);
+    ConvGeometry ILinearLayer.Geometry(Shape input, Shape weights, Shape output) => Geometry(input, weights);
 
     /// <inheritdoc/>
     public override SignRule Signs(SignContext context) => SignRule.Free;
@@ -52,7 +52,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     /// <inheritdoc/>
     public override void Lower(LoweringContext context) => LinearLayer.Lower(context, Geometry(context.Input(0).Shape, context.Input(1).Shape), Activation);
 
-    private static ConvShape Geometry(Shape input, Shape weights) => ConvShape.FullyConnected(input.Elements / weights[1], weights[1], weights[0]);
+    private static ConvGeometry Geometry(Shape input, Shape weights) => ConvGeometry.FullyConnected(input.Elements / weights[1], weights[1], weights[0]);
 
     // TFLite: FULLY_CONNECTED options are fused_activation, weights_format, keep_num_dims.
     [TfLiteOperator(TfLiteBuiltinOperator.FullyConnected)]

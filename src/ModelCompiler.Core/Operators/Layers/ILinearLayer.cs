@@ -1,5 +1,5 @@
+using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators.Reference;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -16,5 +16,5 @@ internal interface ILinearLayer : IFusesActivation
     public const int Bias = 2;
 
     /// <summary>All sizes; a fully connected layer is a convolution of 1×1 images.</summary>
-    ConvShape Geometry(Shape input, Shape weights, Shape output);
+    ConvGeometry Geometry(Shape input, Shape weights, Shape output);
 }

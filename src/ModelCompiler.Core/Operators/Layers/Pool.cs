@@ -157,12 +157,9 @@ public sealed record Pool(
             return;
         }
 
-        EquatableArray<int> inSize = input.Shape.Skip(1).ToEquatableArray();
-        EquatableArray<int> outSize = output.Shape.Skip(1).ToEquatableArray();
-        EquatableArray<int> window = EquatableArray.Of(WindowHeight, WindowWidth);
-        EquatableArray<int> stride = EquatableArray.Of(StrideDown, StrideRight);
-        EquatableArray<int> dilation = EquatableArray.Of(DilationDown, DilationRight);
-        EquatableArray<int> padding = EquatableArray.Of(PadTop, PadLeft, PadBottom, PadRight);
+        var geometry = new ConvGeometry(
+            input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3], output.Shape[1], output.Shape[2], output.Shape[3], WindowHeight, WindowWidth,
+            StrideDown, StrideRight, DilationDown, DilationRight, PadTop, PadLeft, Math.Max(1, input.Shape[3]));
         if (output.IsQuantized)
         {
             (int min, int max) = Activation.Quantized(output);
@@ -170,16 +167,15 @@ public sealed record Pool(
             if (Kind == PoolKind.Average && (context.Mode == RequantizationMode.Float || input.Q != output.Q))
             {
                 // One factor for all windows, or one for each count from 1 up.
-                int[] counts = PoolInt8.Counts(inSize, outSize, window, stride, dilation, padding, CountIncludePad);
+                int[] counts = PoolInt8.Counts(geometry, PadBottom, PadRight, CountIncludePad);
                 (scale, shift) = context.RequantizationTables([.. (counts.Length == 1 ? counts : Enumerable.Range(1, counts[^1])).Select(count => Factor(input, output, count))]);
             }
 
-            context.Emit(new PoolInt8(
-                context.In(0), context.Out(0), scale, shift, Kind, input.Shape[0], inSize, outSize, window, stride, dilation, padding, CountIncludePad, input.Q.ZeroPoint, output.Q.ZeroPoint, min, max));
+            context.Emit(new PoolInt8(context.In(0), context.Out(0), new Rescaling(scale, shift, output.Q.ZeroPoint, min, max), Kind, geometry, PadBottom, PadRight, CountIncludePad, input.Q.ZeroPoint));
         }
         else if (input.Type == ElementType.Float32)
         {
-            context.Emit(new PoolFloat32(context.In(0), context.Out(0), Kind, input.Shape[0], inSize, outSize, window, stride, dilation, padding, CountIncludePad, Activation.Min, Activation.Max));
+            context.Emit(new PoolFloat32(context.In(0), context.Out(0), Kind, geometry, PadBottom, PadRight, CountIncludePad, Activation.Min, Activation.Max));
         }
         else
         {

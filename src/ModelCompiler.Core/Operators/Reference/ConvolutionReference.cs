@@ -1,4 +1,5 @@
 using System.Numerics;
+using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.Core.Operators.Reference;
 
@@ -19,7 +20,7 @@ internal static class ConvolutionReference
     /// <param name="weights">Output channels × taps, zero points already subtracted.</param>
     /// <param name="bias">Output channels, or empty.</param>
     /// <param name="store">Receives the sums.</param>
-    public static void Run<T>(ConvShape s, T[] input, T[] weights, ReadOnlySpan<T> bias, Store<T> store)
+    public static void Run<T>(ConvGeometry s, T[] input, T[] weights, ReadOnlySpan<T> bias, Store<T> store)
         where T : unmanaged, INumber<T>
     {
         // Depthwise layers are computed for all channels at once, others group by group; both keep channels innermost for the vectors.
@@ -62,7 +63,7 @@ internal static class ConvolutionReference
         return result;
     }
 
-    private static void Gather<T>(ConvShape s, T[] input, int pixel, int group, T[] patch)
+    private static void Gather<T>(ConvGeometry s, T[] input, int pixel, int group, T[] patch)
     {
         int image = pixel / (s.OutHeight * s.OutWidth);
         int top = (pixel / s.OutWidth % s.OutHeight * s.StrideDown) - s.PadTop;

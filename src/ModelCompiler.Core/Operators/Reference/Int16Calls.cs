@@ -10,12 +10,12 @@ namespace ModelCompiler.Core.Operators.Reference;
 internal static class Int16Calls
 {
     /// <summary>A convolution or fully connected layer.</summary>
-    public static LibraryCall Layer(CallContext context, ConvShape s, ActivationRange activation)
+    public static LibraryCall Layer(CallContext context, ConvGeometry s, ActivationRange activation)
     {
         (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         if (weights.Type != ElementType.Int8 || output.Type != ElementType.Int16 || input.Q.ZeroPoint != 0 || output.Q.ZeroPoint != 0 || weights.Q.ZeroPoints.Any(z => z != 0)) throw context.Unsupported("A layer with zero points or other weights than int8");
         // Convolutions with a bias of 32 bits, or none, have sums of 32 bits.
-        bool wide = s.IsFullyConnected || s.IsDepthwise || (context.HasInput(2) && context.Input(2).Type != ElementType.Int32);
+        bool wide = LinearLayer.IsFullyConnected(context.Input(1)) || s.IsDepthwise || (context.HasInput(2) && context.Input(2).Type != ElementType.Int32);
         (int min, int max) = activation.Quantized(output);
         LibraryCall call = new LibraryCall("Routine.ConvInt16").In(0, 1).Weights(Bias(context, s.OutChannels, ElementType.Int64)).Out(0).Scratch(ElementType.Int16, s.Taps)
             .Costs((long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels * s.Taps);

@@ -20,14 +20,14 @@ internal static class LinearLayer
         InferenceContext.Require((input.IsQuantized || input.IsQuantized16) == weights.IsQuantized, $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
     }
 
-    public static void Evaluate(EvaluationContext context, ConvShape shape, ActivationRange activation)
+    public static void Evaluate(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
     {
         if (context.InputValue(0).IsQuantized16) Int16Calls.Layer(CallContext.Of(context), shape, activation).Evaluate(context);
         else if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
         else EvaluateFloat(context, shape, activation);
     }
 
-    private static void EvaluateFloat(EvaluationContext context, ConvShape shape, ActivationRange activation)
+    private static void EvaluateFloat(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
     {
         float[] output = new float[context.OutputValue(0).Shape.Elements];
         ConvolutionReference.Run<float>(shape, context.Input(0).ToFloats(), context.Input(1).ToFloats(), context.HasInput(2) ? context.Input(2).ToFloats() : [], (at, _, sums) =>
@@ -37,7 +37,7 @@ internal static class LinearLayer
         context.SetOutput(0, TensorData.Of(context.OutputValue(0).Shape, output));
     }
 
-    private static void EvaluateInteger(EvaluationContext context, ConvShape shape, ActivationRange activation)
+    private static void EvaluateInteger(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
     {
         Value output = context.OutputValue(0);
         TensorData result = context.Output(0);
@@ -59,7 +59,7 @@ internal static class LinearLayer
         });
     }
 
-    public static void Lower(LoweringContext context, ConvShape s, ActivationRange activation)
+    public static void Lower(LoweringContext context, ConvGeometry s, ActivationRange activation)
     {
         Value input = context.Input(0);
         Value weights = context.Input(1);
@@ -72,24 +72,18 @@ internal static class LinearLayer
             return;
         }
 
-        EquatableArray<int> inSize = EquatableArray.Of(s.Height, s.Width, s.Channels);
-        EquatableArray<int> outSize = EquatableArray.Of(s.OutHeight, s.OutWidth, s.OutChannels);
-        EquatableArray<int> window = EquatableArray.Of(s.WindowHeight, s.WindowWidth);
-        EquatableArray<int> stride = EquatableArray.Of(s.StrideDown, s.StrideRight);
-        EquatableArray<int> dilation = EquatableArray.Of(s.DilationDown, s.DilationRight);
-        EquatableArray<int> padding = EquatableArray.Of(s.PadTop, s.PadLeft);
         if (!output.IsQuantized)
         {
             float[] floatBias = context.HasInput(2) ? context.Input(2).Constant!.ToFloats() : new float[s.OutChannels];
             context.Emit(s.IsDepthwise
                 ? new DepthwiseConvFloat32(
-                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, DepthwiseConvFloat32.RowElements(inSize, window, dilation, padding, outSize, stride)),
+                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, DepthwiseConvFloat32.RowElements(s)),
                     context.Weights(DepthwiseConvFloat32.Pack(weights.Constant.ToFloats(), s.Channels, s.Taps)), context.Table("Bias", ElementType.Float32, floatBias.Select(b => (double)b)),
-                    s.Batch, inSize, outSize, window, stride, dilation, padding, activation.Min, activation.Max)
+                    s, activation.Min, activation.Max)
                 : new ConvFloat32(
                     context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.PatchElements(s.Taps)),
                     context.Weights(ConvFloat32.Pack(weights.Constant.ToFloats(), s.Groups, s.OutChannels, s.Taps)), context.Table("Bias", ElementType.Float32, PadPerGroup(floatBias.Select(b => (double)b), s)),
-                    s.Batch, inSize, outSize, window, stride, dilation, padding, s.Groups, activation.Min, activation.Max));
+                    s, activation.Min, activation.Max));
             return;
         }
 
@@ -97,14 +91,7 @@ internal static class LinearLayer
         context.Emit(LinearKernels.Choose(new LinearTask
         {
             Isas = context.Isas,
-            Batch = s.Batch,
-            Input = inSize,
-            Output = outSize,
-            Window = window,
-            Stride = stride,
-            Dilation = dilation,
-            Padding = padding,
-            Groups = s.Groups,
+            Geometry = s,
             Weights = ByteTensors.Centred(weights.Constant, weights),
             Bias = context.HasInput(2) ? context.Input(2).Constant!.ToInt32s() : new int[s.OutChannels],
             Factors = Factors(input, weights, output, s),
@@ -118,13 +105,16 @@ internal static class LinearLayer
     }
 
     /// <summary>input scale × weight scale ÷ output scale, per output channel. The TFLite reference multiplies in float where one weight scale serves a dense layer, or uint8.</summary>
-    public static double[] Factors(Value input, Value weights, Value output, ConvShape shape)
+    public static double[] Factors(Value input, Value weights, Value output, ConvGeometry shape)
     {
-        bool inFloat = weights.Q.IsPerTensor && (shape.IsFullyConnected || input.Type == ElementType.UInt8);
+        bool inFloat = weights.Q.IsPerTensor && (IsFullyConnected(weights) || input.Type == ElementType.UInt8);
         return [.. Enumerable.Range(0, shape.OutChannels).Select(c => (inFloat ? input.Q.Scale * weights.Q.Scale : (double)input.Q.Scale * weights.Q.ScaleOf(c)) / output.Q.Scale)];
     }
 
-    private static IEnumerable<double> PadPerGroup(IEnumerable<double> values, ConvShape s)
+    /// <summary>True for the weights of a fully connected layer, which are a matrix.</summary>
+    public static bool IsFullyConnected(Value weights) => weights.Shape.Rank == 2;
+
+    private static IEnumerable<double> PadPerGroup(IEnumerable<double> values, ConvGeometry s)
     {
         int padded = ConvInt8.Blocks(s.OutPerGroup) * ConvInt8.BlockChannels;
         return values.Chunk(s.OutPerGroup).SelectMany(group => group.Concat(new double[padded - group.Length]));

@@ -6,20 +6,14 @@ using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Kernels;
 
-/// <summary>The sizes of a pool, and the loops over its windows.</summary>
-/// <param name="batch">Number of images.</param>
-/// <param name="input">Height, width, channels.</param>
-/// <param name="output">Height, width, channels.</param>
-/// <param name="window">Height and width.</param>
-/// <param name="stride">Down and right.</param>
-/// <param name="dilation">Down and right.</param>
-/// <param name="padding">Top, left, bottom, right.</param>
+/// <summary>The loops over the windows of a pool.</summary>
+/// <param name="geometry">All sizes.</param>
+/// <param name="padBottom">Rows of padding below.</param>
+/// <param name="padRight">Columns of padding on the right.</param>
 /// <param name="countIncludePad">True when padding counts in a mean.</param>
-internal sealed class PoolGeometry(
-    int batch, EquatableArray<int> input, EquatableArray<int> output, EquatableArray<int> window, EquatableArray<int> stride,
-    EquatableArray<int> dilation, EquatableArray<int> padding, bool countIncludePad)
+internal sealed class PoolWindows(ConvGeometry geometry, int padBottom, int padRight, bool countIncludePad)
 {
-    private readonly ConvGeometry _g = new(batch, input, output, window, stride, dilation, padding, input[2]);
+    private readonly ConvGeometry _g = geometry;
 
     public int Channels => _g.Channels;
 
@@ -33,8 +27,8 @@ internal sealed class PoolGeometry(
     /// <summary>The counts by which sums are divided, ascending.</summary>
     public int[] Counts()
     {
-        IEnumerable<int> rows = AxisCounts(_g.OutHeight, _g.StrideDown, _g.PadTop, _g.WindowHeight, _g.DilationDown, _g.Height, padding[2]);
-        int[] columns = AxisCounts(_g.OutWidth, _g.StrideRight, _g.PadLeft, _g.WindowWidth, _g.DilationRight, _g.Width, padding[3]).ToArray();
+        IEnumerable<int> rows = AxisCounts(_g.OutHeight, _g.StrideDown, _g.PadTop, _g.WindowHeight, _g.DilationDown, _g.Height, padBottom);
+        int[] columns = AxisCounts(_g.OutWidth, _g.StrideRight, _g.PadLeft, _g.WindowWidth, _g.DilationRight, _g.Width, padRight).ToArray();
         return rows.SelectMany(r => columns.Select(c => Math.Max(1, r * c))).Distinct().OrderBy(c => c).ToArray();
     }
 
@@ -67,7 +61,7 @@ internal sealed class PoolGeometry(
     private string Count =>
         !_g.HasPadding ? "rows * columns" :
         !countIncludePad ? "Math.Max(1, rows * columns)" :
-        $"{Fitting("top", _g.WindowHeight, _g.DilationDown, _g.Height + padding[2])} * {Fitting("left", _g.WindowWidth, _g.DilationRight, _g.Width + padding[3])}";
+        $"{Fitting("top", _g.WindowHeight, _g.DilationDown, _g.Height + padBottom)} * {Fitting("left", _g.WindowWidth, _g.DilationRight, _g.Width + padRight)}";
 
     private void WriteAxis(SourceWriter code, string start, string index, string name, string length, int stride, int before, int window, int dilation, int size)
     {

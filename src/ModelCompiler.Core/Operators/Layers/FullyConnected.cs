@@ -50,7 +50,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     private static ConvShape Shape(Value input, Value weights) => ConvShape.FullyConnected(input.Shape.Elements / weights.Shape[1], weights.Shape[1], weights.Shape[0]);
 
     // TFLite: FULLY_CONNECTED options are fused_activation, weights_format, keep_num_dims.
-    [TfLiteOperator(TfLiteBuiltinOperator.FullyConnected)]
+    [TfLiteOperator(TfLiteBuiltinOperator.FullyConnected, Integers = IntegerSupport.EightAndSixteen)]
     internal static void FromTfLite(TfLiteNode node)
     {
         if (node.Options.Int8(1) != 0) throw node.Unsupported("Shuffled weights are not supported.", "Convert the model with the default weights format.");

@@ -3,7 +3,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Which integers an operator of a model may compute with; the tables of the documentation say it.</summary>
 internal enum IntegerSupport
 {
-    /// <summary>What the operator's own <see cref="Operator.QuantizationRule"/> says, where the method that reads it stands in the operator's type; else none.</summary>
+    /// <summary>What the operator's own <see cref="Operator.QuantizationRule"/> says, where its reader stands in the operator's type; else none.</summary>
     ByRule,
 
     /// <summary>None: quantised models compute it in float.</summary>

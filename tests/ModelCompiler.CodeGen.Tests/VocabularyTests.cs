@@ -1,3 +1,7 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using System.Text.RegularExpressions;
 using ModelCompiler.CodeGen.Emit;
 
 namespace ModelCompiler.CodeGen.Tests;
@@ -35,5 +39,45 @@ public class VocabularyTests
     public void Classes_of_one_architecture_have_no_others() =>
         Assert.Single(new[] { "Simd128", "Simd256", "Simd512" }.Select(c => string.Join(' ', MembersOf(c).Except(Private).Order(StringComparer.Ordinal))).Distinct());
 
+    public static TheoryData<string> Names() => [.. Classes().Select(row => (string)row[0]).Distinct()];
+
+    [ProcessorFact("Simd128")]
+    public void Members_of_128_bits_compute_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("Simd128"));
+
+    [ProcessorFact("Simd256")]
+    public void Members_of_256_bits_compute_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("Simd256"));
+
+    [ProcessorFact("Simd512")]
+    public void Members_of_512_bits_compute_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("Simd512"));
+
+    [ProcessorFact("SimdArm64")]
+    public void Members_for_arm64_compute_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("SimdArm64"));
+
+    // Members that only others of their class call are tested through them.
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_member_is_compared_with_single_elements(string name)
+    {
+        string code = VocabularyProbe.Source(name);
+        Assert.Contains(typeof(VocabularyTests).GetMethods(), m => m.GetCustomAttributesData().Any(a => a.AttributeType == typeof(ProcessorFactAttribute) && (string)a.ConstructorArguments[0].Value! == name));
+        Assert.DoesNotContain(MembersOf(name).Except(Private), m => !Regex.IsMatch(code, $@"\b{name}\.{m}\b"));
+    }
+
     private static IEnumerable<string> MembersOf(string name) => HelperLibrary.Members.Where(m => m.StartsWith(name + ".", StringComparison.Ordinal)).Select(m => m[(name.Length + 1)..]);
+
+    // Skipped where the processor does not have the instructions of a class.
+    private sealed class ProcessorFactAttribute : FactAttribute
+    {
+        public ProcessorFactAttribute(string name)
+        {
+            bool isSupported = name switch
+            {
+                "Simd128" => Vector128.IsHardwareAccelerated,
+                "Simd256" => Avx2.IsSupported && Fma.IsSupported,
+                "Simd512" => Avx512BW.IsSupported,
+                _ => AdvSimd.Arm64.IsSupported,
+            };
+            if (!isSupported) Skip = $"This processor does not have the instructions of {name}.";
+        }
+    }
 }

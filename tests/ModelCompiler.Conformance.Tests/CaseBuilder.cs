@@ -114,9 +114,14 @@ public sealed class CaseBuilder(int seed)
         {
             foreach (ref float x in data.Floats) x = (float)((random.NextDouble() * 8) - 4);
         }
+        else if (input.Type.IsFloat())
+        {
+            for (int i = 0; i < data.Count; i++) data.Set(i, (random.NextDouble() * 8) - 4);
+        }
         else
         {
             random.NextBytes(data.Bytes);
+            if (input.Type == ElementType.Bool) foreach (ref byte x in data.Bytes.AsSpan()) x &= 1;
         }
 
         return data;

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text.RegularExpressions;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Conformance.Tests.Library;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
@@ -13,15 +16,21 @@ namespace ModelCompiler.Conformance.Tests;
 /// <summary>
 /// Every operator case on every instruction set of this machine: generated code gives the reference's bits, its self-test says so, and neither it nor the reference leaves its memory.
 /// </summary>
-public class OperatorTests
+public partial class OperatorTests
 {
     // The networks of a case on all targets are compiled together.
     private static readonly ConcurrentDictionary<string, Lazy<Batch>> Batches = new();
 
+    // Calls of the library are the same on every target: the plainest and the widest will do.
+    private static readonly string[] Ends = [RunnableTargets.Single[0], RunnableTargets.Single[^1]];
+
     public static TheoryData<string, string> CasesOnTargets() => new MatrixOf(OperatorCases.All.Keys, RunnableTargets.Single);
+
+    public static TheoryData<string, string> LibraryCasesOnTargets() => new MatrixOf(LibraryCases.All.Keys, Ends);
 
     [Theory]
     [MemberData(nameof(CasesOnTargets))]
+    [MemberData(nameof(LibraryCasesOnTargets))]
     public void Generated_code_equals_the_reference(string name, string target)
     {
         Batch batch = Batches.GetOrAdd(name, n => new Lazy<Batch>(() => new Batch(n))).Value;
@@ -63,13 +72,15 @@ public class OperatorTests
     {
         public Batch(string name)
         {
+            bool isLibrary = LibraryCases.All.TryGetValue(name, out Func<CaseBuilder, ModelGraph>? build);
+            build ??= OperatorCases.All[name];
             foreach (RequantizationMode mode in Enum.GetValues<RequantizationMode>())
             {
                 int seed = (int)mode;
-                ModelGraph graph = OperatorCases.All[name](new CaseBuilder(seed + name.Length));
+                ModelGraph graph = build(new CaseBuilder(seed + name.Length));
                 GraphVerifier.Verify(graph, name);
                 ulong hash = SelfTestVector.TryHash(graph, mode);
-                foreach (string target in RunnableTargets.Single)
+                foreach (string target in isLibrary ? Ends : RunnableTargets.Single)
                 {
                     var options = new CompilationOptions { Requantization = mode, Target = target, Namespace = $"Case{Networks.Count}", ClassName = "Network" };
                     (ModelPlan plan, _) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), Target.Of(target), []);
@@ -85,14 +96,48 @@ public class OperatorTests
         public Func<ModelPlan, GeneratedEngine> Create { get; }
     }
 
-    // Operators of the library run the same source on both engines; the node tests cover them.
     [Fact]
-    public void Every_operator_with_kernels_of_its_own_has_a_case()
+    public void Every_operator_has_a_case()
     {
-        HashSet<Type> covered = [.. OperatorCases.All.Values.SelectMany(c => c(new CaseBuilder(1)).Nodes.Select(n => n.Operator.GetType()))];
-        IEnumerable<string> missing = typeof(Operator).Assembly.GetTypes().Where(t => !t.IsAbstract && typeof(Operator).IsAssignableFrom(t) && !typeof(LibraryOperator).IsAssignableFrom(t) && !covered.Contains(t)).Select(t => t.Name);
-        Assert.Empty(missing);
+        HashSet<Type> covered = [.. Everything().SelectMany(g => g.Nodes.Select(n => n.Operator.GetType()))];
+        Assert.Empty(typeof(Operator).Assembly.GetTypes().Where(t => !t.IsAbstract && typeof(Operator).IsAssignableFrom(t) && !covered.Contains(t)).Select(t => t.Name));
     }
+
+    // What only the compiler runs, to make tables: fixed-point functions, which the integer cases compare through their tables.
+    private static readonly string[] OfTheCompiler = ["Routine.ExpOfLastQuarter", "Routine.ExpOfNegative", "Routine.InputRadius", "Routine.Logistic", "Routine.Tanh"];
+
+    // Routines, what they call in turn, and the functions and reductions that they take: all that the library has is in the code of some case.
+    [Fact]
+    public void All_of_the_library_has_a_case()
+    {
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        foreach (ModelGraph graph in Everything())
+        {
+            var options = new CompilationOptions { Target = RunnableTargets.Single[^1], Namespace = "Cases", ClassName = "Network" };
+            (ModelPlan plan, _) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), Target.Of(options.Target), []);
+            string code = ModelEmitter.Emit(plan);
+            foreach (Match c in LibraryClass().Matches(code)) written.UnionWith(Member().Matches(c.Value).Select(m => $"{c.Groups[1].Value}.{m.Groups[1].Value}"));
+            written.UnionWith(Structure().Matches(code).Select(m => m.Groups[1].Value));
+        }
+
+        IEnumerable<Type> library = typeof(Operator).Assembly.GetTypes().Where(t => t.Namespace == "ModelCompiler.CodeGen.Library" && !t.IsNested);
+        IEnumerable<string> members = library.SelectMany(t => t is { IsAbstract: true, IsSealed: true }
+            ? t.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly).Where(m => !m.Name.Contains('<') && !m.IsSpecialName).Select(m => $"{t.Name}.{m.Name}")
+            : [t.Name.Split('`')[0]]);
+        string[] missing = [.. members.Distinct().Where(m => !written.Contains(m) && !OfTheCompiler.Contains(m)).Order(StringComparer.Ordinal)];
+        Assert.True(missing.Length == 0, $"There is no case of {string.Join(", ", missing)}.");
+    }
+
+    [GeneratedRegex(@"^    file static unsafe class (\w+)\r?\n    \{.*?^    \}", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex LibraryClass();
+
+    [GeneratedRegex(@"\bstatic [^=;{]*?(\w+)(?:<[\w, ]+>)?\(")]
+    private static partial Regex Member();
+
+    [GeneratedRegex(@"\b(?:struct|interface) (\w+)")]
+    private static partial Regex Structure();
+
+    private static IEnumerable<ModelGraph> Everything() => OperatorCases.All.Concat(LibraryCases.All).Select(c => c.Value(new CaseBuilder(1)));
 
     private static void AssertSame(TensorData expected, TensorData actual, string what)
     {

@@ -58,5 +58,5 @@ public class ArchitectureTests
     [Fact]
     public void The_top_level_holds_what_it_should() => Assert.Empty(
         Directory.EnumerateFileSystemEntries(SharedData.RepositoryRoot).Select(e => Path.GetFileName(e)).Where(e => !e.StartsWith('.')).Except(
-            ["src", "tests", "samples", "build", "ModelCompiler.sln", "README.md", "Directory.Packages.props", "LICENSE", "CHANGELOG.md", "artifacts", "TestResults"]));
+            ["src", "tests", "samples", "build", "ModelCompiler.sln", "README.md", "Directory.Packages.props", "global.json", "LICENSE", "CHANGELOG.md", "artifacts", "TestResults"]));
 }

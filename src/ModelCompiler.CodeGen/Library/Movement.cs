@@ -30,30 +30,6 @@ internal static unsafe partial class Movement
         }
     }
 
-    /// <summary>Writes elements at steps from a start; the rest of the output is first copied from another tensor, or cleared when there is none.</summary>
-    public static void Place<T>(void* input, void* rest, void* output, int* sizes, int* steps, int axes, int start, int count, int total)
-        where T : unmanaged
-    {
-        T* from = (T*)input, to = (T*)output;
-        if (rest == null) new Span<T>(to, total).Clear();
-        else if (rest != output) new ReadOnlySpan<T>(rest, total).CopyTo(new Span<T>(to, total));
-        int* index = stackalloc int[axes];
-        new Span<int>(index, axes).Clear();
-        to += start;
-        int length = sizes[axes - 1], step = steps[axes - 1];
-        for (int done = 0; done < count; done += length)
-        {
-            for (int i = 0; i < length; i++) to[i * step] = from[done + i];
-            for (int axis = axes - 2; axis >= 0; axis--)
-            {
-                to += steps[axis];
-                if (++index[axis] < sizes[axis]) break;
-                to -= (long)steps[axis] * sizes[axis];
-                index[axis] = 0;
-            }
-        }
-    }
-
     /// <summary>
     /// Takes elements by a list of offsets per axis, one list after the other; a negative offset stands for the fill value (null for zero): paddings that repeat what is there.
     /// </summary>

@@ -77,13 +77,6 @@ internal static unsafe partial class Routine
         return (short)(table[index] + (((slope * (x & 0x7F)) + 64) >> 7));
     }
 
-    /// <summary>A function of int16 numbers, interpolated in a table of 513.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void InterpolateAll(short* input, short* output, short* table, int count)
-    {
-        for (int i = 0; i < count; i++) output[i] = Interpolate(input[i], table);
-    }
-
     /// <summary>Softmax of rows of int16 numbers, with 15 fractional bits.</summary>
     /// <param name="input">Rows.</param>
     /// <param name="output">Rows.</param>

@@ -87,65 +87,50 @@ public partial class DocumentationTests
     [Fact]
     public void Operators()
     {
-        ILookup<string, Type> onnx = Bindings<OnnxOperatorAttribute>(a => (a.Domain.Length > 0 ? a.Domain + "." : "") + a.Name), tfLite = Bindings<TfLiteOperatorAttribute>(a => a.Key);
+        ILookup<string, (IntegerSupport Given, Type Type)> onnx = Bindings<OnnxOperatorAttribute>(a => (a.Domain.Length > 0 ? a.Domain + "." : "") + a.Name, a => a.Integers);
+        ILookup<string, (IntegerSupport Given, Type Type)> tfLite = Bindings<TfLiteOperatorAttribute>(a => a.Key, a => a.Integers);
         Assert.Equal(OnnxImporter.SupportedOperators.Count() + TfLiteImporter.SupportedOperators.Count(), onnx.Count + tfLite.Count);
         new DocumentationPage("operators.md").Verify("operators", [
             "## ONNX", "", .. Table(onnx), "", "Left out for good:", "", .. LeftOut(), "", "## TFLite", "", .. TfLiteTable(tfLite)]);
 
-        static IEnumerable<string> TfLiteTable(ILookup<string, Type> operators) =>
-            DocumentationPage.Table(["Operator", "Integers"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", TfLiteIntegers(o.Key, o.First())]));
+        static IEnumerable<string> TfLiteTable(ILookup<string, (IntegerSupport Given, Type Type)> operators) =>
+            DocumentationPage.Table(["Operator", "Integers"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First(), mayFollowRule: false)]));
 
         static IEnumerable<string> LeftOut() => OnnxUnsupported.Reasons.GroupBy(r => r.Value, r => (r.Key.Domain.Length > 0 ? r.Key.Domain + "." : "") + r.Key.Name)
             .Select(g => $"* {string.Join(", ", g.Order(StringComparer.OrdinalIgnoreCase).Select(n => $"`{n}`"))}: {g.Key}.");
 
-        static IEnumerable<string> Table(ILookup<string, Type> operators) =>
+        static IEnumerable<string> Table(ILookup<string, (IntegerSupport Given, Type Type)> operators) =>
             DocumentationPage.Table(["Operator", "8-bit"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First())]));
     }
 
-    private static ILookup<string, Type> Bindings<T>(Func<T, string> name)
+    private static ILookup<string, (IntegerSupport Given, Type Type)> Bindings<T>(Func<T, string> name, Func<T, IntegerSupport> integers)
         where T : Attribute => typeof(Operator).Assembly.GetTypes()
             .SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
-            .SelectMany(m => m.GetCustomAttributes<T>().Select(a => (Name: name(a), m.DeclaringType)))
-            .ToLookup(p => p.Name, p => p.DeclaringType!);
+            .SelectMany(m => m.GetCustomAttributes<T>().Select(a => (Name: name(a), Given: integers(a), Type: m.DeclaringType!)))
+            .ToLookup(p => p.Name, p => (p.Given, p.Type));
 
-    private static string Integers(string name, Type type)
+    // An operator that reads itself says by its rule whether it computes in integers; TFLite's table also says of how many bits, which only the attribute knows.
+    private static string Integers(string name, (IntegerSupport Given, Type Type) binding, bool mayFollowRule = true) => binding.Given switch
     {
-        if (type == typeof(Quantize) || type == typeof(Dequantize)) return "converts";
-        if (type == typeof(BatchNormalization)) return "yes, as a convolution";
-        if (type.Name is "OnnxConstant" or nameof(Constants)) return "a value, computed at build time";
-        if (type.Name is nameof(ControlFlow) or nameof(Sequences)) return "resolved at build time";
-        if (type.Name is nameof(QuantizationBindings) || name is "ConvInteger" or "MatMulInteger") return "yes";
-        Operator? op = type.Name switch
-        {
-            nameof(Binary) => new Binary(name is "Div" ? BinaryKind.Divide : BinaryKind.Add, ActivationRange.None),
-            _ when typeof(Operator).IsAssignableFrom(type) => (Operator)RuntimeHelpers.GetUninitializedObject(type),
-            "UnaryBindings" => new Unary(UnaryKind.Sigmoid),
-            "PoolBindings" => (Operator)RuntimeHelpers.GetUninitializedObject(typeof(Pool)),
-            nameof(MovementBindings) => (Operator)RuntimeHelpers.GetUninitializedObject(typeof(Strided)),
-            _ => null,
-        };
-        return op is null || op.QuantizationRule == QuantizationRule.Float ? "no" : "yes";
-    }
-
-    private static string TfLiteIntegers(string name, Type type) => type.Name switch
-    {
-        nameof(Quantize) or nameof(Dequantize) => "converts",
-        _ when type.Name.StartsWith("Signal", StringComparison.Ordinal) => "as the operator fixes it",
-        nameof(DetectionPostProcess) => "by way of float",
-        nameof(MaxPoolWithPlaces) or nameof(UnpoolPlaces) => "no",
-        nameof(TransposeConv) when name.StartsWith("custom", StringComparison.Ordinal) => "no",
-        nameof(Binary) => name is "Div" ? "by way of float, int32" : "8, 16 and 32 bits",
-        nameof(Conv) or nameof(FullyConnected) or nameof(PoolBindings) or nameof(Softmax) or nameof(TransposeConv) or nameof(SequenceLstm) or nameof(ResizeBilinear) => "8 and 16 bits",
-        nameof(UnaryBindings) => name is "LeakyRelu" or "Logistic" or "Relu" or "Relu6" or "ReluN1To1" or "Tanh" ? "8 and 16 bits" : "8 bits",
-        nameof(Svdf) or nameof(ReduceMean) => "8 bits",
-        nameof(TfLiteElementwiseBindings) => name is "Minimum" or "Maximum" or "Cast" or "Select" or "SelectV2" || name.Contains("Less", StringComparison.Ordinal) || name.Contains("Greater", StringComparison.Ordinal)
-            || name.Contains("Equal", StringComparison.Ordinal) || name.StartsWith("Logical", StringComparison.Ordinal) ? "any" : "by way of float",
-        nameof(TfLiteReductionBindings) => name is "ReduceMax" or "ReduceMin" or "ReduceAny" or "ReduceAll" || name.StartsWith("Arg", StringComparison.Ordinal) || name.StartsWith("Gather", StringComparison.Ordinal) || name is "EmbeddingLookup"
-            ? "any" : "by way of float",
-        nameof(TfLiteMovementBindings) or nameof(TfLiteReshapeBindings) or nameof(TfLiteShapeBindings) or nameof(TfLiteControlFlow) or "VariableBindings" or nameof(UpdateSlice)
-            or nameof(Concatenation) or nameof(Pad) or nameof(Reshape) or nameof(Transpose) => "any",
-        _ => throw new InvalidOperationException($"Say here which integers {type} takes."),
+        IntegerSupport.ByRule when !typeof(Operator).IsAssignableFrom(binding.Type) => mayFollowRule ? "no" : throw new InvalidOperationException($"The attribute of {name} does not say which integers it takes."),
+        IntegerSupport.ByRule => RuleOf(binding.Type) == QuantizationRule.Float ? "no" : mayFollowRule ? "yes" : throw new InvalidOperationException($"The attribute of {name} does not say which integers it takes."),
+        IntegerSupport.None => "no",
+        IntegerSupport.Yes => "yes",
+        IntegerSupport.AsConvolution => "yes, as a convolution",
+        IntegerSupport.Converts => "converts",
+        IntegerSupport.Constant => "a value, computed at build time",
+        IntegerSupport.Resolved => "resolved at build time",
+        IntegerSupport.Eight => "8 bits",
+        IntegerSupport.EightAndSixteen => "8 and 16 bits",
+        IntegerSupport.EightToThirtyTwo => "8, 16 and 32 bits",
+        IntegerSupport.Any => "any",
+        IntegerSupport.ByWayOfFloat => "by way of float",
+        IntegerSupport.ByWayOfFloatOrInt32 => "by way of float, int32",
+        IntegerSupport.Fixed => "as the operator fixes it",
+        _ => throw new ArgumentOutOfRangeException(nameof(binding)),
     };
+
+    private static QuantizationRule RuleOf(Type type) => ((Operator)RuntimeHelpers.GetUninitializedObject(type)).QuantizationRule;
 
     private static string Kebab(string name) => Upper().Replace(name, "-$1").ToLowerInvariant();
 

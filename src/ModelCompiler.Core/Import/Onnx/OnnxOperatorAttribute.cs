@@ -1,3 +1,5 @@
+using ModelCompiler.Core.Operators;
+
 namespace ModelCompiler.Core.Import.Onnx;
 
 /// <summary>Marks a static method that reads an ONNX operator into the graph.</summary>
@@ -11,4 +13,7 @@ internal sealed class OnnxOperatorAttribute(string name, string domain = "") : A
 
     /// <summary>Operator set.</summary>
     public string Domain { get; } = domain;
+
+    /// <summary>Which integers it may compute with.</summary>
+    public IntegerSupport Integers { get; set; }
 }

@@ -1,3 +1,5 @@
+using ModelCompiler.Core.Operators;
+
 namespace ModelCompiler.Core.Import.TfLite;
 
 /// <summary>Marks a static method that reads a TFLite operator into the graph.</summary>
@@ -12,6 +14,9 @@ internal sealed class TfLiteOperatorAttribute : Attribute
 
     /// <summary>Code of a builtin operator or name of a custom one.</summary>
     public string Key { get; }
+
+    /// <summary>Which integers it may compute with.</summary>
+    public IntegerSupport Integers { get; set; }
 
     /// <summary>The key of a custom operator, which may be called as a builtin one is.</summary>
     public static string KeyOf(string customName) => "custom " + customName;

@@ -46,10 +46,4 @@ internal sealed class TfLiteOptions
 
     /// <summary>A vector of 32-bit integers; empty when absent.</summary>
     public int[] Int32Vector(int field) => _table?.Vector<int>(field) ?? [];
-
-    /// <summary>A vector of 64-bit integers; empty when absent.</summary>
-    public long[] Int64Vector(int field) => _table?.Vector<long>(field) ?? [];
-
-    /// <summary>A vector of floats; empty when absent.</summary>
-    public float[] FloatVector(int field) => _table?.Vector<float>(field) ?? [];
 }

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 internal static class ControlFlow
 {
-    [OnnxOperator("If")]
+    [OnnxOperator("If", Integers = IntegerSupport.Resolved)]
     internal static void IfFromOnnx(OnnxNode node)
     {
         Value condition = node.Value(0);
@@ -30,7 +30,7 @@ internal static class ControlFlow
     }
 
     // Inputs: number of turns, condition, values that are carried on. Body: turn, condition, values → condition, values, slices to stack.
-    [OnnxOperator("Loop")]
+    [OnnxOperator("Loop", Integers = IntegerSupport.Resolved)]
     internal static void LoopFromOnnx(OnnxNode node)
     {
         GraphProto body = node.Subgraph("body");
@@ -65,7 +65,7 @@ internal static class ControlFlow
     }
 
     // Inputs: states, then sequences, of which the body takes one element at a time. Before opset 9 there are lengths first, and a batch axis.
-    [OnnxOperator("Scan")]
+    [OnnxOperator("Scan", Integers = IntegerSupport.Resolved)]
     internal static void ScanFromOnnx(OnnxNode node)
     {
         GraphProto body = node.Subgraph("body");

@@ -8,20 +8,20 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Sequences and optional values: lists of tensors whose length is known at build time, of which nothing is left in the network.</summary>
 internal static class Sequences
 {
-    [OnnxOperator("SequenceEmpty")]
+    [OnnxOperator("SequenceEmpty", Integers = IntegerSupport.Resolved)]
     internal static void EmptyFromOnnx(OnnxNode node) => node.BindSequence(0, []);
 
-    [OnnxOperator("SequenceConstruct")]
+    [OnnxOperator("SequenceConstruct", Integers = IntegerSupport.Resolved)]
     internal static void ConstructFromOnnx(OnnxNode node) => node.BindSequence(0, [.. Enumerable.Range(0, node.InputCount).Select(i => node.Value(i).Id)]);
 
-    [OnnxOperator("SequenceLength")]
+    [OnnxOperator("SequenceLength", Integers = IntegerSupport.Resolved)]
     internal static void LengthFromOnnx(OnnxNode node) =>
         node.Bind(0, node.Graph.AddConstant(node.OutputName(0), TensorData.Of(new Shape(), [(long)node.Sequence(0).Count])));
 
-    [OnnxOperator("SequenceAt")]
+    [OnnxOperator("SequenceAt", Integers = IntegerSupport.Resolved)]
     internal static void AtFromOnnx(OnnxNode node) => node.Bind(0, node.Graph[node.Sequence(0)[Position(node, 1, node.Sequence(0).Count)]]);
 
-    [OnnxOperator("SequenceInsert")]
+    [OnnxOperator("SequenceInsert", Integers = IntegerSupport.Resolved)]
     internal static void InsertFromOnnx(OnnxNode node)
     {
         List<int> values = [.. node.Sequence(0)];
@@ -29,7 +29,7 @@ internal static class Sequences
         node.BindSequence(0, values);
     }
 
-    [OnnxOperator("SequenceErase")]
+    [OnnxOperator("SequenceErase", Integers = IntegerSupport.Resolved)]
     internal static void EraseFromOnnx(OnnxNode node)
     {
         List<int> values = [.. node.Sequence(0)];
@@ -45,7 +45,7 @@ internal static class Sequences
         return result >= 0 && result < count ? result : throw node.Malformed($"The sequence has no position {position}.");
     }
 
-    [OnnxOperator("SplitToSequence")]
+    [OnnxOperator("SplitToSequence", Integers = IntegerSupport.Resolved)]
     internal static void SplitFromOnnx(OnnxNode node)
     {
         Value input = node.Value(0);
@@ -68,7 +68,7 @@ internal static class Sequences
         node.BindSequence(0, parts);
     }
 
-    [OnnxOperator("ConcatFromSequence")]
+    [OnnxOperator("ConcatFromSequence", Integers = IntegerSupport.Resolved)]
     internal static void ConcatFromOnnx(OnnxNode node)
     {
         Value[] values = [.. node.Sequence(0).Select(id => node.Graph[id])];
@@ -80,7 +80,7 @@ internal static class Sequences
     }
 
     // The body runs once for every element; inputs that are tensors are the same each time.
-    [OnnxOperator("SequenceMap")]
+    [OnnxOperator("SequenceMap", Integers = IntegerSupport.Resolved)]
     internal static void MapFromOnnx(OnnxNode node)
     {
         GraphProto body = node.Subgraph("body");
@@ -89,7 +89,7 @@ internal static class Sequences
         for (int o = 0; o < node.OutputCount; o++) node.BindSequence(o, [.. results.Select(r => r[o].Tensor)]);
     }
 
-    [OnnxOperator("Optional")]
+    [OnnxOperator("Optional", Integers = IntegerSupport.Resolved)]
     internal static void OptionalFromOnnx(OnnxNode node)
     {
         if (!node.HasInput(0)) node.BindSequence(0, []);
@@ -97,7 +97,7 @@ internal static class Sequences
         else node.Bind(0, node.AnyInput(0) with { Sequence = [node.Input(0)] });
     }
 
-    [OnnxOperator("OptionalHasElement")]
+    [OnnxOperator("OptionalHasElement", Integers = IntegerSupport.Resolved)]
     internal static void HasElementFromOnnx(OnnxNode node)
     {
         var data = new TensorData(ElementType.Bool, new Shape());
@@ -105,7 +105,7 @@ internal static class Sequences
         node.Bind(0, node.Graph.AddConstant(node.OutputName(0), data));
     }
 
-    [OnnxOperator("OptionalGetElement")]
+    [OnnxOperator("OptionalGetElement", Integers = IntegerSupport.Resolved)]
     internal static void GetElementFromOnnx(OnnxNode node)
     {
         OnnxValue value = node.AnyInput(0);

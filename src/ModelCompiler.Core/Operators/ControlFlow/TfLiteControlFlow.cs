@@ -12,7 +12,7 @@ internal static class TfLiteControlFlow
     private const int MostTurns = 4096;
 
     // TFLite: options are then_subgraph_index, else_subgraph_index; input 0 is the condition.
-    [TfLiteOperator(TfLiteBuiltinOperator.If)]
+    [TfLiteOperator(TfLiteBuiltinOperator.If, Integers = IntegerSupport.Any)]
     internal static void IfFromTfLite(TfLiteNode node)
     {
         Value condition = node.Value(0);
@@ -36,7 +36,7 @@ internal static class TfLiteControlFlow
     }
 
     // TFLite: options are cond_subgraph_index, body_subgraph_index.
-    [TfLiteOperator(TfLiteBuiltinOperator.While)]
+    [TfLiteOperator(TfLiteBuiltinOperator.While, Integers = IntegerSupport.Any)]
     internal static void WhileFromTfLite(TfLiteNode node)
     {
         int[] values = [.. Enumerable.Range(0, node.InputCount).Select(i => node.Value(i).Id)];

@@ -154,7 +154,7 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     [OnnxOperator("Mul")]
     internal static void MultiplyFromOnnx(OnnxNode node) => FromOnnx(node, BinaryKind.Multiply);
 
-    [OnnxOperator("Div")]
+    [OnnxOperator("Div", Integers = IntegerSupport.None)]
     internal static void DivideFromOnnx(OnnxNode node) => FromOnnx(node, BinaryKind.Divide);
 
     private static void FromOnnx(OnnxNode node, BinaryKind kind)
@@ -173,16 +173,16 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     private static void QuantizedFromOnnx(OnnxNode node, BinaryKind kind) =>
         node.EmitQuantized(new Binary(kind, ActivationRange.None), 6, 7, node.Quantized(0, 1, 2), node.Quantized(3, 4, 5));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Add)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Add, Integers = IntegerSupport.EightToThirtyTwo)]
     internal static void AddFromTfLite(TfLiteNode node) => FromTfLite(node, BinaryKind.Add);
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Sub)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Sub, Integers = IntegerSupport.EightToThirtyTwo)]
     internal static void SubtractFromTfLite(TfLiteNode node) => FromTfLite(node, BinaryKind.Subtract);
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Mul)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Mul, Integers = IntegerSupport.EightToThirtyTwo)]
     internal static void MultiplyFromTfLite(TfLiteNode node) => FromTfLite(node, BinaryKind.Multiply);
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Div)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Div, Integers = IntegerSupport.ByWayOfFloatOrInt32)]
     internal static void DivideFromTfLite(TfLiteNode node) => FromTfLite(node, BinaryKind.Divide);
 
     // TFLite: the first option is the fused activation.

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>How <see cref="Unary"/> reads from ONNX and TFLite.</summary>
 internal static class UnaryBindings
 {
-    [OnnxOperator("Relu")]
+    [OnnxOperator("Relu", Integers = IntegerSupport.Yes)]
     internal static void ReluFromOnnx(OnnxNode node)
     {
         Value x = node.Value(0);
@@ -26,7 +26,7 @@ internal static class UnaryBindings
 
 
     // ONNX: bounds are attributes before opset 11 and optional inputs since.
-    [OnnxOperator("Clip")]
+    [OnnxOperator("Clip", Integers = IntegerSupport.Yes)]
     internal static void ClipFromOnnx(OnnxNode node)
     {
         Value x = node.Value(0);
@@ -47,88 +47,88 @@ internal static class UnaryBindings
         float Bound(int input, float fallback) => node.OptionalConstant(input, "bound") is { Count: 1 } bound ? (float)bound.ToDouble(0) : fallback;
     }
 
-    [OnnxOperator("Sigmoid")]
+    [OnnxOperator("Sigmoid", Integers = IntegerSupport.Yes)]
     internal static void SigmoidFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Sigmoid), ElementKind.Float);
 
-    [OnnxOperator("Tanh")]
+    [OnnxOperator("Tanh", Integers = IntegerSupport.Yes)]
     internal static void TanhFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Tanh), ElementKind.Float);
 
-    [OnnxOperator("Abs")]
+    [OnnxOperator("Abs", Integers = IntegerSupport.Yes)]
     internal static void AbsFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Abs), ElementKind.Number);
 
-    [OnnxOperator("Neg")]
+    [OnnxOperator("Neg", Integers = IntegerSupport.Yes)]
     internal static void NegateFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Negate), ElementKind.Number);
 
-    [OnnxOperator("Exp")]
+    [OnnxOperator("Exp", Integers = IntegerSupport.Yes)]
     internal static void ExpFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Exp), ElementKind.Float);
 
-    [OnnxOperator("Log")]
+    [OnnxOperator("Log", Integers = IntegerSupport.Yes)]
     internal static void LogFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Log), ElementKind.Float);
 
-    [OnnxOperator("Sqrt")]
+    [OnnxOperator("Sqrt", Integers = IntegerSupport.Yes)]
     internal static void SqrtFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Sqrt), ElementKind.Float);
 
-    [OnnxOperator("Reciprocal")]
+    [OnnxOperator("Reciprocal", Integers = IntegerSupport.Yes)]
     internal static void ReciprocalFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Reciprocal), ElementKind.Float);
 
-    [OnnxOperator("Softplus")]
+    [OnnxOperator("Softplus", Integers = IntegerSupport.Yes)]
     internal static void SoftplusFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Softplus), ElementKind.Float);
 
-    [OnnxOperator("LeakyRelu")]
+    [OnnxOperator("LeakyRelu", Integers = IntegerSupport.Yes)]
     internal static void LeakyReluFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.LeakyRelu, node.Float("alpha", 0.01f)), ElementKind.Float);
 
-    [OnnxOperator("Elu")]
+    [OnnxOperator("Elu", Integers = IntegerSupport.Yes)]
     internal static void EluFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Elu, node.Float("alpha", 1)), ElementKind.Float);
 
-    [OnnxOperator("HardSigmoid")]
+    [OnnxOperator("HardSigmoid", Integers = IntegerSupport.Yes)]
     internal static void HardSigmoidFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.HardSigmoid, node.Float("alpha", 0.2f), node.Float("beta", 0.5f)), ElementKind.Float);
 
-    [OnnxOperator("HardSwish")]
+    [OnnxOperator("HardSwish", Integers = IntegerSupport.Yes)]
     internal static void HardSwishFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.HardSwish), ElementKind.Float);
 
-    [OnnxOperator("QLinearSigmoid", "com.microsoft")]
+    [OnnxOperator("QLinearSigmoid", "com.microsoft", Integers = IntegerSupport.Yes)]
     internal static void QuantizedSigmoidFromOnnx(OnnxNode node) => node.EmitQuantized(new Unary(UnaryKind.Sigmoid), 3, 4, node.Quantized(0, 1, 2));
 
-    [OnnxOperator("QLinearLeakyRelu", "com.microsoft")]
+    [OnnxOperator("QLinearLeakyRelu", "com.microsoft", Integers = IntegerSupport.Yes)]
     internal static void QuantizedLeakyReluFromOnnx(OnnxNode node) => node.EmitQuantized(new Unary(UnaryKind.LeakyRelu, node.Float("alpha", 0.01f)), 3, 4, node.Quantized(0, 1, 2));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Relu)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Relu, Integers = IntegerSupport.EightAndSixteen)]
     internal static void ReluFromTfLite(TfLiteNode node) => node.Emit(Unary.Clamp(ActivationRange.Relu), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Relu6)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Relu6, Integers = IntegerSupport.EightAndSixteen)]
     internal static void Relu6FromTfLite(TfLiteNode node) => node.Emit(Unary.Clamp(ActivationRange.Relu6), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ReluN1To1)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ReluN1To1, Integers = IntegerSupport.EightAndSixteen)]
     internal static void ReluN1To1FromTfLite(TfLiteNode node) => node.Emit(Unary.Clamp(ActivationRange.ReluN1To1), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Logistic)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Logistic, Integers = IntegerSupport.EightAndSixteen)]
     internal static void SigmoidFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.Sigmoid), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Tanh)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Tanh, Integers = IntegerSupport.EightAndSixteen)]
     internal static void TanhFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.Tanh), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Abs)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Abs, Integers = IntegerSupport.Eight)]
     internal static void AbsFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.Abs), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Neg)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Neg, Integers = IntegerSupport.Eight)]
     internal static void NegateFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.Negate), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Exp)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Exp, Integers = IntegerSupport.Eight)]
     internal static void ExpFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.Exp), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Log)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Log, Integers = IntegerSupport.Eight)]
     internal static void LogFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.Log), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Sqrt)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Sqrt, Integers = IntegerSupport.Eight)]
     internal static void SqrtFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.Sqrt), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.HardSwish)]
+    [TfLiteOperator(TfLiteBuiltinOperator.HardSwish, Integers = IntegerSupport.Eight)]
     internal static void HardSwishFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.HardSwish), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Elu)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Elu, Integers = IntegerSupport.Eight)]
     internal static void EluFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.Elu, 1), node.Input(0));
 
     // TFLite: the first option is alpha.
-    [TfLiteOperator(TfLiteBuiltinOperator.LeakyRelu)]
+    [TfLiteOperator(TfLiteBuiltinOperator.LeakyRelu, Integers = IntegerSupport.EightAndSixteen)]
     internal static void LeakyReluFromTfLite(TfLiteNode node) => node.Emit(new Unary(UnaryKind.LeakyRelu, node.Options.Float(0)), node.Input(0));
 }

@@ -47,7 +47,7 @@ public sealed record DetectionPostProcess(int Most, int ClassesPerBox, int Boxes
     }
 
     // TFLite: options are a map. Quantised inputs are taken as the real numbers that they stand for.
-    [TfLiteOperator("TFLite_Detection_PostProcess")]
+    [TfLiteOperator("TFLite_Detection_PostProcess", Integers = IntegerSupport.ByWayOfFloat)]
     internal static void FromTfLite(TfLiteNode node)
     {
         var options = new FlexMap(node.CustomOptions.Span);

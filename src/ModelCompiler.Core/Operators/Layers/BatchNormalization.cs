@@ -71,7 +71,7 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
     }
 
     // ONNX: channels are axis 1.
-    [OnnxOperator("BatchNormalization")]
+    [OnnxOperator("BatchNormalization", Integers = IntegerSupport.AsConvolution)]
     internal static void FromOnnx(OnnxNode node)
     {
         if (node.Int("training_mode", 0) != 0) throw node.Unsupported("Batch normalisation in training mode is not supported.", "Export the model for inference.");

@@ -75,12 +75,12 @@ public sealed record Conv(
         context, Geometry(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape), Activation);
 
     // TFLite: CONV_2D options are padding, stride_w, stride_h, fused_activation, dilation_w, dilation_h.
-    [TfLiteOperator(TfLiteBuiltinOperator.Conv2D)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Conv2D, Integers = IntegerSupport.EightAndSixteen)]
     internal static void FromTfLite(TfLiteNode node) => FromTfLite(node, node.FloatIfHybrid(1), groups: null, activation: 3, dilation: 4);
 
     // TFLite: DEPTHWISE_CONV_2D options are padding, stride_w, stride_h, depth_multiplier, fused_activation, dilation_w, dilation_h;
     // weights are [1, kH, kW, C × multiplier].
-    [TfLiteOperator(TfLiteBuiltinOperator.DepthwiseConv2D)]
+    [TfLiteOperator(TfLiteBuiltinOperator.DepthwiseConv2D, Integers = IntegerSupport.EightAndSixteen)]
     internal static void DepthwiseFromTfLite(TfLiteNode node)
     {
         Value weights = node.Add("weights", new Transpose([3, 1, 2, 0]), node.FloatIfHybrid(1));

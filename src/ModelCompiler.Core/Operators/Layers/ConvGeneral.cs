@@ -50,7 +50,7 @@ public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
         node.Bind(0, node.Narrow(Emit(node, x, node.Widen(node.Value(1)), bias), node.Value(0).Type));
     }
 
-    [OnnxOperator("ConvInteger")]
+    [OnnxOperator("ConvInteger", Integers = IntegerSupport.Yes)]
     internal static void IntegerFromOnnx(OnnxNode node) => node.Bind(0, Emit(node, node.Value(0), node.Value(1), -1, node.Input(2), node.Input(3)));
 
     // A depthwise convolution of a sequence over what came before, which is an input and an output.

@@ -55,7 +55,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     private static ConvGeometry Geometry(Shape input, Shape weights) => ConvGeometry.FullyConnected(input.Elements / weights[1], weights[1], weights[0]);
 
     // TFLite: FULLY_CONNECTED options are fused_activation, weights_format, keep_num_dims.
-    [TfLiteOperator(TfLiteBuiltinOperator.FullyConnected)]
+    [TfLiteOperator(TfLiteBuiltinOperator.FullyConnected, Integers = IntegerSupport.EightAndSixteen)]
     internal static void FromTfLite(TfLiteNode node)
     {
         if (node.Options.Int8(1) != 0) throw node.Unsupported("Shuffled weights are not supported.", "Convert the model with the default weights format.");

@@ -53,6 +53,6 @@ public sealed record MatMul(ElementType? Output = null) : LibraryOperator
         return node.Add("vector", new Reshape(new Shape(kept)), product.Id);
     }
 
-    [OnnxOperator("MatMulInteger")]
+    [OnnxOperator("MatMulInteger", Integers = IntegerSupport.Yes)]
     internal static void IntegerFromOnnx(OnnxNode node) => node.Bind(0, Emit(node, node.Value(0), node.Value(1), ElementType.Int32, node.Input(2), node.Input(3)));
 }

@@ -8,14 +8,14 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>How <see cref="Pool"/> reads from ONNX and TFLite.</summary>
 internal static class PoolBindings
 {
-    [OnnxOperator("MaxPool")]
+    [OnnxOperator("MaxPool", Integers = IntegerSupport.Yes)]
     internal static void MaxFromOnnx(OnnxNode node)
     {
         if (node.HasOutput(1) || !IsCommon(node)) PoolGeneral.Emit(node, "Max", node.Int("storage_order", 0));
         else node.EmitImage(node.Input(0), x => node.Add("pool", Windowed(node, PoolKind.Max, x), x.Id));
     }
 
-    [OnnxOperator("AveragePool")]
+    [OnnxOperator("AveragePool", Integers = IntegerSupport.Yes)]
     internal static void AverageFromOnnx(OnnxNode node)
     {
         if (!IsCommon(node)) PoolGeneral.Emit(node, "Average", node.Int("count_include_pad", 0));
@@ -25,14 +25,14 @@ internal static class PoolBindings
     // Images and sequences of float32 and quantised integers have kernels of their own.
     private static bool IsCommon(OnnxNode node) => node.Value(0) is { Shape.Rank: 3 or 4 } x && (x.Type == ElementType.Float32 || x.IsQuantized);
 
-    [OnnxOperator("GlobalMaxPool")]
+    [OnnxOperator("GlobalMaxPool", Integers = IntegerSupport.Yes)]
     internal static void GlobalMaxFromOnnx(OnnxNode node)
     {
         if (!IsCommon(node)) PoolGeneral.Emit(node, "Max", 0, [.. node.Value(0).Shape.Skip(2)]);
         else node.EmitImage(node.Input(0), x => node.Add("pool", Global(PoolKind.Max, x), x.Id));
     }
 
-    [OnnxOperator("GlobalAveragePool")]
+    [OnnxOperator("GlobalAveragePool", Integers = IntegerSupport.Yes)]
     internal static void GlobalAverageFromOnnx(OnnxNode node)
     {
         if (!IsCommon(node)) PoolGeneral.Emit(node, "Average", 0, [.. node.Value(0).Shape.Skip(2)]);
@@ -40,10 +40,10 @@ internal static class PoolBindings
     }
 
     // com.microsoft: x, its scale and zero point, output scale and zero point; channels_last says that images are NHWC already.
-    [OnnxOperator("QLinearAveragePool", "com.microsoft")]
+    [OnnxOperator("QLinearAveragePool", "com.microsoft", Integers = IntegerSupport.Yes)]
     internal static void QuantizedAverageFromOnnx(OnnxNode node) => Quantized(node, x => Windowed(node, PoolKind.Average, x));
 
-    [OnnxOperator("QLinearGlobalAveragePool", "com.microsoft")]
+    [OnnxOperator("QLinearGlobalAveragePool", "com.microsoft", Integers = IntegerSupport.Yes)]
     internal static void QuantizedGlobalAverageFromOnnx(OnnxNode node) => Quantized(node, x => Global(PoolKind.Average, x));
 
     private static void Quantized(OnnxNode node, Func<Value, Pool> pool)
@@ -71,10 +71,10 @@ internal static class PoolBindings
 
     private static Pool Global(PoolKind kind, Value x) => new(kind, x.Shape[1], x.Shape[2], 1, 1, 0, 0, 0, 0, false, ActivationRange.None);
 
-    [TfLiteOperator(TfLiteBuiltinOperator.MaxPool2D)]
+    [TfLiteOperator(TfLiteBuiltinOperator.MaxPool2D, Integers = IntegerSupport.EightAndSixteen)]
     internal static void MaxFromTfLite(TfLiteNode node) => FromTfLite(node, PoolKind.Max);
 
-    [TfLiteOperator(TfLiteBuiltinOperator.AveragePool2D)]
+    [TfLiteOperator(TfLiteBuiltinOperator.AveragePool2D, Integers = IntegerSupport.EightAndSixteen)]
     internal static void AverageFromTfLite(TfLiteNode node) => FromTfLite(node, PoolKind.Average);
 
     private static void FromTfLite(TfLiteNode node, PoolKind kind) => node.Emit(FromOptions(node, kind, node.Value(0).Shape, node.Activation(5)), node.Input(0));

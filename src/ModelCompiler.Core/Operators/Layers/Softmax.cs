@@ -148,6 +148,6 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     }
 
     // TFLite: the option is beta; the axis is the last.
-    [TfLiteOperator(TfLiteBuiltinOperator.Softmax)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Softmax, Integers = IntegerSupport.EightAndSixteen)]
     internal static void FromTfLite(TfLiteNode node) => node.Emit(new Softmax(node.Value(0).Shape.Rank - 1, node.Options.Float(0)), node.Input(0));
 }

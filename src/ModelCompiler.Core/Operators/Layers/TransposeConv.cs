@@ -55,7 +55,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     }
 
     // TFLite: inputs are output shape, weights, images, optional bias; options are padding, stride_w, stride_h, fused_activation.
-    [TfLiteOperator(TfLiteBuiltinOperator.TransposeConv)]
+    [TfLiteOperator(TfLiteBuiltinOperator.TransposeConv, Integers = IntegerSupport.EightAndSixteen)]
     internal static void FromTfLite(TfLiteNode node)
     {
         // Where the shape is computed by the graph, the one that the file declares does if it fits the images: converters often store ones there.
@@ -73,7 +73,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     }
 
     // MediaPipe: inputs are images, weights, bias; options are the structure TfLiteTransposeConvParams: padding (SAME = 1, VALID = 2), stride_width, stride_height.
-    [TfLiteOperator("Convolution2DTransposeBias")]
+    [TfLiteOperator("Convolution2DTransposeBias", Integers = IntegerSupport.None)]
     internal static void FromMediaPipe(TfLiteNode node)
     {
         int[] options = node.CustomIntegers(3);

@@ -109,7 +109,7 @@ public sealed record Concatenation(int Axis) : Operator
     }
 
     // TFLite: CONCATENATION options are axis, fused_activation.
-    [TfLiteOperator(TfLiteBuiltinOperator.Concatenation)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Concatenation, Integers = IntegerSupport.Any)]
     internal static void FromTfLite(TfLiteNode node)
     {
         if (!node.Activation(1).IsNone) throw node.Unsupported("A fused activation is not supported here.", "Convert the model with the activation as an operator of its own.");

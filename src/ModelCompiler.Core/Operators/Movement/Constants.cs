@@ -10,7 +10,7 @@ internal static class Constants
 {
     private const int MostElements = 1 << 26;
 
-    [OnnxOperator("Shape")]
+    [OnnxOperator("Shape", Integers = IntegerSupport.Constant)]
     internal static void ShapeFromOnnx(OnnxNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -21,10 +21,10 @@ internal static class Constants
         int FromFront(int axis) => Math.Clamp(axis < 0 ? axis + shape.Rank : axis, 0, shape.Rank);
     }
 
-    [OnnxOperator("Size")]
+    [OnnxOperator("Size", Integers = IntegerSupport.Constant)]
     internal static void SizeFromOnnx(OnnxNode node) => Bind(node, Longs([node.Value(0).Shape.Elements]).Reshape(new Shape()));
 
-    [OnnxOperator("ConstantOfShape")]
+    [OnnxOperator("ConstantOfShape", Integers = IntegerSupport.Constant)]
     internal static void ConstantOfShapeFromOnnx(OnnxNode node)
     {
         TensorData value = node.Tensor("value") ?? TensorData.Of(new Shape(1), [0f]);
@@ -42,7 +42,7 @@ internal static class Constants
         return data;
     }
 
-    [OnnxOperator("Range")]
+    [OnnxOperator("Range", Integers = IntegerSupport.Constant)]
     internal static void RangeFromOnnx(OnnxNode node)
     {
         (TensorData start, TensorData limit, TensorData delta) = (node.ConstantInput(0, "start"), node.ConstantInput(1, "limit"), node.ConstantInput(2, "step"));
@@ -54,7 +54,7 @@ internal static class Constants
         Bind(node, data);
     }
 
-    [OnnxOperator("EyeLike")]
+    [OnnxOperator("EyeLike", Integers = IntegerSupport.Constant)]
     internal static void EyeLikeFromOnnx(OnnxNode node)
     {
         Value like = node.Value(0);
@@ -68,13 +68,13 @@ internal static class Constants
         Bind(node, data);
     }
 
-    [OnnxOperator("HannWindow")]
+    [OnnxOperator("HannWindow", Integers = IntegerSupport.Constant)]
     internal static void HannFromOnnx(OnnxNode node) => Window(node, 0.5, 0.5, 0);
 
-    [OnnxOperator("HammingWindow")]
+    [OnnxOperator("HammingWindow", Integers = IntegerSupport.Constant)]
     internal static void HammingFromOnnx(OnnxNode node) => Window(node, 25.0 / 46, 1 - (25.0 / 46), 0);
 
-    [OnnxOperator("BlackmanWindow")]
+    [OnnxOperator("BlackmanWindow", Integers = IntegerSupport.Constant)]
     internal static void BlackmanFromOnnx(OnnxNode node) => Window(node, 0.42, 0.5, 0.08);
 
     // a − b · cos(2πi / n) + c · cos(4πi / n), with n the size or, when symmetric, one less.
@@ -89,7 +89,7 @@ internal static class Constants
     }
 
     // Triangular filters on the mel scale, as in the ONNX definition: columns are mel bins, rows are bins of the spectrogram.
-    [OnnxOperator("MelWeightMatrix")]
+    [OnnxOperator("MelWeightMatrix", Integers = IntegerSupport.Constant)]
     internal static void MelFromOnnx(OnnxNode node)
     {
         int bins = node.ConstantInput(0, "number of mel bins").ToInt32(0);

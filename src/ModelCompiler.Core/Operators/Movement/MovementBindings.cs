@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 internal static class MovementBindings
 {
     // ONNX: starts, ends, axes, steps; attributes before opset 10. Out-of-range bounds are cut.
-    [OnnxOperator("Slice")]
+    [OnnxOperator("Slice", Integers = IntegerSupport.Yes)]
     internal static void SliceFromOnnx(OnnxNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -32,7 +32,7 @@ internal static class MovementBindings
         node.Emit(Strided.Slice(shape, from, sizes, steps), node.Input(0));
     }
 
-    [OnnxOperator("Expand")]
+    [OnnxOperator("Expand", Integers = IntegerSupport.Yes)]
     internal static void ExpandFromOnnx(OnnxNode node)
     {
         Value input = node.Value(0);
@@ -41,7 +41,7 @@ internal static class MovementBindings
         node.Emit(Strided.Expand(input.Shape, target), input.Id);
     }
 
-    [OnnxOperator("Tile")]
+    [OnnxOperator("Tile", Integers = IntegerSupport.Yes)]
     internal static void TileFromOnnx(OnnxNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -51,7 +51,7 @@ internal static class MovementBindings
         node.Emit(Strided.Tile(shape, repeats), node.Input(0));
     }
 
-    [OnnxOperator("Split")]
+    [OnnxOperator("Split", Integers = IntegerSupport.Yes)]
     internal static void SplitFromOnnx(OnnxNode node)
     {
         Value input = node.Value(0);
@@ -77,7 +77,7 @@ internal static class MovementBindings
         return [.. Enumerable.Range(0, parts).Select(i => Math.Clamp(size - (i * length), 0, length))];
     }
 
-    [OnnxOperator("DepthToSpace")]
+    [OnnxOperator("DepthToSpace", Integers = IntegerSupport.Yes)]
     internal static void DepthToSpaceFromOnnx(OnnxNode node)
     {
         Value x = Image(node);
@@ -90,7 +90,7 @@ internal static class MovementBindings
         node.Emit(new Reshape(new Shape(n, c, h * block, w * block)), moved.Id);
     }
 
-    [OnnxOperator("SpaceToDepth")]
+    [OnnxOperator("SpaceToDepth", Integers = IntegerSupport.Yes)]
     internal static void SpaceToDepthFromOnnx(OnnxNode node)
     {
         Value x = Image(node);

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>ONNX's Constant, which is no operator here: its content becomes a constant of the graph.</summary>
 internal static class OnnxConstant
 {
-    [OnnxOperator("Constant")]
+    [OnnxOperator("Constant", Integers = IntegerSupport.Constant)]
     internal static void FromOnnx(OnnxNode node)
     {
         TensorData data =

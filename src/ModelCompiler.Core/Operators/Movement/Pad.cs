@@ -121,8 +121,8 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
     };
 
     // TFLite: [rank, 2] amounts; PADV2 adds the constant, an element of the input's type.
-    [TfLiteOperator(TfLiteBuiltinOperator.Pad)]
-    [TfLiteOperator(TfLiteBuiltinOperator.PadV2)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Pad, Integers = IntegerSupport.Any)]
+    [TfLiteOperator(TfLiteBuiltinOperator.PadV2, Integers = IntegerSupport.Any)]
     internal static void FromTfLite(TfLiteNode node)
     {
         int[] pads = node.ConstantInput(1, "padding").ToInt32s();

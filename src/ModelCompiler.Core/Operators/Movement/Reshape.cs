@@ -46,7 +46,7 @@ public sealed record Reshape(Shape Target) : Operator
     public override void Lower(LoweringContext context) => context.AliasOutput();
 
     // Sparse constants are dense as soon as they are read.
-    [TfLiteOperator(TfLiteBuiltinOperator.Densify)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Densify, Integers = IntegerSupport.Any)]
     internal static void DensifyFromTfLite(TfLiteNode node) => node.Emit(new Reshape(node.Value(0).Shape), node.Input(0));
 
     // ONNX: 0 keeps a dimension (unless allowzero), −1 stands for what is left. Before opset 5 the shape is an attribute.

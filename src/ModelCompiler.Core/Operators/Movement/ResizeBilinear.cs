@@ -42,7 +42,7 @@ public sealed record ResizeBilinear(int Height, int Width, bool AlignCorners, bo
     private int Fixed(int from, int to) => AlignCorners && to > 1 ? ((1024 * (from - 1)) + ((to - 1) / 2)) / (to - 1) : ((1024 * from) + (to / 2)) / to;
 
     // TFLite: options are new_height and new_width (not used any more), align_corners, half_pixel_centers.
-    [TfLiteOperator(TfLiteBuiltinOperator.ResizeBilinear)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ResizeBilinear, Integers = IntegerSupport.EightAndSixteen)]
     internal static void FromTfLite(TfLiteNode node)
     {
         int[] size = node.ConstantInput(1, "size").ToInt32s();

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 internal static class TfLiteMovementBindings
 {
     // TFLite: inputs are tensor, begins, ends, strides; options are masks of axes: begin, end, ellipsis, new_axis, shrink_axis.
-    [TfLiteOperator(TfLiteBuiltinOperator.StridedSlice)]
+    [TfLiteOperator(TfLiteBuiltinOperator.StridedSlice, Integers = IntegerSupport.Any)]
     internal static void StridedSliceFromTfLite(TfLiteNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -39,7 +39,7 @@ internal static class TfLiteMovementBindings
     }
 
     // TFLite: inputs are tensor, begins, sizes; a size of −1 is what is left.
-    [TfLiteOperator(TfLiteBuiltinOperator.Slice)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Slice, Integers = IntegerSupport.Any)]
     internal static void SliceFromTfLite(TfLiteNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -55,7 +55,7 @@ internal static class TfLiteMovementBindings
     }
 
     // TFLite: inputs are axis, tensor; the option counts the parts.
-    [TfLiteOperator(TfLiteBuiltinOperator.Split)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Split, Integers = IntegerSupport.Any)]
     internal static void SplitFromTfLite(TfLiteNode node)
     {
         Value input = node.Value(1);
@@ -65,7 +65,7 @@ internal static class TfLiteMovementBindings
     }
 
     // TFLite: inputs are tensor, sizes, axis; one size may be −1.
-    [TfLiteOperator(TfLiteBuiltinOperator.SplitV)]
+    [TfLiteOperator(TfLiteBuiltinOperator.SplitV, Integers = IntegerSupport.Any)]
     internal static void SplitVFromTfLite(TfLiteNode node)
     {
         Value input = node.Value(0);
@@ -86,7 +86,7 @@ internal static class TfLiteMovementBindings
         Strided.Slice(shape, [.. Enumerable.Range(0, shape.Rank).Select(i => i == axis ? start : 0)], [.. shape.With(axis, length)], [.. Enumerable.Repeat(1, shape.Rank)]);
 
     // TFLite: options are values_count, axis.
-    [TfLiteOperator(TfLiteBuiltinOperator.Pack)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Pack, Integers = IntegerSupport.Any)]
     internal static void PackFromTfLite(TfLiteNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -98,7 +98,7 @@ internal static class TfLiteMovementBindings
     }
 
     // TFLite: options are num, axis.
-    [TfLiteOperator(TfLiteBuiltinOperator.Unpack)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Unpack, Integers = IntegerSupport.Any)]
     internal static void UnpackFromTfLite(TfLiteNode node)
     {
         Value input = node.Value(0);
@@ -108,7 +108,7 @@ internal static class TfLiteMovementBindings
         for (int i = 0; i < node.OutputCount; i++) node.EmitOutput(i, new Reshape(rest), node.Add($"part {i}", Part(input.Shape, axis, i, 1), input.Id).Id);
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Tile)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Tile, Integers = IntegerSupport.Any)]
     internal static void TileFromTfLite(TfLiteNode node)
     {
         int[] repeats = node.ConstantInput(1, "number of repetitions").ToInt32s();
@@ -117,7 +117,7 @@ internal static class TfLiteMovementBindings
     }
 
     // TFLite: the option is block_size; images are channels-last.
-    [TfLiteOperator(TfLiteBuiltinOperator.DepthToSpace)]
+    [TfLiteOperator(TfLiteBuiltinOperator.DepthToSpace, Integers = IntegerSupport.Any)]
     internal static void DepthToSpaceFromTfLite(TfLiteNode node)
     {
         (Shape s, int block) = (Image(node), node.Options.Int32(0));
@@ -127,7 +127,7 @@ internal static class TfLiteMovementBindings
         node.Emit(new Reshape(new Shape(s[0], s[1] * block, s[2] * block, s[3] / (block * block))), moved.Id);
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.SpaceToDepth)]
+    [TfLiteOperator(TfLiteBuiltinOperator.SpaceToDepth, Integers = IntegerSupport.Any)]
     internal static void SpaceToDepthFromTfLite(TfLiteNode node)
     {
         (Shape s, int block) = (Image(node), node.Options.Int32(0));
@@ -138,7 +138,7 @@ internal static class TfLiteMovementBindings
     }
 
     // TFLite: inputs are tensor [N, spatial…, rest…], block per spatial axis, crops per spatial axis [spatial, 2].
-    [TfLiteOperator(TfLiteBuiltinOperator.BatchToSpaceNd)]
+    [TfLiteOperator(TfLiteBuiltinOperator.BatchToSpaceNd, Integers = IntegerSupport.Any)]
     internal static void BatchToSpaceFromTfLite(TfLiteNode node)
     {
         (Shape s, int[] block, int[] crops) = (node.Value(0).Shape, node.ConstantInput(1, "block").ToInt32s(), node.ConstantInput(2, "list of crops").ToInt32s());
@@ -158,7 +158,7 @@ internal static class TfLiteMovementBindings
     }
 
     // TFLite: inputs are tensor [N, spatial…, rest…], block per spatial axis, paddings per spatial axis [spatial, 2]; padding is the zero point.
-    [TfLiteOperator(TfLiteBuiltinOperator.SpaceToBatchNd)]
+    [TfLiteOperator(TfLiteBuiltinOperator.SpaceToBatchNd, Integers = IntegerSupport.Any)]
     internal static void SpaceToBatchFromTfLite(TfLiteNode node)
     {
         (Shape s, int[] block, int[] pads) = (node.Value(0).Shape, node.ConstantInput(1, "block").ToInt32s(), node.ConstantInput(2, "list of paddings").ToInt32s());

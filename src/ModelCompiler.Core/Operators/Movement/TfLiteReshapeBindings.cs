@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 internal static class TfLiteReshapeBindings
 {
     // TFLite: inputs are tensor, shape; without the latter, the option is new_shape. −1 stands for what is left.
-    [TfLiteOperator(TfLiteBuiltinOperator.Reshape)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Reshape, Integers = IntegerSupport.Any)]
     internal static void ReshapeFromTfLite(TfLiteNode node)
     {
         Shape from = node.Value(0).Shape;
@@ -23,7 +23,7 @@ internal static class TfLiteReshapeBindings
     }
 
     // TFLite: the option is squeeze_dims; without any, all dimensions of 1 go.
-    [TfLiteOperator(TfLiteBuiltinOperator.Squeeze)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Squeeze, Integers = IntegerSupport.Any)]
     internal static void SqueezeFromTfLite(TfLiteNode node)
     {
         Shape from = node.Value(0).Shape;
@@ -33,7 +33,7 @@ internal static class TfLiteReshapeBindings
     }
 
     // TFLite: inputs are tensor, axis.
-    [TfLiteOperator(TfLiteBuiltinOperator.ExpandDims)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ExpandDims, Integers = IntegerSupport.Any)]
     internal static void ExpandDimsFromTfLite(TfLiteNode node)
     {
         List<int> target = [.. node.Value(0).Shape];
@@ -46,7 +46,7 @@ internal static class TfLiteReshapeBindings
     }
 
     // TFLite: inputs are tensor, shape.
-    [TfLiteOperator(TfLiteBuiltinOperator.BroadcastTo)]
+    [TfLiteOperator(TfLiteBuiltinOperator.BroadcastTo, Integers = IntegerSupport.Any)]
     internal static void BroadcastToFromTfLite(TfLiteNode node)
     {
         (Shape from, int[] to) = (node.Value(0).Shape, node.ConstantInput(1, "shape").ToInt32s());

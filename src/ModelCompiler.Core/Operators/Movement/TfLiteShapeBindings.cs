@@ -6,14 +6,14 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>How shapes, fillings, mirrors, reversals and resizing by the nearest element read from TFLite.</summary>
 internal static class TfLiteShapeBindings
 {
-    [TfLiteOperator(TfLiteBuiltinOperator.Shape)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Shape, Integers = IntegerSupport.Any)]
     internal static void ShapeFromTfLite(TfLiteNode node) => Numbers(node, node.Value(0).Shape);
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Rank)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Rank, Integers = IntegerSupport.Any)]
     internal static void RankFromTfLite(TfLiteNode node) => node.Bind(0, node.Graph.AddConstant(node.Name, TensorData.Of(new Shape(), [node.Value(0).Shape.Rank])));
 
     // The shape that two shapes broadcast to.
-    [TfLiteOperator(TfLiteBuiltinOperator.BroadcastArgs)]
+    [TfLiteOperator(TfLiteBuiltinOperator.BroadcastArgs, Integers = IntegerSupport.Any)]
     internal static void BroadcastArgsFromTfLite(TfLiteNode node)
     {
         (Shape a, Shape b) = (new Shape(node.ConstantInput(0, "shape").ToInt32s()), new Shape(node.ConstantInput(1, "shape").ToInt32s()));
@@ -28,7 +28,7 @@ internal static class TfLiteShapeBindings
         node.Bind(0, node.Graph.AddConstant(node.Name, data));
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ZerosLike)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ZerosLike, Integers = IntegerSupport.Any)]
     internal static void ZerosFromTfLite(TfLiteNode node)
     {
         Value zero = node.Graph.AddConstant($"{node.Name}/zero", new TensorData(node.Value(0).Type, new Shape()), node.Output(0).Quantization);
@@ -36,7 +36,7 @@ internal static class TfLiteShapeBindings
     }
 
     // TFLite: inputs are shape, value.
-    [TfLiteOperator(TfLiteBuiltinOperator.Fill)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Fill, Integers = IntegerSupport.Any)]
     internal static void FillFromTfLite(TfLiteNode node)
     {
         int[] target = node.ConstantInput(0, "shape").ToInt32s();
@@ -47,7 +47,7 @@ internal static class TfLiteShapeBindings
     }
 
     // TFLite: inputs are start, limit, step.
-    [TfLiteOperator(TfLiteBuiltinOperator.Range)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Range, Integers = IntegerSupport.Any)]
     internal static void RangeFromTfLite(TfLiteNode node)
     {
         (double start, double limit, double step) = (node.ConstantInput(0, "start").ToDouble(0), node.ConstantInput(1, "limit").ToDouble(0), node.ConstantInput(2, "step").ToDouble(0));
@@ -59,7 +59,7 @@ internal static class TfLiteShapeBindings
     }
 
     // TFLite: [rank, 2] amounts; the option is mode: REFLECT leaves out the edge, SYMMETRIC repeats it.
-    [TfLiteOperator(TfLiteBuiltinOperator.MirrorPad)]
+    [TfLiteOperator(TfLiteBuiltinOperator.MirrorPad, Integers = IntegerSupport.Any)]
     internal static void MirrorPadFromTfLite(TfLiteNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -72,7 +72,7 @@ internal static class TfLiteShapeBindings
         int Mirror(int i, int size) => i < 0 ? -i - 1 + edge : i >= size ? (2 * size) - 1 - edge - i : i;
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ReverseV2)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ReverseV2, Integers = IntegerSupport.Any)]
     internal static void ReverseFromTfLite(TfLiteNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -83,7 +83,7 @@ internal static class TfLiteShapeBindings
     }
 
     // TFLite: options are align_corners, half_pixel_centers.
-    [TfLiteOperator(TfLiteBuiltinOperator.ResizeNearestNeighbor)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ResizeNearestNeighbor, Integers = IntegerSupport.Any)]
     internal static void NearestFromTfLite(TfLiteNode node)
     {
         Shape shape = node.Value(0).Shape;

@@ -80,6 +80,6 @@ public sealed record Transpose(EquatableArray<int> Order) : Operator
     internal static void FromOnnx(OnnxNode node) =>
         node.Emit(new Transpose(node.Ints("perm") ?? [.. Enumerable.Range(0, node.Value(0).Shape.Rank).Reverse()]), node.Input(0));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Transpose)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Transpose, Integers = IntegerSupport.Any)]
     internal static void FromTfLite(TfLiteNode node) => node.Emit(new Transpose(node.ConstantInput(1, "permutation").ToInt32s()), node.Input(0));
 }

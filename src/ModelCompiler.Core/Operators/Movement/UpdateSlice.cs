@@ -28,6 +28,6 @@ public sealed record UpdateSlice : LibraryOperator
             .Table("Sizes", tensor.Shape).Table("Sizes", part.Shape).Number(tensor.Shape.Rank, tensor.Shape.Elements, part.Shape.Elements);
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.DynamicUpdateSlice)]
+    [TfLiteOperator(TfLiteBuiltinOperator.DynamicUpdateSlice, Integers = IntegerSupport.Any)]
     internal static void FromTfLite(TfLiteNode node) => node.Emit(new UpdateSlice(), node.Input(0), node.Input(1), node.Input(2));
 }

@@ -62,8 +62,8 @@ public sealed record Dequantize : Operator
     }
 
     // ONNX: x, scale, optional zero point; a scale per slice belongs to an axis.
-    [OnnxOperator("DequantizeLinear")]
-    [OnnxOperator("DequantizeLinear", "com.microsoft")]
+    [OnnxOperator("DequantizeLinear", Integers = IntegerSupport.Converts)]
+    [OnnxOperator("DequantizeLinear", "com.microsoft", Integers = IntegerSupport.Converts)]
     internal static void FromOnnx(OnnxNode node)
     {
         if (!IsCommon(node))
@@ -105,7 +105,7 @@ public sealed record Dequantize : Operator
         if (q.Axis < 0 || q.Axis >= shape.Rank || shape[q.Axis] != q.Scales.Count) throw node.Malformed($"{q.Scales.Count} scales do not fit axis {q.Axis} of a tensor of shape {shape}.");
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Dequantize)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Dequantize, Integers = IntegerSupport.Converts)]
     internal static void FromTfLite(TfLiteNode node)
     {
         if (node.Value(0).Type.IsInteger() && node.Value(0).Quantization is null) throw node.Malformed("The integers have no scale.");

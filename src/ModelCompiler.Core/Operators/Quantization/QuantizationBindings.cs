@@ -56,7 +56,7 @@ internal static class QuantizationBindings
         node.Bind(0, Requantize(node, sums, Scalar(node, node.Value(1)), channels, 6, 7));
     }
 
-    [OnnxOperator("DynamicQuantizeLinear")]
+    [OnnxOperator("DynamicQuantizeLinear", Integers = IntegerSupport.Yes)]
     internal static void DynamicFromOnnx(OnnxNode node)
     {
         Value x = node.Value(0);
@@ -72,11 +72,11 @@ internal static class QuantizationBindings
         node.Bind(2, zeroPoint);
     }
 
-    [OnnxOperator("MatMulIntegerToFloat", "com.microsoft")]
+    [OnnxOperator("MatMulIntegerToFloat", "com.microsoft", Integers = IntegerSupport.Yes)]
     internal static void IntegerToFloatFromOnnx(OnnxNode node) => node.Bind(0, Scaled(node, MatMul.Emit(node, node.Value(0), node.Value(1), ElementType.Int32, node.Input(4), node.Input(5)), node.Value(2), node.Value(3), 6));
 
     // a is quantised as it comes; b has a scale, an optional zero point and an optional bias.
-    [OnnxOperator("DynamicQuantizeMatMul", "com.microsoft")]
+    [OnnxOperator("DynamicQuantizeMatMul", "com.microsoft", Integers = IntegerSupport.Yes)]
     internal static void DynamicProductFromOnnx(OnnxNode node)
     {
         IReadOnlyList<Value> a = node.Call("DynamicQuantizeLinear", 3, [node.Value(0)]);
@@ -84,7 +84,7 @@ internal static class QuantizationBindings
     }
 
     // a, its scale and zero point, b, its scales and zero points, an int32 bias, optional scale and zero point of the output, which else is float.
-    [OnnxOperator("QGemm", "com.microsoft")]
+    [OnnxOperator("QGemm", "com.microsoft", Integers = IntegerSupport.Yes)]
     internal static void QuantizedGemmFromOnnx(OnnxNode node)
     {
         Value a = node.Value(0), b = node.Value(3);

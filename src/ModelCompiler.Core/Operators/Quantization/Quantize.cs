@@ -102,8 +102,8 @@ public sealed record Quantize : Operator
     }
 
     // ONNX: x, scale, optional zero point, whose type is the output's; a scale per slice belongs to an axis.
-    [OnnxOperator("QuantizeLinear")]
-    [OnnxOperator("QuantizeLinear", "com.microsoft")]
+    [OnnxOperator("QuantizeLinear", Integers = IntegerSupport.Converts)]
+    [OnnxOperator("QuantizeLinear", "com.microsoft", Integers = IntegerSupport.Converts)]
     internal static void FromOnnx(OnnxNode node)
     {
         if (!IsCommon(node))
@@ -128,6 +128,6 @@ public sealed record Quantize : Operator
         return isKnown && !isNegative && node.Value(0).Type == ElementType.Float32 && node.Value(1).Shape.Elements == 1 && type.IsByte() && !node.HasAttribute("output_dtype") && node.NarrowType(2) == default;
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.Quantize)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Quantize, Integers = IntegerSupport.Converts)]
     internal static void FromTfLite(TfLiteNode node) => node.Emit(new Quantize(), node.Input(0));
 }

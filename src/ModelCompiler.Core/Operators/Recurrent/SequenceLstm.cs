@@ -103,7 +103,7 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
     }
 
     // TFLite: options are fused_activation, cell_clip, proj_clip, time_major. Inputs 9–11 are peepholes, 16–17 a projection, 20–23 layer norms; 18 and 19 the states.
-    [TfLiteOperator(TfLiteBuiltinOperator.UnidirectionalSequenceLstm)]
+    [TfLiteOperator(TfLiteBuiltinOperator.UnidirectionalSequenceLstm, Integers = IntegerSupport.EightAndSixteen)]
     internal static void FromTfLite(TfLiteNode node)
     {
         if (node.Options.Int8(0) != 4) throw node.Unsupported("An LSTM with an activation other than tanh is not supported.", "Use tanh, as Keras does by default.");

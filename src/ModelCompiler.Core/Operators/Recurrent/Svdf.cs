@@ -49,7 +49,7 @@ public sealed record Svdf(int Rank, ActivationRange Activation) : LibraryOperato
     }
 
     // TFLite: options are rank, fused_activation. The reference ignores the activation of the integer form: it saturates.
-    [TfLiteOperator(TfLiteBuiltinOperator.Svdf)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Svdf, Integers = IntegerSupport.Eight)]
     internal static void FromTfLite(TfLiteNode node)
     {
         int features = node.FloatIfHybrid(1);

@@ -10,17 +10,17 @@ namespace ModelCompiler.Core.Operators;
 internal static class VariableBindings
 {
     // TFLite: options are container, shared_name.
-    [TfLiteOperator(TfLiteBuiltinOperator.VarHandle)]
+    [TfLiteOperator(TfLiteBuiltinOperator.VarHandle, Integers = IntegerSupport.Any)]
     internal static void HandleFromTfLite(TfLiteNode node) => node.Subgraph.BindResource(node.OutputTensor(0), $"{node.Options.Text(0)}/{node.Options.Text(1)}");
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ReadVariable)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ReadVariable, Integers = IntegerSupport.Any)]
     internal static void ReadFromTfLite(TfLiteNode node)
     {
         string key = Key(node);
         node.Bind(0, node.Graph[node.Subgraph.State.Read(key, key.TrimStart('/'), node.Output(0))]);
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.AssignVariable)]
+    [TfLiteOperator(TfLiteBuiltinOperator.AssignVariable, Integers = IntegerSupport.Any)]
     internal static void AssignFromTfLite(TfLiteNode node)
     {
         string key = Key(node);
@@ -30,7 +30,7 @@ internal static class VariableBindings
     }
 
     // TFLite: the option is the subgraph that runs before the first call.
-    [TfLiteOperator(TfLiteBuiltinOperator.CallOnce)]
+    [TfLiteOperator(TfLiteBuiltinOperator.CallOnce, Integers = IntegerSupport.Any)]
     internal static void CallOnceFromTfLite(TfLiteNode node) => node.Subgraph.ReadCalled(node.Options.Int32(0), [], initialise: true);
 
     private static string Key(TfLiteNode node) => node.Subgraph.ResourceOf(node.InputTensor(0)) ?? throw node.Malformed("Input 0 is not the handle of a variable.");

@@ -123,7 +123,7 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
     }
 
     // TFLite: the option is keep_dims.
-    [TfLiteOperator(TfLiteBuiltinOperator.Mean)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Mean, Integers = IntegerSupport.Eight)]
     internal static void FromTfLite(TfLiteNode node) =>
         node.Emit(new ReduceMean(Resolve(node.ConstantInput(1, "list of axes").ToInt32s(), node.Value(0).Shape.Rank), node.Options.Bool(0)), node.Input(0));
 

@@ -8,23 +8,23 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>How reductions, norms and selections along axes read from TFLite.</summary>
 internal static class TfLiteReductionBindings
 {
-    [TfLiteOperator(TfLiteBuiltinOperator.Sum)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Sum, Integers = IntegerSupport.ByWayOfFloat)]
     internal static void SumFromTfLite(TfLiteNode node) => node.EmitReal(x => Reduce(node, "Sum", x[0]), inputs: 1);
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ReduceProd)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ReduceProd, Integers = IntegerSupport.ByWayOfFloat)]
     internal static void ProductFromTfLite(TfLiteNode node) => node.EmitReal(x => Reduce(node, "Product", x[0]), inputs: 1);
 
     // Extremes of integers are integers of the same scale.
-    [TfLiteOperator(TfLiteBuiltinOperator.ReduceMax)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ReduceMax, Integers = IntegerSupport.Any)]
     internal static void LargestFromTfLite(TfLiteNode node) => Extreme(node, "Largest");
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ReduceMin)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ReduceMin, Integers = IntegerSupport.Any)]
     internal static void SmallestFromTfLite(TfLiteNode node) => Extreme(node, "Smallest");
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ReduceAny)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ReduceAny, Integers = IntegerSupport.Any)]
     internal static void AnyFromTfLite(TfLiteNode node) => node.Bind(0, Reduce(node, "Largest", node.Input(0)));
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ReduceAll)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ReduceAll, Integers = IntegerSupport.Any)]
     internal static void AllFromTfLite(TfLiteNode node) => node.Bind(0, Reduce(node, "Smallest", node.Input(0)));
 
     private static void Extreme(TfLiteNode node, string kind)
@@ -44,10 +44,10 @@ internal static class TfLiteReductionBindings
         return axes.All(a => a >= 0 && a < rank) ? axes.ToEquatableArray() : throw node.Malformed($"A tensor of rank {rank} lacks one of the axes {string.Join(", ", axes)}.");
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ArgMax)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ArgMax, Integers = IntegerSupport.Any)]
     internal static void ArgMaxFromTfLite(TfLiteNode node) => ArgExtreme(node, true);
 
-    [TfLiteOperator(TfLiteBuiltinOperator.ArgMin)]
+    [TfLiteOperator(TfLiteBuiltinOperator.ArgMin, Integers = IntegerSupport.Any)]
     internal static void ArgMinFromTfLite(TfLiteNode node) => ArgExtreme(node, false);
 
     private static void ArgExtreme(TfLiteNode node, bool largest)
@@ -59,12 +59,12 @@ internal static class TfLiteReductionBindings
     }
 
     // TFLite: options are exclusive, reverse.
-    [TfLiteOperator(TfLiteBuiltinOperator.Cumsum)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Cumsum, Integers = IntegerSupport.ByWayOfFloat)]
     internal static void RunningSumFromTfLite(TfLiteNode node) => node.EmitReal(
         x => node.Add("sum", new Running(Axes(node, 1, node.Graph[x[0]].Shape.Rank)[0], false, node.Options.Bool(0), node.Options.Bool(1)), x[0]), inputs: 1);
 
     // x − ln Σ eˣ over the last axis.
-    [TfLiteOperator(TfLiteBuiltinOperator.LogSoftmax)]
+    [TfLiteOperator(TfLiteBuiltinOperator.LogSoftmax, Integers = IntegerSupport.ByWayOfFloat)]
     internal static void LogSoftmaxFromTfLite(TfLiteNode node) => node.EmitReal(x =>
     {
         int last = node.Graph[x[0]].Shape.Rank - 1;
@@ -72,7 +72,7 @@ internal static class TfLiteReductionBindings
     });
 
     // x ÷ √(max(Σ x², 10⁻⁶)) over the last axis.
-    [TfLiteOperator(TfLiteBuiltinOperator.L2Normalization)]
+    [TfLiteOperator(TfLiteBuiltinOperator.L2Normalization, Integers = IntegerSupport.ByWayOfFloat)]
     internal static void NormaliseFromTfLite(TfLiteNode node)
     {
         ActivationRange activation = node.Activation(0);
@@ -86,7 +86,7 @@ internal static class TfLiteReductionBindings
     }
 
     // √ of the mean of squares. TFLite: options as of the other pools.
-    [TfLiteOperator(TfLiteBuiltinOperator.L2Pool2D)]
+    [TfLiteOperator(TfLiteBuiltinOperator.L2Pool2D, Integers = IntegerSupport.ByWayOfFloat)]
     internal static void L2PoolFromTfLite(TfLiteNode node) => node.EmitReal(x =>
     {
         Value squares = Pair(node, "Multiply", x[0], x[0]);
@@ -95,7 +95,7 @@ internal static class TfLiteReductionBindings
     });
 
     // TFLite: options are axis, batch_dims.
-    [TfLiteOperator(TfLiteBuiltinOperator.Gather)]
+    [TfLiteOperator(TfLiteBuiltinOperator.Gather, Integers = IntegerSupport.Any)]
     internal static void GatherFromTfLite(TfLiteNode node)
     {
         Shape shape = node.Value(0).Shape;
@@ -105,11 +105,11 @@ internal static class TfLiteReductionBindings
         node.Emit(new Gather(axis), node.Input(0), node.Input(1));
     }
 
-    [TfLiteOperator(TfLiteBuiltinOperator.GatherNd)]
+    [TfLiteOperator(TfLiteBuiltinOperator.GatherNd, Integers = IntegerSupport.Any)]
     internal static void GatherTuplesFromTfLite(TfLiteNode node) => node.Emit(new GatherTuples(0), node.Input(0), node.Input(1));
 
     // TFLite: inputs are rows, table. Of a table of integers with a scale and a real output, the rows are dequantised.
-    [TfLiteOperator(TfLiteBuiltinOperator.EmbeddingLookup)]
+    [TfLiteOperator(TfLiteBuiltinOperator.EmbeddingLookup, Integers = IntegerSupport.Any)]
     internal static void EmbeddingFromTfLite(TfLiteNode node)
     {
         int table = node.Input(1);
@@ -118,7 +118,7 @@ internal static class TfLiteReductionBindings
     }
 
     // TFLite: options are adj_x, adj_y.
-    [TfLiteOperator(TfLiteBuiltinOperator.BatchMatMul)]
+    [TfLiteOperator(TfLiteBuiltinOperator.BatchMatMul, Integers = IntegerSupport.ByWayOfFloat)]
     internal static void ProductFromBatches(TfLiteNode node) => node.EmitReal(x => node.Add("product", new MatMul(), Turned(node, x[0], node.Options.Bool(0)), Turned(node, x[1], node.Options.Bool(1))));
 
     private static int Turned(TfLiteNode node, int x, bool turn)

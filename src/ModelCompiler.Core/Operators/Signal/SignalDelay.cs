@@ -23,7 +23,7 @@ public sealed record SignalDelay(int Length) : LibraryOperator
         return new LibraryCall("Signal.Delay").In(0, 1).Out(0, 1).Scratch(ElementType.Int16, Length + shape[-1]).InPlace((1, 1)).Number(shape.Elements / shape[-1], shape[-1], Length);
     }
 
-    [TfLiteOperator("SignalDelay")]
+    [TfLiteOperator("SignalDelay", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node)
     {
         int length = new FlexMap(node.CustomOptions.Span).Int32("delay_length");

@@ -23,7 +23,7 @@ public sealed record SignalEnergy(int Start, int End) : LibraryOperator
         return new LibraryCall("Signal.Energy").In(0).Out(0).Number(Start, End, context.Output(0).Shape.Elements);
     }
 
-    [TfLiteOperator("SignalEnergy")]
+    [TfLiteOperator("SignalEnergy", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node)
     {
         var options = new FlexMap(node.CustomOptions.Span);

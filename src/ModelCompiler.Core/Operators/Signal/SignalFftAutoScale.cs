@@ -20,6 +20,6 @@ public sealed record SignalFftAutoScale() : LibraryOperator
         return new LibraryCall("Signal.AutoScale").In(0).Out(0, 1).Number(context.Input(0).Shape.Elements);
     }
 
-    [TfLiteOperator("SignalFftAutoScale")]
+    [TfLiteOperator("SignalFftAutoScale", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node) => node.EmitWithState(new SignalFftAutoScale(), [], node.Input(0));
 }

@@ -32,7 +32,7 @@ public sealed record SignalFilterBank(int Channels) : LibraryOperator
         return new LibraryCall("Signal.FilterBank").In(0, 1, 2, 3, 4, 5).Out(0).Number(Channels);
     }
 
-    [TfLiteOperator("SignalFilterBank")]
+    [TfLiteOperator("SignalFilterBank", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node) =>
         node.Emit(new SignalFilterBank(new FlexMap(node.CustomOptions.Span).Int32("num_channels")), [.. Enumerable.Range(0, 6).Select(i => node.Value(i).Id)]);
 }

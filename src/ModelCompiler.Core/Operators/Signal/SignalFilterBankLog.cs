@@ -23,7 +23,7 @@ public sealed record SignalFilterBankLog(int Scale, int Correction) : LibraryOpe
         return new LibraryCall("Signal.Logarithms").In(0).Out(0).Number(context.Input(0).Shape.Elements, Scale, Correction);
     }
 
-    [TfLiteOperator("SignalFilterBankLog")]
+    [TfLiteOperator("SignalFilterBankLog", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node)
     {
         var options = new FlexMap(node.CustomOptions.Span);

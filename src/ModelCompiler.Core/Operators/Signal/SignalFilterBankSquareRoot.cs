@@ -21,6 +21,6 @@ public sealed record SignalFilterBankSquareRoot() : LibraryOperator
         return new LibraryCall("Signal.SquareRoots").In(0, 1).Out(0).Number(context.Input(0).Shape.Elements);
     }
 
-    [TfLiteOperator("SignalFilterBankSquareRoot")]
+    [TfLiteOperator("SignalFilterBankSquareRoot", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node) => node.Emit(new SignalFilterBankSquareRoot(), node.Input(0), node.Input(1));
 }

@@ -74,9 +74,9 @@ public sealed record SignalFourier(int Length, bool Inverse) : LibraryOperator
         }
     }
 
-    [TfLiteOperator("SignalRfft")]
+    [TfLiteOperator("SignalRfft", Integers = IntegerSupport.Fixed)]
     internal static void ForwardFromTfLite(TfLiteNode node) => node.Emit(new SignalFourier(new FlexMap(node.CustomOptions.Span).Int32("fft_length"), false), node.Input(0));
 
-    [TfLiteOperator("SignalIrfft")]
+    [TfLiteOperator("SignalIrfft", Integers = IntegerSupport.Fixed)]
     internal static void InverseFromTfLite(TfLiteNode node) => node.Emit(new SignalFourier(new FlexMap(node.CustomOptions.Span).Int32("fft_length"), true), node.Input(0));
 }

@@ -25,7 +25,7 @@ public sealed record SignalFramer(int Size, int Step) : LibraryOperator
         return new LibraryCall("Signal.Frame").In(0, 1, 2).Out(0, 1, 2, 3).InPlace((2, 1), (3, 2)).Number(shape.Elements / shape[-1], shape[-1] / Step, Size, Step, context.Input(1).Shape[-1]);
     }
 
-    [TfLiteOperator("SignalFramer")]
+    [TfLiteOperator("SignalFramer", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node)
     {
         var options = new FlexMap(node.CustomOptions.Span);

@@ -25,7 +25,7 @@ public sealed record SignalOverlapAdd(int Step) : LibraryOperator
         return new LibraryCall(routine).In(0, 1).Out(0, 1).InPlace((1, 1)).Number(shape.Elements / (shape[-1] * shape[-2]), shape[-2], shape[-1], Step);
     }
 
-    [TfLiteOperator("SignalOverlapAdd")]
+    [TfLiteOperator("SignalOverlapAdd", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node)
     {
         Shape shape = node.Value(0).Shape;

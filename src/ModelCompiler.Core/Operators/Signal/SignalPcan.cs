@@ -22,6 +22,6 @@ public sealed record SignalPcan(int Shift) : LibraryOperator
         return new LibraryCall("Signal.NormaliseGain").In(0, 1, 2).Out(0).Number(context.Input(0).Shape.Elements, Shift);
     }
 
-    [TfLiteOperator("SignalPCAN")]
+    [TfLiteOperator("SignalPCAN", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node) => node.Emit(new SignalPcan(new FlexMap(node.CustomOptions.Span).Int32("snr_shift")), node.Input(0), node.Input(1), node.Input(2));
 }

@@ -30,7 +30,7 @@ public sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int O
             .Number(context.Input(0).Shape.Elements, Smoothing, Keeping, OddSmoothing, OddKeeping, SmoothingBits, Bits, Floor, Clamp);
     }
 
-    [TfLiteOperator("SignalFilterBankSpectralSubtraction")]
+    [TfLiteOperator("SignalFilterBankSpectralSubtraction", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node)
     {
         var o = new FlexMap(node.CustomOptions.Span);

@@ -24,7 +24,7 @@ public sealed record SignalStacker(int Left, int Right, int Step) : LibraryOpera
         return new LibraryCall("Signal.Stack").In(0, 1, 2).Out(0, 1, 2, 3).InPlace((2, 1), (3, 2)).Number(context.Input(0).Shape.Elements, Left, Right, Step);
     }
 
-    [TfLiteOperator("SignalStacker")]
+    [TfLiteOperator("SignalStacker", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node)
     {
         var options = new FlexMap(node.CustomOptions.Span);

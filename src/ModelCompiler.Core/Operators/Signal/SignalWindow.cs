@@ -23,6 +23,6 @@ public sealed record SignalWindow(int Shift) : LibraryOperator
         return new LibraryCall("Signal.Window").In(0, 1).Out(0).Number(context.Input(0).Shape.Elements / length, length, Shift);
     }
 
-    [TfLiteOperator("SignalWindow")]
+    [TfLiteOperator("SignalWindow", Integers = IntegerSupport.Fixed)]
     internal static void FromTfLite(TfLiteNode node) => node.Emit(new SignalWindow(new FlexMap(node.CustomOptions.Span).Int32("shift")), node.Input(0), node.Input(1));
 }

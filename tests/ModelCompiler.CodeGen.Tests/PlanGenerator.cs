@@ -41,11 +41,13 @@ internal static class PlanGenerator
     };
 
     /// <summary>Random kernels of one type.</summary>
-    public static Gen<Kernel> Kernel(Type type)
+    public static Gen<Kernel> Kernel(Type type) => Record(type).Select(r => (Kernel)r);
+
+    private static Gen<object> Record(Type type)
     {
         ConstructorInfo constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length)!;
         Gen<object>[] arguments = [.. constructor.GetParameters().Select(p => Value(p.ParameterType))];
-        return Sequence(arguments).Select(a => (Kernel)constructor.Invoke(a));
+        return Sequence(arguments).Select(constructor.Invoke);
     }
 
     /// <summary>Random plans.</summary>
@@ -102,6 +104,7 @@ internal static class PlanGenerator
     private static Gen<object> Value(Type type)
     {
         if (type.IsEnum) return Gen.Int[0, Enum.GetValues(type).Length - 1].Select(i => Enum.GetValues(type).GetValue(i)!);
+        if (typeof(IPlanPart).IsAssignableFrom(type)) return Record(type);
         return Values.TryGetValue(type, out Gen<object>? gen) ? gen : throw new InvalidOperationException($"There is no generator for {type}.");
     }
 

@@ -37,7 +37,7 @@ public class ModelGeneratorTests
     }
 
     [Theory]
-    [InlineData(1, "modelcompiler-plan 1", "modelcompiler-plan 999")]
+    [InlineData(1, "modelcompiler-plan 2", "modelcompiler-plan 999")]
     [InlineData(6, "arena 64", "arena many")]
     [InlineData(7, "weights 0", "wheights 0")]
     [InlineData(8, "Float32", "Float31")]

@@ -13,7 +13,7 @@ internal sealed record PlanFile(string Path, string Text, bool IsPlan = true)
 {
     /// <summary>The smallest network there is: its output is its input.</summary>
     public static PlanFile Identity(string className = "Tiny", string model = "tiny.onnx", int elements = 4) => new($"/obj/{className}/plan.txt", $"""
-        modelcompiler-plan 1
+        modelcompiler-plan 2
         model "{model}" sha256=00
         class {className} namespace=Demo accessibility=public
         target scalar

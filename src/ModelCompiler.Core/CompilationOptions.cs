@@ -31,6 +31,9 @@ public enum Precision
 
     /// <summary>8-bit integers: per-channel symmetric weights, asymmetric activations, int32 accumulators.</summary>
     Int8,
+
+    /// <summary>As <see cref="Int8"/>, but weights of 3 to 8 bits layer by layer, as few as the limits ask for or the outputs bear.</summary>
+    Auto,
 }
 
 /// <summary>
@@ -60,7 +63,7 @@ public sealed record CompilationOptions
     public string? InputValues { get; init; }
 
     /// <summary>Numeric format.</summary>
-    [Option("Numeric format: Float32 or Int8; by default the model's own, or Int8 when calibration data is given.")]
+    [Option("Numeric format: Float32, Int8, or Auto (Int8 with weights of 3 to 8 bits, layer by layer: what MaxWeightBytes asks for, else as few as the outputs bear); by default the model's own, or Int8 when calibration data is given.")]
     public Precision Precision { get; init; }
 
     /// <summary>Bits of quantised weights, 0 for the default.</summary>
@@ -82,6 +85,14 @@ public sealed record CompilationOptions
     /// <summary>Upper bound of calibration samples used.</summary>
     [Option("At most this many calibration samples, evenly spread, are used (default 256).")]
     public int CalibrationSamples { get; init; } = 256;
+
+    /// <summary>Most bytes of weights, 0 for any number.</summary>
+    [Option("Most bytes that the weights may take, tables beside them included; more is an error, and what Precision Auto aims at.")]
+    public int MaxWeightBytes { get; init; }
+
+    /// <summary>Most bytes of working memory, 0 for any number.</summary>
+    [Option("Most bytes of working memory that an instance may take; more is an error.")]
+    public int MaxArenaBytes { get; init; }
 
     /// <summary>Machine to compile for.</summary>
     [Option("Machine to compile for; by default any, with AVX2 where there is.")]

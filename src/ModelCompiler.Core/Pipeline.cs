@@ -2,6 +2,7 @@ using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.Core.Compression;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Passes;
+using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core;
@@ -43,6 +44,7 @@ internal static class Pipeline
     private static ModelGraph Quantise(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
         new("calibration", RangeCalibrator.Run),
         new("bits of weights", WeightBitsChoice.Run),
+        new("bits of weights layer by layer", WeightBitsSearch.Run),
         new("post-training quantisation", PostTrainingQuantization.Run),
         new("weights fitted to samples", (g, c) => FitWeights.Run(graph, g, c)),
         new("conversions at the edges", AbsorbEdgeConversions.Run),
@@ -53,6 +55,13 @@ internal static class Pipeline
     private static ModelGraph Specialise(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
         new("unsigned activations", UnsignedActivations.Run) { IsFor = isa => isa.Has(Products.Bytes) },
     ]);
+
+    /// <summary>Bytes that the weights of a float network would take, rounded to nearest, with the ranges and weight bits that the context has.</summary>
+    public static long WeightBytes(ModelGraph graph, PipelineContext context)
+    {
+        ModelGraph quantised = Specialise(AbsorbEdgeConversions.Run(PostTrainingQuantization.Run(graph, context), context.Note), context);
+        return Lowering.Run(quantised, context.Input, context.Target, []).Weights.Length;
+    }
 
     private static ModelGraph Apply(ModelGraph graph, PipelineContext context, PipelineStep[] steps)
     {

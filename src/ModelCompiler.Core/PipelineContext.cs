@@ -40,6 +40,10 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
     /// <summary>The float network's value that a value of the quantised network stands for, by number.</summary>
     public Dictionary<int, int> Originals { get; set; } = [];
 
+    /// <summary>The same with a report of its own and perhaps other options, for steps that try something.</summary>
+    public PipelineContext Silent(CompilationOptions? options = null) =>
+        new(input with { Options = options ?? input.Options }, target, new DiagnosticBag(input.FileName)) { Samples = Samples, Ranges = Ranges, WeightBits = WeightBits };
+
     /// <summary>Adds a sentence to the report, for people.</summary>
     public void Note(string text) => Report.Note(text);
 }

@@ -32,7 +32,7 @@ internal static class PlanGenerator
         [typeof(bool)] = Gen.Bool.Select(v => (object)v),
         [typeof(TensorRef)] = Tensors.Select(v => (object)v),
         [typeof(DataRef)] = Gen.OneOf(Gen.Const(DataRef.None), Identifiers.Select(n => new DataRef(n))).Select(v => (object)v),
-        [typeof(WeightsRef)] = Gen.Select(Gen.Int.NonNegative, Gen.Int.NonNegative).Select((offset, length) => (object)new WeightsRef(offset, length)),
+        [typeof(WeightsRef)] = Gen.OneOf(Gen.Select(Gen.Int.NonNegative, Gen.Int.NonNegative).Select((offset, length) => (object)new WeightsRef(offset, length)), Gen.Int[0, 1000].Select(i => (object)new WeightsRef(new TensorRef(i)))),
         [typeof(EquatableArray<int>)] = Ints.Array[0, 5].Select(v => (object)v.ToEquatableArray()),
         [typeof(string)] = Identifiers.Select(n => (object)("Class." + n)),
         [typeof(EquatableArray<string>)] = Gen.OneOf(Identifiers, Gen.OneOf("float", "AddFunction<float>", "ConvertNumberFunction<float,int>", "-1.5f", "12L", "true")).Array[0, 4].Select(v => (object)v.ToEquatableArray()),

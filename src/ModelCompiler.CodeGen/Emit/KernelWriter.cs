@@ -29,7 +29,9 @@ public sealed class KernelWriter(ModelPlan plan, Isa isa, MethodSet methods, Sou
     public string Address(DataRef table) => $"Address({DataName(table)})";
 
     /// <summary>A C# pointer expression (<c>sbyte*</c>) into the weights.</summary>
-    public string Address(WeightsRef weights) => weights.Offset == 0 ? "weights" : "weights + " + Literals.Int(weights.Offset);
+    public string Address(WeightsRef weights) => weights.Tensor.Exists ? AsBytes(weights.Tensor) : weights.Offset == 0 ? "weights" : "weights + " + Literals.Int(weights.Offset);
+
+    private string AsBytes(TensorRef unpacked) => Tensor(unpacked).Type == ElementType.Int8 ? Address(unpacked) : $"(sbyte*)({Address(unpacked)})";
 
     /// <summary>Name of the property that holds a table.</summary>
     public static string DataName(DataRef table) => table.Name;

@@ -64,7 +64,7 @@ public sealed record ConvBytesByChannel(
             {
                 Rescaling rescaling = task.Rescaling(parts, task.Padded(task.Factors, block));
                 var kernel = new ConvBytesByChannel(
-                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks, structure.Length > 0)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), rescaling,
+                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Constants(ByteTile.ScheduleBytes(blocks, structure.Length > 0)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), rescaling,
                     task.Geometry, block, structure.ToEquatableArray(), task.InZero);
                 return kernel with { Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => kernel.RowBytes(i, task.SignedInput))) };
             });

@@ -83,8 +83,8 @@ public sealed record ConvBytesByPixel(
                 var kernel = new ConvBytesByPixel(
                     parts.In, parts.Out, default, default, default, default,
                     parts.Weights(packed.SelectMany(b => b.SelectMany(c => c.WeightBytes)).ToArray()),
-                    parts.Weights(PackedBytes.Of(packed.SelectMany(b => b.SelectMany(c => c.Schedule)).ToArray())),
-                    parts.Weights(PackedBytes.Of(chunks.Select(c => c.Offset).ToArray())),
+                    parts.Constants(PackedBytes.Of(packed.SelectMany(b => b.SelectMany(c => c.Schedule)).ToArray())),
+                    parts.Constants(PackedBytes.Of(chunks.Select(c => c.Offset).ToArray())),
                     parts.Table("Bias", ElementType.Int32, packed[0].Select(c => bias[c.Number])), rescaling,
                     task.Geometry, vectors, blocks.ToEquatableArray(),
                     packed.Select(b => b.Sum(c => c.WeightBytes.Count())).ToEquatableArray(), task.InZero);

@@ -83,7 +83,7 @@ public sealed record ConvInt8(
             Rescaling rescaling = task.Rescaling(parts, task.PaddedByGroup(task.Factors, BlockChannels));
             return new ConvInt8(
                 parts.In, parts.Out, parts.Scratch(ElementType.Int16, PatchElements(task.Taps)),
-                parts.Weights(stored.Bytes(Pack(task.Weights, task.Geometry.Groups, task.OutChannels, task.Taps))),
+                parts.Weights(stored.Bytes(Pack(task.Weights, task.Geometry.Groups, task.OutChannels, task.Taps)), stored.Type),
                 parts.Table("Bias", ElementType.Int32, task.PaddedByGroup(task.Bias.Select(b => (double)b), BlockChannels)), rescaling,
                 task.Geometry, task.InZero, stored.Type, stored.Zero);
         });

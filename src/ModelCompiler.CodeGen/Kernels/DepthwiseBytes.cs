@@ -58,7 +58,7 @@ public sealed record DepthwiseBytes(
             {
                 Rescaling rescaling = task.Rescaling(parts, Repeated(task.Factors));
                 var kernel = new DepthwiseBytes(
-                    parts.In, parts.Out, default, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Weights(ByteTile.ScheduleBytes(blocks, structure.Length > 0)),
+                    parts.In, parts.Out, default, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Constants(ByteTile.ScheduleBytes(blocks, structure.Length > 0)),
                     parts.Table("Bias", ElementType.Int32, Repeated(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero))), rescaling,
                     task.Geometry, block, repeat, structure.ToEquatableArray(), task.InZero);
                 return kernel with

@@ -60,7 +60,7 @@ public sealed record DepthwiseConvInt8(
             Rescaling rescaling = task.Rescaling(parts, task.Padded(task.Factors, BlockChannels));
             return new DepthwiseConvInt8(
                 parts.In, parts.Out, parts.Scratch(ElementType.Int16, RowElements(task.Geometry)),
-                parts.Weights(Pack(task.Weights, task.OutChannels, task.Taps)), parts.Table("Bias", ElementType.Int32, task.Padded(task.Bias.Select(b => (double)b), BlockChannels)), rescaling,
+                parts.Weights(Pack(task.Weights, task.OutChannels, task.Taps), ElementType.Int16), parts.Table("Bias", ElementType.Int32, task.Padded(task.Bias.Select(b => (double)b), BlockChannels)), rescaling,
                 task.Geometry, task.InZero);
         });
     }

@@ -132,8 +132,13 @@ public interface IKernelParts
     /// <summary>A buffer for the time of the step.</summary>
     TensorRef Scratch(ElementType type, int count);
 
-    /// <summary>Adds constants to the weights.</summary>
-    WeightsRef Weights(byte[] bytes);
+    /// <summary>Adds weights; those that need few bits may be packed, and unpacked before the kernel runs.</summary>
+    /// <param name="bytes">The weights in the kernel's order.</param>
+    /// <param name="type">Their type: int8, uint8 or int16.</param>
+    WeightsRef Weights(byte[] bytes, ElementType type = ElementType.Int8);
+
+    /// <summary>Adds other constants to the weights blob.</summary>
+    WeightsRef Constants(byte[] bytes);
 
     /// <summary>Adds a small table.</summary>
     DataRef Table(string kind, ElementType type, IEnumerable<double> values);

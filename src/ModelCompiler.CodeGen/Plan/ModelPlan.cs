@@ -174,5 +174,23 @@ public readonly record struct DataRef(string Name)
     public bool Exists => !string.IsNullOrEmpty(Name);
 }
 
-/// <summary>Points into the weights blob; written <c>@offset+length</c>.</summary>
-public readonly record struct WeightsRef(int Offset, int Length);
+/// <summary>Points into the weights blob, written <c>@offset+length</c>, or to a tensor that holds weights which a step before has unpacked, written <c>%id</c>.</summary>
+public readonly record struct WeightsRef
+{
+    private readonly int _tensor; // 1 more than its number
+
+    /// <summary>Points into the blob.</summary>
+    public WeightsRef(int offset, int length) => (Offset, Length) = (offset, length);
+
+    /// <summary>Points to a tensor.</summary>
+    public WeightsRef(TensorRef tensor) => _tensor = tensor.Id + 1;
+
+    /// <summary>First byte in the blob.</summary>
+    public int Offset { get; }
+
+    /// <summary>Bytes in the blob.</summary>
+    public int Length { get; }
+
+    /// <summary>The tensor, or none.</summary>
+    public TensorRef Tensor => new(_tensor - 1);
+}

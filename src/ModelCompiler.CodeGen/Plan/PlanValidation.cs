@@ -115,6 +115,7 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
             case IPlanPart part: foreach (object inner in PlanPartText.Values(part)) CheckValue(name, inner, index); break;
             case TensorRef t when t.Exists: CheckReference(t, "step", index); break;
             case DataRef d when d.Exists: CheckReference(d, index); break;
+            case WeightsRef { Tensor.Exists: true } w: CheckReference(w.Tensor, "step", index); break;
             case WeightsRef w: CheckReference(w, "step", index); break;
             case EquatableArray<TensorRef> all: foreach (TensorRef t in all.Where(t => t.Exists)) CheckReference(t, "step", index); break;
             case EquatableArray<DataRef> all: foreach (DataRef d in all.Where(d => d.Exists)) CheckReference(d, index); break;

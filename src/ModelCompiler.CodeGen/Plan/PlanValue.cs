@@ -19,7 +19,7 @@ internal static class PlanValue
         Enum e => e.ToString(),
         TensorRef t => t.Exists ? "%" + t.Id.ToString(CultureInfo.InvariantCulture) : "-",
         DataRef d => d.Exists ? "$" + d.Name : "-",
-        WeightsRef w => string.Format(CultureInfo.InvariantCulture, "@{0}+{1}", w.Offset, w.Length),
+        WeightsRef w => w.Tensor.Exists ? Write(w.Tensor) : string.Format(CultureInfo.InvariantCulture, "@{0}+{1}", w.Offset, w.Length),
         EquatableArray<int> a => "[" + string.Join(",", a.Select(i => i.ToString(CultureInfo.InvariantCulture))) + "]",
         EquatableArray<TensorRef> a => "[" + string.Join(",", a.Select(i => Write(i))) + "]",
         EquatableArray<DataRef> a => "[" + string.Join(",", a.Select(i => Write(i))) + "]",
@@ -48,6 +48,7 @@ internal static class PlanValue
         if (type == typeof(EquatableArray<string>)) return Items(text, ';').ToEquatableArray();
         if (type == typeof(WeightsRef))
         {
+            if (text.StartsWith("%", StringComparison.Ordinal)) return new WeightsRef(Read<TensorRef>(text));
             string[] parts = Tail(text, '@').Split('+');
             return new WeightsRef(Read<int>(parts[0]), Read<int>(parts[1]));
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
@@ -18,7 +19,7 @@ internal static class Lowering
         {
             try
             {
-                node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization, isas));
+                node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization, isas, options.WeightBits is > 0 and < 7 || options.Precision == Precision.Auto));
             }
             catch (ModelCompilationException e)
             {
@@ -32,6 +33,8 @@ internal static class Lowering
         PlanParts parts = builder.Build(inputs, outputs);
         // Generated code counts bytes in ints.
         if (parts.ArenaBytes > int.MaxValue) throw new ModelCompilationException("MC1003", $"The network needs {parts.ArenaBytes} bytes of working memory, more than 2 GiB.", "Use smaller inputs.");
+        RequireWithin(nameof(CompilationOptions.MaxWeightBytes), "MC5006", "weights take", options.MaxWeightBytes, parts.Weights.Length, "Allow more, give fewer WeightBits or Precision Auto with calibration data, or use a smaller network.");
+        RequireWithin(nameof(CompilationOptions.MaxArenaBytes), "MC5007", "working memory takes", options.MaxArenaBytes, parts.ArenaBytes, "Allow more, or use smaller inputs or a smaller network.");
         string file = Path.GetFileName(input.FileName);
         string className = options.ClassName ?? Names.Pascal(Path.GetFileNameWithoutExtension(file));
         string @namespace = options.Namespace ?? "ModelCompiler.Generated";
@@ -63,5 +66,10 @@ internal static class Lowering
             Steps = parts.Steps,
         };
         return (plan, parts.Weights);
+    }
+
+    private static void RequireWithin(string option, string code, string what, long most, long bytes, string remedy)
+    {
+        if (most > 0 && bytes > most) throw new ModelCompilationException(code, string.Create(CultureInfo.InvariantCulture, $"The {what} {bytes} bytes, more than the {most} that {OptionText.Of(option)} allows."), remedy);
     }
 }

@@ -7,8 +7,17 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Planning;
 
 /// <summary>What an operator needs to add its kernels to the plan.</summary>
-public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode, IReadOnlyList<Isa> isas) : IKernelParts
+/// <param name="node">The node to lower.</param>
+/// <param name="graph">The graph.</param>
+/// <param name="plan">The plan under construction.</param>
+/// <param name="mode">How accumulators become activations.</param>
+/// <param name="isas">The instruction sets that kernels must be written for, best first.</param>
+/// <param name="wantsSmall">True to pack weights of few bits also where unpacking them takes as long as what they are used for.</param>
+public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode, IReadOnlyList<Isa> isas, bool wantsSmall = false) : IKernelParts
 {
+    // Weights of more bits stay bytes: little is gained. So do few weights, and those that are used fewer times than unpacking them costs.
+    private const int MostPackedBits = 6, FewestPacked = 512, FewestUses = 16;
+
     /// <summary>The instruction sets that kernels must be written for, best first.</summary>
     public IReadOnlyList<Isa> Isas { get; } = isas;
 
@@ -79,6 +88,18 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
         List<(int Multiplier, int Shift)> fixedPoint = [.. factors.Select(Requantization.QuantizeMultiplier)];
         return (Table("Multiplier", ElementType.Int32, fixedPoint.Select(f => (double)f.Multiplier)), Table("Shift", ElementType.Int32, fixedPoint.Select(f => (double)f.Shift)));
     }
+
+    WeightsRef IKernelParts.Weights(byte[] bytes, ElementType type)
+    {
+        int[] weights = new TensorData(type, new Shape(bytes.Length / type.Size()), bytes).ToInt32s();
+        int bits = NarrowWeights.BitsOf(weights), uses = Output(0).Shape.Elements / Math.Max(1, Output(0).Shape[-1]);
+        if (bits > MostPackedBits || weights.Length < FewestPacked || (uses < FewestUses && !wantsSmall)) return plan.Weights(bytes);
+        TensorRef unpacked = Scratch(type, NarrowWeights.PaddedCount(weights.Length));
+        plan.Step(Node.Name, new UnpackWeights(plan.Weights(NarrowWeights.Pack(weights, bits)), unpacked, bits, NarrowWeights.PaddedCount(weights.Length) / NarrowWeights.Group));
+        return new WeightsRef(unpacked);
+    }
+
+    WeightsRef IKernelParts.Constants(byte[] bytes) => plan.Weights(bytes);
 
     TensorRef IKernelParts.In => In(0);
 

@@ -249,6 +249,7 @@ public sealed class PlanBuilder
             if (property.PropertyType == typeof(TensorRef)) yield return (TensorRef)property.GetValue(kernel)!;
             IEnumerable<TensorRef> list = property.GetValue(kernel) switch
             {
+                WeightsRef weights => [weights.Tensor],
                 EquatableArray<TensorRef> tensors => tensors,
                 _ => [],
             };

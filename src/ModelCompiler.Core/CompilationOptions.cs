@@ -86,6 +86,22 @@ public sealed record CompilationOptions
     [Option("At most this many calibration samples, evenly spread, are used (default 256).")]
     public int CalibrationSamples { get; init; } = 256;
 
+    /// <summary>Data to measure accuracy on.</summary>
+    [Option("An .npz file with inputs and labels or targets (array y): the build measures the compiled network on it, beside the float network.", IsFile = true)]
+    public string? Evaluation { get; init; }
+
+    /// <summary>What is measured on it.</summary>
+    [Option("What is measured on the evaluation data: top1, top5, mse, mae or agreement (with the original, on the largest element along the last axis of every output); by default top1 for labels, mse for targets, agreement without either.")]
+    public string? Metric { get; init; }
+
+    /// <summary>How much worse than the float network the compiled one may be.</summary>
+    [Option("How much worse than the float network the compiled one may be on the evaluation data, such as 0.01 for a point of top1 (of mse and mae, relative to the float network's); more is an error.")]
+    public double? MaxAccuracyDrop { get; init; }
+
+    /// <summary>How good the compiled network must be.</summary>
+    [Option("How good the compiled network must be on the evaluation data, such as 0.9 for 90 % (of mse and mae, the most that they may be); else it is an error.")]
+    public double? MinAccuracy { get; init; }
+
     /// <summary>Most bytes of weights, 0 for any number.</summary>
     [Option("Most bytes that the weights may take, tables beside them included; more is an error, and what Precision Auto aims at.")]
     public int MaxWeightBytes { get; init; }
@@ -125,8 +141,9 @@ public sealed record CompilationOptions
         Type type = property.PropertyType;
         if (type == typeof(string)) return text;
         if (type == typeof(int) && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) && number > 0) return number;
+        if (type == typeof(double?) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && real >= 0 && double.IsFinite(real)) return real;
         if (type.IsEnum && Enum.TryParse(type, text, ignoreCase: true, out object? value) && Enum.IsDefined(type, value!) && !char.IsDigit(text[0])) return value!;
-        string expected = type.IsEnum ? string.Join(", ", Enum.GetNames(type)) : "a positive integer";
+        string expected = type.IsEnum ? string.Join(", ", Enum.GetNames(type)) : type == typeof(double?) ? "a number from 0 up, such as 0.01" : "a positive integer";
         throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(property.Name)}'.", $"Give {expected}.");
     }
 

@@ -43,6 +43,9 @@ public sealed class CompilationReport
     /// <summary>The steps that did something.</summary>
     public IReadOnlyList<StepReport> Steps => _steps;
 
+    /// <summary>What was measured on the evaluation data; null when there is none.</summary>
+    public Evaluation.MeasuredAccuracy? Accuracy { get; internal set; }
+
     /// <summary>All that the steps have to say, in order; what follows the last step included.</summary>
     public IEnumerable<string> Notes => [.. _steps.SelectMany(s => s.Notes), .. _pending];
 

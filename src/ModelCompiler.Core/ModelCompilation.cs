@@ -24,6 +24,9 @@ public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Mode
     /// </summary>
     public Func<string, ReadOnlyMemory<byte>>? ExternalData { get; init; }
 
+    /// <summary>Content of the evaluation file (<c>.npz</c> or <c>.npy</c>), when the options name one.</summary>
+    public ReadOnlyMemory<byte>? Evaluation { get; init; }
+
     /// <summary>How the host spells options, for messages.</summary>
     public OptionSpelling Spelling { get; init; } = OptionText.AsMetadata;
 }

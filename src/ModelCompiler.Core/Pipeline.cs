@@ -1,5 +1,6 @@
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.Core.Compression;
+using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Passes;
 using ModelCompiler.Core.Planning;
@@ -16,6 +17,7 @@ internal static class Pipeline
     {
         ModelGraph original = Optimise(imported, context);
         ModelGraph compiled = FormatChoice.IsToBeQuantised(original, context) ? Quantise(original, context) : original;
+        AccuracyCheck.Run(original, compiled, context);
         return (original, Specialise(compiled, context));
     }
 
@@ -55,6 +57,10 @@ internal static class Pipeline
     private static ModelGraph Specialise(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
         new("unsigned activations", UnsignedActivations.Run) { IsFor = isa => isa.Has(Products.Bytes) },
     ]);
+
+    /// <summary>The integer network that the ranges and weight bits of the context give, to try them.</summary>
+    public static ModelGraph Try(ModelGraph graph, PipelineContext context) =>
+        AbsorbEdgeConversions.Run(FitWeights.Run(graph, PostTrainingQuantization.Run(graph, context), context), context.Note);
 
     /// <summary>Bytes that the weights of a float network would take, rounded to nearest, with the ranges and weight bits that the context has.</summary>
     public static long WeightBytes(ModelGraph graph, PipelineContext context)

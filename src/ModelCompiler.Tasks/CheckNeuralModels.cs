@@ -44,7 +44,7 @@ public sealed class CheckNeuralModels : Task
     private void Record(ITaskItem model)
     {
         if (model.GetMetadata("PlanDirectory") is not { Length: > 0 } folder) return;
-        string[] files = [model.ItemSpec, model.GetMetadata(nameof(CompilationOptions.Calibration))];
+        string[] files = [model.ItemSpec, model.GetMetadata(nameof(CompilationOptions.Calibration)), model.GetMetadata(nameof(CompilationOptions.Evaluation))];
         try
         {
             new OutputDirectory(Resolve(folder)).RecordLengths(files.Where(f => f.Length > 0).Select(Resolve));

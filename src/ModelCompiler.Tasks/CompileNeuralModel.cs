@@ -66,23 +66,24 @@ public sealed class CompileNeuralModel : Task
     private void Compile(string modelFile, OutputDirectory output)
     {
         CompilationOptions options = CompilationOptions.Parse(ReadMetadata());
-        string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null;
+        string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null, evaluationFile = options.Evaluation is { } evaluation ? Resolve(evaluation) : null;
         var folder = new ModelFolder(modelFile);
         var input = new CompilationInput(
             Path.GetFileName(modelFile),
             Read(modelFile, "MC1000", "The model file", "Check the Include of the NeuralModel item; relative paths start at the project's folder."),
             options,
-            calibrationFile is null ? default(ReadOnlyMemory<byte>?) : Read(calibrationFile, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in Calibration", "Check the path; relative paths start at the project's folder."))
+            ReadData(calibrationFile, nameof(CompilationOptions.Calibration)))
         {
+            Evaluation = ReadData(evaluationFile, nameof(CompilationOptions.Evaluation)),
             ExternalData = folder.Read,
             Spelling = Spell,
         };
 
         CompilationResult result = ModelCompilation.Run(input);
-        foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile]);
+        foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile, evaluationFile]);
         if (result.Plan is not { } plan || Log.HasLoggedErrors) return;
 
-        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span), calibrationFile is null ? [modelFile] : [modelFile, calibrationFile], folder.Files);
+        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span), [.. new[] { modelFile, calibrationFile, evaluationFile }.OfType<string>()], folder.Files);
         Log.LogMessage(MessageImportance.High, "{0} -> {1}.{2}", Model.ItemSpec, plan.Namespace, plan.ClassName);
     }
 
@@ -117,6 +118,9 @@ public sealed class CompileNeuralModel : Task
         "arm64" => "arm64",
         _ => "",
     };
+
+    private ReadOnlyMemory<byte>? ReadData(string? file, string option) =>
+        file is null ? null : Read(file, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in {option}", "Check the path; relative paths start at the project's folder.");
 
     private static byte[] Read(string file, string code, string what, string remedy)
     {

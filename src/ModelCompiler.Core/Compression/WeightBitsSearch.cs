@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelCompiler.CodeGen.Kernels;
+using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
 using ModelCompiler.Core.Quantization;
@@ -29,7 +30,9 @@ internal static class WeightBitsSearch
         if (layers.Length == 0) return graph;
         double[] errors = Measure(graph, context, layers);
         List<Dictionary<int, int>> steps = Steps(layers, errors, context.WeightBits, out List<double> totals);
-        int chosen = context.Options.MaxWeightBytes > 0 ? FirstThatFits(graph, context, steps) : totals.FindLastIndex(e => e <= BearableError * BearableError);
+        int chosen = context.Options.MaxWeightBytes > 0 ? FirstThatFits(graph, context, steps)
+            : AccuracyCheck.HasLimits(context.Options) && context.Input.Evaluation is not null ? LastThatIsAccurate(graph, context, steps)
+            : totals.FindLastIndex(e => e <= BearableError * BearableError);
         context.WeightBits = steps[Math.Max(0, chosen)];
         context.Note(string.Create(CultureInfo.InvariantCulture, $"Weights have 3 to 8 bits, {layers.Sum(l => (double)l.Weights * context.WeightBits[l.Node.Outputs[0]]) / layers.Sum(l => (double)l.Weights):0.0} on average: {string.Join(", ", layers.GroupBy(l => context.WeightBits[l.Node.Outputs[0]]).OrderBy(g => g.Key).Select(g => $"{g.Key} in {string.Join(", ", g.Select(l => l.Node.Name))}"))}."));
         return graph;
@@ -66,6 +69,23 @@ internal static class WeightBitsSearch
             tried.WeightBits = steps[step];
             return Pipeline.WeightBytes(graph, tried);
         }
+    }
+
+    // Binary search on measured accuracy, as if it fell with every bit. Where even the first step is not accurate enough, the check at the end says so.
+    private static int LastThatIsAccurate(ModelGraph graph, PipelineContext context, List<Dictionary<int, int>> steps)
+    {
+        (int low, int high) = (0, steps.Count - 1);
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            PipelineContext tried = context.Silent();
+            tried.WeightBits = steps[middle];
+            MeasuredAccuracy accuracy = AccuracyCheck.Measure(graph, Pipeline.Try(graph, tried), tried);
+            if (AccuracyCheck.Broken(accuracy, context.Options) is null) low = middle;
+            else high = middle - 1;
+        }
+
+        return low;
     }
 
     // From the bits that the context has to the fewest in all layers, each step what saves a byte at the least cost; and what the roundings add up to.

@@ -51,6 +51,6 @@ internal sealed class ItemOptions
     {
         if (property.PropertyType.IsEnum) return string.Join('|', Enum.GetNames(property.PropertyType));
         if (property.GetCustomAttribute<OptionAttribute>()!.IsFile) return "file";
-        return property.PropertyType == typeof(int) ? "number" : "text";
+        return property.PropertyType == typeof(int) || property.PropertyType == typeof(double?) ? "number" : "text";
     }
 }

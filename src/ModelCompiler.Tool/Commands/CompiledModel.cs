@@ -33,9 +33,10 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
     {
         byte[] model = ReadModel(path);
         // Not a conditional expression: null would become an empty memory there.
-        ReadOnlyMemory<byte>? calibration = null;
+        ReadOnlyMemory<byte>? calibration = null, evaluation = null;
         if (options.Calibration is { } file) calibration = ReadData(file, "calibration");
-        return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration) { ExternalData = new ModelFolder(path).Read, Spelling = ItemOptions.Spell }));
+        if (options.Evaluation is { } data) evaluation = ReadData(data, "evaluation");
+        return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration) { Evaluation = evaluation, ExternalData = new ModelFolder(path).Read, Spelling = ItemOptions.Spell }));
     }
 
     /// <summary>Reads the arrays of a data file.</summary>

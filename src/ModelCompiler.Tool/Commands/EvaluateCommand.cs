@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Tool.CommandLine;
@@ -35,7 +36,7 @@ internal sealed class EvaluateCommand : ModelCommand
         using IEngine engine = EngineFactory.Create(parsed.GetValue(_engine), model.Result, model.Options);
         SampleSet samples = SampleSet.For(model.Graph, arrays, file);
         int[] chosen = [.. samples.Spread(parsed.GetValue(_samples) ?? int.MaxValue)];
-        Targets? targets = Targets.Find(arrays, engine.Outputs, samples.Count, file);
+        Targets? targets = Targets.Find(arrays, [.. engine.Outputs.Select(o => (o.Name, o.Shape))], samples.Count, file);
         bool hasOriginal = model.FloatOriginal is not null;
         Metric metric = Choose(Metrics.Parse(parsed.GetValue(_metric)), targets, hasOriginal, file);
         int output = targets?.Output ?? 0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Tool.Engines;
 using ModelCompiler.Tool.Evaluation;

@@ -1,4 +1,5 @@
 using ModelCompiler.Core.Data;
+using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Tool.Evaluation;

@@ -1,3 +1,4 @@
+using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Operators;
 using ModelCompiler.Tool.Engines;
 

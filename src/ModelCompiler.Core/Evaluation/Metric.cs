@@ -1,6 +1,4 @@
-using ModelCompiler.Core;
-
-namespace ModelCompiler.Tool.Evaluation;
+namespace ModelCompiler.Core.Evaluation;
 
 /// <summary>How outputs are judged.</summary>
 public enum Metric
@@ -34,7 +32,7 @@ public static class Metrics
         if (string.IsNullOrWhiteSpace(text)) return null;
         return Enum.TryParse(text, ignoreCase: true, out Metric metric) && !char.IsDigit(text[0])
             ? metric
-            : throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '--metric'.", "Give top1, top5, mse, mae or agreement.");
+            : throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.Metric))}'.", "Give top1, top5, mse, mae or agreement.");
     }
 
     /// <summary>Place of the largest element, the first of equals.</summary>

@@ -1,12 +1,11 @@
 using System.Globalization;
-using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
-using ModelCompiler.Tool.Engines;
+using ModelCompiler.Core.Graph;
 
-namespace ModelCompiler.Tool.Evaluation;
+namespace ModelCompiler.Core.Evaluation;
 
 /// <summary>What the outputs should be: labels (one class per sample) or whole outputs, from the array <c>y</c> of a data file.</summary>
-internal sealed class Targets
+public sealed class Targets
 {
     private readonly float[] _values;
     private readonly int _perSample;
@@ -29,7 +28,7 @@ internal sealed class Targets
     /// <param name="samples">Number of samples in the file.</param>
     /// <param name="file">Name for messages.</param>
     /// <exception cref="ModelCompilationException">MC3003: the array does not fit the samples or the output.</exception>
-    public static Targets? Find(IReadOnlyDictionary<string, NumpyArray> arrays, IReadOnlyList<EngineEdge> outputs, int samples, string file)
+    public static Targets? Find(IReadOnlyDictionary<string, NumpyArray> arrays, IReadOnlyList<(string Name, Shape Shape)> outputs, int samples, string file)
     {
         string name = arrays.ContainsKey("y") ? "y" : outputs.Select(o => o.Name).FirstOrDefault(arrays.ContainsKey) ?? "";
         if (!arrays.TryGetValue(name, out NumpyArray? array)) return null;

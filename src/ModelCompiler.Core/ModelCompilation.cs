@@ -46,6 +46,9 @@ public sealed record CompilationResult(ModelPlan? Plan, ReadOnlyMemory<byte> Wei
     /// <summary>The network that the plan computes, for the reference interpreter.</summary>
     public ModelGraph? Compiled { get; init; }
 
+    /// <summary>The value of <see cref="Original"/> that a value of <see cref="Compiled"/> stands for, by number; empty where nothing was quantised.</summary>
+    public IReadOnlyDictionary<int, int> Originals { get; init; } = ImmutableDictionary<int, int>.Empty;
+
     /// <summary>What every step did, cost and gained.</summary>
     public CompilationReport? Report { get; init; }
 }
@@ -67,7 +70,7 @@ public static class ModelCompilation
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, [.. context.Report.Notes]);
             if (external.Files.Count > 0) plan = plan with { ModelSha256 = Hash([input.Model, .. external.Files.Values]) };
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
-            return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled, Report = context.Report };
+            return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled, Originals = context.Originals, Report = context.Report };
         }
         catch (ModelCompilationException e)
         {

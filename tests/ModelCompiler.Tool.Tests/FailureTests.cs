@@ -25,6 +25,7 @@ public class FailureTests
     [Theory]
     [InlineData("run", "--input", "no/such.npz", "--output", "y.npz")]
     [InlineData("evaluate", "--data", "no/such.npz")]
+    [InlineData("explain", "--data", "no/such.npz")]
     public void Missing_data_is_named(string command, params string[] options)
     {
         CommandLineRun run = CommandLineRun.Of([command, CommandLineRun.Digits, .. options]);

@@ -55,6 +55,8 @@ public class OptionTests
     [InlineData("run", "x.onnx", "--input", "x.npz")]
     [InlineData("run", "x.onnx", "--input", "x.npz", "--output", "y.npz", "--engine", "steam")]
     [InlineData("evaluate", "x.onnx", "--data", "x.npz", "--samples", "0")]
+    [InlineData("explain", "x.onnx")]
+    [InlineData("explain", "x.onnx", "--data", "x.npz", "--top", "0")]
     public void A_bad_command_line_is_a_usage_error(params string[] args)
     {
         CommandLineRun run = CommandLineRun.Of(args);
@@ -74,7 +76,7 @@ public class OptionTests
     [InlineData("option '--tragets'. Did you mean --target?", "conform", "--tragets", "x64", "tests")]
     [InlineData("option '--frobnicate'. See 'modelc inspect --help'.", "inspect", "x.onnx", "--frobnicate", "1")]
     [InlineData("command 'complie'. Did you mean compile?", "complie", "x.onnx")]
-    [InlineData("command 'frobnicate'. Commands are: inspect, compile, run, evaluate, conform.", "frobnicate", "x.onnx")]
+    [InlineData("command 'frobnicate'. Commands are: inspect, compile, run, evaluate, explain, conform.", "frobnicate", "x.onnx")]
     public void Names_that_do_not_exist_come_with_the_one_that_is_meant(string said, params string[] args)
     {
         CommandLineRun run = CommandLineRun.Of(args);

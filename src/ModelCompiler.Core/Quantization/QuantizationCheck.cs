@@ -1,7 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
-using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Quantization;
 
@@ -16,7 +15,7 @@ internal static class QuantizationCheck
     /// <summary>Checks on the samples of the context; the graph stays as it is.</summary>
     public static ModelGraph Run(ModelGraph original, ModelGraph quantised, PipelineContext context)
     {
-        Run(original, quantised, context.Samples!.Spread(MostSamples), context.Options.Requantization, context.Diagnostics);
+        Report(LayerAnalysis.Run(original, quantised, context.Originals, context.Samples!.Spread(MostSamples), context.Options.Requantization), context.Diagnostics);
         return quantised;
     }
 
@@ -31,77 +30,24 @@ internal static class QuantizationCheck
 
     /// <summary>Adds a warning MC3008 for every output that differs much.</summary>
     /// <exception cref="ModelCompilationException">MC3007: an output is not a number where that of the float network is.</exception>
-    public static void Run(ModelGraph original, ModelGraph quantised, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode, DiagnosticBag diagnostics)
+    public static void Run(ModelGraph original, ModelGraph quantised, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode, DiagnosticBag diagnostics) =>
+        Report(LayerAnalysis.Run(original, quantised, ImmutableDictionary<int, int>.Empty, samples, mode), diagnostics);
+
+    private static void Report(LayerAnalysis analysis, DiagnosticBag diagnostics)
     {
-        var errors = new Errors(original, quantised);
-        foreach (IReadOnlyList<TensorData> sample in samples) errors.Add(sample, mode);
-        for (int i = 0; i < original.Outputs.Length; i++)
+        string worst = analysis.Worst() is { } layer ? $" Most of it arises in {layer.Label}." : "";
+        foreach (OutputFacts output in analysis.Outputs)
         {
-            double error = errors.OfOutput(i);
-            string name = original.OutputNames[i];
-            string worst = errors.Worst() is { } node ? $" Most of it arises in {node.Label}." : "";
-            if (double.IsNaN(error))
+            if (double.IsNaN(output.RelativeError))
             {
                 throw new ModelCompilationException(
-                    "MC3007", $"Output '{name}' of the quantised network is not a number for a calibration sample, for which the float network gives one.{worst}", "Compile the model to Float32, or report the model.");
+                    "MC3007", $"Output '{output.Name}' of the quantised network is not a number for a calibration sample, for which the float network gives one.{worst}", "Compile the model to Float32, or report the model.");
             }
 
-            if (error <= Warning) continue;
+            if (output.RelativeError <= Warning) continue;
             diagnostics.Warn(
-                "MC3008", string.Create(CultureInfo.InvariantCulture, $"Output '{name}' of the quantised network differs from the float network's by {100 * error:0.0} % on calibration samples.{worst}"),
+                "MC3008", string.Create(CultureInfo.InvariantCulture, $"Output '{output.Name}' of the quantised network differs from the float network's by {100 * output.RelativeError:0.0} % on calibration samples.{worst}"),
                 $"Give representative calibration samples, try {OptionText.Set(nameof(CompilationOptions.CalibrationMethod), "MinMax")} or {OptionText.Set(nameof(CompilationOptions.WeightBits), "8")}, or compile the model to Float32.");
-        }
-    }
-
-    private sealed class Errors(ModelGraph original, ModelGraph quantised)
-    {
-        // Values keep their names; what computes them in integers comes first, conversions of the same name after.
-        private readonly Dictionary<string, int> _twins = quantised.Nodes.Where(n => n.Operator is not (Quantize or Dequantize)).SelectMany(n => n.Outputs)
-            .GroupBy(o => quantised.Values[o].Name).Where(g => g.Count() == 1).ToDictionary(g => g.Key, g => g.First());
-
-        private readonly Dictionary<int, Node> _producers = original.Producers();
-        private readonly Dictionary<int, (double Error, double Power)> _sums = [];
-        private readonly (double Error, double Power)[] _outputs = new (double, double)[original.Outputs.Length];
-
-        public void Add(IReadOnlyList<TensorData> sample, RequantizationMode mode)
-        {
-            var seen = new Dictionary<int, TensorData>();
-            IReadOnlyList<TensorData> results = new ReferenceInterpreter(quantised, mode).Run([.. sample.Select((data, j) => QuantizedSample.Integers(data, quantised.Values[quantised.Inputs[j]]))], (value, data) => seen[value.Id] = data);
-            IReadOnlyList<TensorData> expected = new ReferenceInterpreter(original, mode).Run(sample, (value, data) =>
-            {
-                if (data.Type != ElementType.Float32 || !_twins.TryGetValue(value.Name, out int twin) || quantised.Values[twin].Shape != value.Shape) return;
-                _sums[value.Id] = Sum(_sums.GetValueOrDefault(value.Id), value, data, seen[twin], quantised.Values[twin]);
-            });
-            for (int i = 0; i < _outputs.Length; i++) _outputs[i] = Sum(_outputs[i], original.Values[original.Outputs[i]], expected[i], results[i], quantised.Values[quantised.Outputs[i]]);
-        }
-
-        public double OfOutput(int output) => Relative(_outputs[output]);
-
-        // The node whose output has the largest error beyond that of its inputs.
-        public Node? Worst() => original.Nodes.Select(n => (Node: n, Loss: Loss(n))).Where(p => p.Loss > 0 || double.IsNaN(p.Loss)).OrderByDescending(p => double.IsNaN(p.Loss) ? double.MaxValue : p.Loss).FirstOrDefault().Node;
-
-        private double Loss(Node node)
-        {
-            if (!_sums.TryGetValue(node.Outputs[0], out (double, double) sums)) return 0;
-            double before = Before(node);
-            return double.IsNaN(before) ? 0 : Relative(sums) - before;
-        }
-
-        // Values that have no twin hand on the error of what they were computed from.
-        private double Before(Node node) => node.Inputs.Select(i => _sums.TryGetValue(i, out (double, double) sums) ? Relative(sums)
-            : _producers.TryGetValue(i, out Node? producer) ? Before(producer) : 0).DefaultIfEmpty(0).Max();
-
-        private static double Relative((double Error, double Power) sums) => sums.Power > 0 ? Math.Sqrt(sums.Error / sums.Power) : sums.Error > 0 ? 1 : sums.Error;
-
-        private static (double, double) Sum((double Error, double Power) sums, Value from, TensorData expected, TensorData actual, Value value)
-        {
-            for (int i = 0; i < expected.Count; i++)
-            {
-                double x = QuantizedSample.Real(expected, from, i), y = QuantizedSample.Real(actual, value, i);
-                if (double.IsFinite(x)) sums = (sums.Error + ((x - y) * (x - y)), sums.Power + (x * x));
-            }
-
-            return sums;
         }
     }
 }

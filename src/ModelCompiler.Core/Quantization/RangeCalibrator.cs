@@ -23,6 +23,9 @@ public sealed class RangeCalibrator
 
     private RangeCalibrator(double percentile, bool isDefault = false) => (_percentile, _isDefault) = (percentile, isDefault);
 
+    /// <summary>The share of elements at each end that stays within a range, in percent: 100 where nothing is cut off.</summary>
+    internal double Percentile => _percentile;
+
     /// <summary>Reads the option CalibrationMethod: <c>MinMax</c>, <c>Percentile</c> or <c>Percentile:99.9</c>.</summary>
     /// <exception cref="ModelCompilationException">MC9002: another text.</exception>
     public static RangeCalibrator Parse(string? method)

@@ -25,9 +25,13 @@ internal abstract class ModelCommand
     /// <summary>The command, for options of its own.</summary>
     protected Command Command { get; }
 
+    /// <summary>Receives how far the work is, when it takes long.</summary>
+    protected TextWriter Error { get; private set; } = TextWriter.Null;
+
     /// <summary>The finished command.</summary>
     public Command Create(Option<bool> json, TextWriter output, TextWriter error)
     {
+        Error = error;
         Command.SetAction(parsed => Run(parsed, new Reporter(output, error, parsed.GetValue(json))));
         return Command;
     }

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Text;
+using ModelCompiler.CodeGen.Emit;
 
 namespace ModelCompiler.Generator;
 
@@ -64,7 +65,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
         }
         else
         {
-            output.AddSource(generated.HintName, SourceText.From(generated.Code, Encoding.UTF8));
+            foreach (GeneratedFile file in generated.Files) output.AddSource(generated.Hint(file.Suffix), SourceText.From(file.Text, Encoding.UTF8));
         }
     }
 }

@@ -26,7 +26,7 @@ public class FrameworkTests
     {
         var code = new SourceWriter();
         code.Line("#nullable disable\nnamespace Everything;");
-        foreach (string line in ModelEmitter.Emit(SmallNetworks.Plan("floats", "portable")).Split('\n').Where(l => l.StartsWith("    using global::", StringComparison.Ordinal))) code.Line(line.Trim());
+        foreach (string line in ModelEmitter.EmitFiles(SmallNetworks.Plan("floats", "portable"))[1].Text.Split('\n').Where(l => l.StartsWith("    using global::", StringComparison.Ordinal))) code.Line(line.Trim());
         code.Line("using global::System.Numerics;");
         HelperLibrary.Write(string.Join(' ', HelperLibrary.Members), code);
         Compile(framework, code.ToString());

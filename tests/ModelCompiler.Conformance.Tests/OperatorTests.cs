@@ -128,7 +128,7 @@ public partial class OperatorTests
         Assert.True(missing.Length == 0, $"There is no case of {string.Join(", ", missing)}.");
     }
 
-    [GeneratedRegex(@"^    file static unsafe class (\w+)\r?\n    \{.*?^    \}", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^        internal static unsafe class (\w+)\r?\n        \{.*?^        \}", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex LibraryClass();
 
     [GeneratedRegex(@"\bstatic [^=;{]*?(\w+)(?:<[\w, ]+>)?\(")]

@@ -5,20 +5,51 @@ namespace ModelCompiler.Generator.Tests;
 public class ModelGeneratorTests
 {
     [Fact]
-    public void A_plan_becomes_one_file_that_compiles()
+    public void A_plan_becomes_files_that_compile()
     {
         Run run = Run.Of(PlanFile.Identity());
-        Assert.Equal("Demo.Tiny.g.cs", Assert.Single(run.Sources).Key);
+        Assert.Equal(["Demo.Tiny.Kernels.g.cs", "Demo.Tiny.g.cs"], run.Sources.Keys.Order(StringComparer.Ordinal));
         Assert.Empty(run.Diagnostics);
         Assert.DoesNotContain(run.Output.GetDiagnostics(), d => d.Severity >= DiagnosticSeverity.Warning);
         Assert.NotNull(run.Output.GetTypeByMetadataName("Demo.Tiny"));
     }
 
     [Fact]
-    public void Every_plan_gets_its_own_file()
+    public void Every_plan_gets_its_own_files()
     {
         Run run = Run.Of(PlanFile.Identity("One"), PlanFile.Identity("Two"));
-        Assert.Equal(["Demo.One.g.cs", "Demo.Two.g.cs"], run.Sources.Keys.Order());
+        Assert.Equal(["Demo.One.Kernels.g.cs", "Demo.One.g.cs", "Demo.Two.Kernels.g.cs", "Demo.Two.g.cs"], run.Sources.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_of_constants_is_there_when_there_are_constants()
+    {
+        PlanFile plan = PlanFile.Identity();
+        Run run = Run.Of(plan with { Text = plan.Text.Replace("input %0", "data $Bias1 Int32 [1,2,300]\ninput %0", StringComparison.Ordinal) });
+        Assert.Empty(run.Diagnostics);
+        Assert.Contains("Bias1", run.Sources["Demo.Tiny.Data.g.cs"], StringComparison.Ordinal);
+        Assert.DoesNotContain(run.Output.GetDiagnostics(), d => d.Severity >= DiagnosticSeverity.Warning);
+    }
+
+    // C# tells Tiny from TINY, names of generated files do not.
+    [Fact]
+    public void A_class_may_have_the_name_of_anothers_kernels()
+    {
+        PlanFile kernels = PlanFile.Identity("Kernels");
+        Run run = Run.Of(PlanFile.Identity("TINY"), PlanFile.Identity("Kernels"), kernels with { Path = "/obj/k/plan.txt", Text = kernels.Text.Replace("namespace=Demo", "namespace=Demo.Tiny", StringComparison.Ordinal) });
+        Assert.Empty(run.Diagnostics);
+        Assert.Equal(6, run.Sources.Keys.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.DoesNotContain(run.Output.GetDiagnostics(), d => d.Severity >= DiagnosticSeverity.Warning);
+    }
+
+    [Fact]
+    public void Classes_of_one_name_in_two_namespaces_are_two_classes()
+    {
+        PlanFile other = PlanFile.Identity();
+        Run run = Run.Of(PlanFile.Identity(), other with { Path = "/obj/other/plan.txt", Text = other.Text.Replace("namespace=Demo", "namespace=Demo.Other", StringComparison.Ordinal) });
+        Assert.Empty(run.Diagnostics);
+        Assert.DoesNotContain(run.Output.GetDiagnostics(), d => d.Severity >= DiagnosticSeverity.Warning);
+        Assert.NotNull(run.Output.GetTypeByMetadataName("Demo.Other.Tiny"));
     }
 
     [Fact]
@@ -50,7 +81,7 @@ public class ModelGeneratorTests
         Assert.Equal(DiagnosticSeverity.Error, error.Severity);
         Assert.Equal(plan.Path, error.Location.GetLineSpan().Path);
         Assert.Equal(line, error.Location.GetLineSpan().StartLinePosition.Line + 1);
-        Assert.Equal(["Demo.Other.g.cs"], run.Sources.Keys);
+        Assert.Equal(["Demo.Other.Kernels.g.cs", "Demo.Other.g.cs"], run.Sources.Keys.Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -79,7 +110,7 @@ public class ModelGeneratorTests
         Assert.Contains("damaged", error.GetMessage(null), StringComparison.Ordinal);
         Assert.Equal(plan.Path, error.Location.GetLineSpan().Path);
         Assert.Equal(at > 0 ? at : line, error.Location.GetLineSpan().StartLinePosition.Line + 1);
-        Assert.Equal(["Demo.Other.g.cs"], run.Sources.Keys);
+        Assert.Equal(["Demo.Other.Kernels.g.cs", "Demo.Other.g.cs"], run.Sources.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -88,6 +119,6 @@ public class ModelGeneratorTests
         Run run = Run.Of(PlanFile.Identity(model: "a.onnx"), PlanFile.Identity("TINY", model: "b.onnx") with { Path = "/obj/b/plan.txt" }, PlanFile.Identity("Other"));
         Assert.All(run.Diagnostics, d => Assert.Equal("MC4003", d.Id));
         Assert.Equal(["a.onnx", "b.onnx"], run.Diagnostics.Select(d => d.GetMessage(null).Split(' ')[0]).Order());
-        Assert.Equal(["Demo.Other.g.cs"], run.Sources.Keys);
+        Assert.Equal(["Demo.Other.Kernels.g.cs", "Demo.Other.g.cs"], run.Sources.Keys.Order(StringComparer.Ordinal));
     }
 }

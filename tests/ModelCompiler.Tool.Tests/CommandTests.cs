@@ -40,7 +40,7 @@ public class CommandTests
     {
         using var folder = new TemporaryFolder();
         CommandLineRun run = CommandLineRun.Succeeds("compile", CommandLineRun.Digits, "-o", folder["."], "--class-name", "Net", "--namespace", "My.App");
-        Assert.Equal(["Net.g.cs", "Net.plan.txt"], folder.Files.Skip(1));
+        Assert.Equal(["Net.Data.g.cs", "Net.Kernels.g.cs", "Net.g.cs", "Net.plan.txt"], folder.Files.Skip(1));
         Assert.Matches("^My\\.App\\.Net\\.Weights\\.[0-9a-f]{16}\\.dll$", folder.Files.First());
         Assert.All(folder.Files, f => Assert.Contains(f, run.Output, StringComparison.Ordinal));
         ModelPlan plan = PlanText.Read(File.ReadAllText(folder["Net.plan.txt"]));
@@ -57,7 +57,7 @@ public class CommandTests
     {
         using var folder = new TemporaryFolder();
         CommandLineRun.Succeeds("compile", CommandLineRun.Digits, "-o", folder["out"], "--calibration", CommandLineRun.DigitsCalibration);
-        Assert.Equal(["Digits.g.cs", "Digits.plan.txt"], Directory.EnumerateFiles(folder["out"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        Assert.Equal(["Digits.Data.g.cs", "Digits.Kernels.g.cs", "Digits.g.cs", "Digits.plan.txt"], Directory.EnumerateFiles(folder["out"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
     }
 
     [Fact]

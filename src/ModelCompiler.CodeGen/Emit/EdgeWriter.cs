@@ -8,12 +8,13 @@ namespace ModelCompiler.CodeGen.Emit;
 internal sealed class EdgeWriter
 {
     private readonly ModelPlan _plan;
+    private readonly NetworkClass _network;
     private readonly List<Edge> _inputs;
     private readonly List<Edge> _outputs;
 
-    public EdgeWriter(ModelPlan plan)
+    public EdgeWriter(ModelPlan plan, NetworkClass network)
     {
-        _plan = plan;
+        (_plan, _network) = (plan, network);
         IReadOnlyList<string> names = Names.Unique(
             plan.Inputs.Select(e => Names.Camel(e.Name, "input")).Concat(plan.Outputs.Select(e => Names.Camel(e.Name, "output"))));
         _inputs = plan.Inputs.Select((e, i) => new Edge(names[i], e.Name, plan.Tensor(e.Tensor))).ToList();
@@ -56,7 +57,7 @@ internal sealed class EdgeWriter
             foreach (Edge e in _inputs)
             {
                 code.Line(real && e.Tensor.IsQuantized
-                    ? $"{ModelEmitter.Code}Edge.Quantize({e.Name}, {Address(e)}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
+                    ? $"{_network.FullName}.Edge.Quantize({e.Name}, {Address(e)}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
                     : $"{e.Name}.CopyTo(new global::System.Span<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}));");
             }
 
@@ -64,7 +65,7 @@ internal sealed class EdgeWriter
             foreach (Edge e in _outputs)
             {
                 code.Line(real && e.Tensor.IsQuantized
-                    ? $"{ModelEmitter.Code}Edge.Dequantize({Address(e)}, {e.Name}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
+                    ? $"{_network.FullName}.Edge.Dequantize({Address(e)}, {e.Name}, {Literals.Float(e.Tensor.Scale)}, {Literals.Int(e.Tensor.ZeroPoint)});"
                     : $"new global::System.ReadOnlySpan<{e.RawType}>({Address(e)}, {Literals.Int(e.Tensor.Count)}).CopyTo({e.Name});");
             }
 

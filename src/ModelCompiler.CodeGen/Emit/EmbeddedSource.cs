@@ -56,7 +56,7 @@ internal static class EmbeddedSource
     {
         if (!text.Contains("internal static unsafe partial class "))
         {
-            Types.Add(name, Regex.Replace(text, "^internal ", "file ", RegexOptions.Multiline));
+            Types.Add(name, text);
             return;
         }
 

@@ -14,17 +14,17 @@ public static class HelperLibrary
     /// <summary>Every helper, as <c>Class.Member</c>.</summary>
     public static IEnumerable<string> Members => EmbeddedSource.Classes.SelectMany(c => c.Value.Members.Keys.Select(m => c.Key + "." + m));
 
-    /// <summary>Writes the helper classes that the text mentions, with what these mention in turn, in ordinal order.</summary>
+    /// <summary>Writes the helper classes that the text mentions outside of comments, which hold names of the model, with what these mention in turn, in ordinal order.</summary>
     public static void Write(string text, SourceWriter writer)
     {
         var used = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
         var types = new SortedSet<string>(StringComparer.Ordinal);
-        Collect(text, used, types);
+        Collect(Regex.Replace(text, "(?<!/)//(?!/).*", ""), used, types);
         foreach (KeyValuePair<string, SortedSet<string>> helperClass in used)
         {
             writer.Line();
             writer.Line(EmbeddedSource.Classes[helperClass.Key].Summary);
-            writer.Block($"file static unsafe class {helperClass.Key}", () =>
+            writer.Block($"internal static unsafe class {helperClass.Key}", () =>
             {
                 bool first = true;
                 foreach (string member in helperClass.Value)

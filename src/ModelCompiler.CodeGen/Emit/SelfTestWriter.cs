@@ -6,7 +6,7 @@ namespace ModelCompiler.CodeGen.Emit;
 internal static class SelfTestWriter
 {
     /// <summary>The method of the user's class.</summary>
-    public static void WriteMember(ModelPlan plan, SourceWriter code)
+    public static void WriteMember(ModelPlan plan, NetworkClass network, SourceWriter code)
     {
         if (plan.SelfTestHash == 0) return;
         code.Line();
@@ -17,7 +17,7 @@ internal static class SelfTestWriter
         code.Block("public static bool SelfTest()", () =>
         {
             code.Line($"using var model = new {plan.ClassName}();");
-            code.Line($"return {ModelEmitter.Network}.SelfTest(model._arena);");
+            code.Line($"return {network.FullName}.SelfTest(model._arena);");
         });
     }
 

@@ -7,7 +7,7 @@ namespace ModelCompiler.CodeGen.Emit;
 internal static class StateWriter
 {
     /// <summary>The method of the user's class.</summary>
-    public static void WriteMember(ModelPlan plan, SourceWriter code)
+    public static void WriteMember(ModelPlan plan, NetworkClass network, SourceWriter code)
     {
         if (plan.States.Count == 0) return;
         code.Line();
@@ -16,7 +16,7 @@ internal static class StateWriter
         code.Block("public void Reset()", () =>
         {
             code.Line("global::System.ObjectDisposedException.ThrowIf(_arena is null, this);");
-            code.Line($"{ModelEmitter.Network}.Reset(_arena);");
+            code.Line($"{network.FullName}.Reset(_arena);");
         });
     }
 

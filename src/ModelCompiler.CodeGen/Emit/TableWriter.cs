@@ -9,29 +9,59 @@ namespace ModelCompiler.CodeGen.Emit;
 /// <summary>Writes the constants: biases, scales and lookup tables in their natural types, and weights as a blob.</summary>
 internal static class TableWriter
 {
-    private const int LineLength = 140;
+    private const int LineLength = 160;
 
-    public static void Write(ModelPlan plan, SourceWriter code)
+    /// <summary>Writes the file of the constants; empty when there are none.</summary>
+    public static string Write(ModelPlan plan, NetworkClass network)
+    {
+        bool hasWeights = plan.Weights is { Bytes: > 0, IsAssembly: false };
+        if (!hasWeights && plan.Data.Count == 0) return "";
+        return network.Part("constants", _ => { }, code =>
+        {
+            if (hasWeights) WriteInline(plan, code);
+            for (int i = 0; i < plan.Data.Count; i++)
+            {
+                if (hasWeights || i > 0) code.Line();
+                WriteTable(plan.Data[i], code);
+            }
+        });
+    }
+
+    /// <summary>Writes how kernels get at weights and tables.</summary>
+    public static void WriteAccess(ModelPlan plan, SourceWriter code)
     {
         code.Line();
-        WriteWeights(plan, code);
-        foreach (DataTable table in plan.Data)
+        if (plan.Weights.Bytes == 0)
         {
-            code.Line();
-            string type = table.Type.CSharpName();
-            if (table.Stored.Length > 0)
-            {
-                code.Line($"private static ReadOnlySpan<{type}> {table.Name} => new(Weights + {Literals.Int(table.Stored.Offset)}, {Literals.Int(table.Stored.Length / table.Type.Size())});");
-                continue;
-            }
-
-            code.Line($"private static ReadOnlySpan<{type}> {table.Name} =>");
-            WriteList(table.Values.Select(v => table.Type is ElementType.Float32 ? Literals.Float((float)v) : Literals.Int((long)v)), code);
+            code.Line("private static sbyte* Weights => null;");
+        }
+        else if (plan.Weights.IsAssembly)
+        {
+            code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes in an assembly of their own, which NativeAOT links into the program.");
+            code.Line($"private static sbyte* Weights => (sbyte*)Address({Holder(plan)}.Data);");
+            WriteCheck(plan, code);
+        }
+        else
+        {
+            code.Line("private static sbyte* Weights => (sbyte*)Address(WeightsData);");
         }
 
         code.Line();
         code.Line("// Tables lie in the read-only data of the program, which does not move.");
         code.Line("private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));");
+    }
+
+    private static void WriteTable(DataTable table, SourceWriter code)
+    {
+        string type = table.Type.CSharpName();
+        if (table.Stored.Length > 0)
+        {
+            code.Line($"private static ReadOnlySpan<{type}> {table.Name} => new(Weights + {Literals.Int(table.Stored.Offset)}, {Literals.Int(table.Stored.Length / table.Type.Size())});");
+            return;
+        }
+
+        code.Line($"private static ReadOnlySpan<{type}> {table.Name} =>");
+        WriteList(table.Values.Select(v => table.Type is ElementType.Float32 ? Literals.Float((float)v) : Literals.Int((long)v)), code);
     }
 
     // Another assembly under the name is an exception, and not a read beyond its end.
@@ -49,25 +79,9 @@ internal static class TableWriter
 
     private static string Holder(ModelPlan plan) => $"global::{WeightStorage.TypeNamespace}.{plan.Weights.TypeName}";
 
-    private static void WriteWeights(ModelPlan plan, SourceWriter code)
+    private static void WriteInline(ModelPlan plan, SourceWriter code)
     {
-        if (plan.Weights.Bytes == 0)
-        {
-            code.Line("public static sbyte* Weights => null;");
-            return;
-        }
-
-        if (plan.Weights.IsAssembly)
-        {
-            code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes in an assembly of their own, which NativeAOT links into the program.");
-            code.Line($"public static sbyte* Weights => (sbyte*)Address({Holder(plan)}.Data);");
-            WriteCheck(plan, code);
-            return;
-        }
-
         code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes, little-endian.");
-        code.Line("public static sbyte* Weights => (sbyte*)Address(WeightsData);");
-        code.Line();
         code.Line("private static ReadOnlySpan<ulong> WeightsData =>");
         byte[] bytes = plan.Weights.Inline.ToArray();
         Array.Resize(ref bytes, (bytes.Length + 7) / 8 * 8);
@@ -81,23 +95,25 @@ internal static class TableWriter
         return value;
     }
 
+    // As many as fit in a line.
     private static void WriteList(IEnumerable<string> items, SourceWriter code)
     {
         code.Line("[");
         code.Indentation++;
+        int room = LineLength - (code.Indentation * 4);
         var line = new StringBuilder();
         foreach (string item in items)
         {
-            if (line.Length + item.Length > LineLength)
+            if (line.Length > 0 && line.Length + item.Length + 2 > room)
             {
-                code.Line(line.ToString().TrimEnd());
+                code.Line(line.ToString());
                 line.Clear();
             }
 
-            line.Append(item).Append(", ");
+            line.Append(line.Length > 0 ? " " : "").Append(item).Append(',');
         }
 
-        if (line.Length > 0) code.Line(line.ToString().TrimEnd());
+        if (line.Length > 0) code.Line(line.ToString());
         code.Indentation--;
         code.Line("];");
     }

@@ -21,11 +21,11 @@ internal sealed class CompileCommand : ModelCommand
     {
         string folder = parsed.GetValue(_output)!;
         ModelPlan plan = model.Plan;
-        var files = new List<(string Name, byte[] Content)>
-        {
-            (plan.ClassName + ".g.cs", Encoding.UTF8.GetBytes(ModelEmitter.Emit(plan))),
+        List<(string Name, byte[] Content)> files =
+        [
+            .. ModelEmitter.EmitFiles(plan).Select(f => (plan.ClassName + f.Suffix, Encoding.UTF8.GetBytes(f.Text))),
             (plan.ClassName + ".plan.txt", Encoding.UTF8.GetBytes(PlanText.Write(plan))),
-        };
+        ];
         if (plan.Weights.IsAssembly)
         {
             files.Add((plan.Weights.Assembly + ".dll", WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, model.Result.Weights.Span)));

@@ -73,11 +73,13 @@ public sealed class GeneratedEngine : IEngine
         }
     }
 
-    private static Dictionary<string, string> Sources(ModelPlan plan) => new()
+    private static Dictionary<string, string> Sources(ModelPlan plan)
     {
-        [$"{plan.Namespace}.{plan.ClassName}.g.cs"] = ModelEmitter.Emit(ReadBack(plan)),
-        [$"{plan.Namespace}.{plan.ClassName}.Adapter.cs"] = AdapterSource.Write(plan, [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))], [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))]),
-    };
+        string name = $"{plan.Namespace}.{plan.ClassName}";
+        Dictionary<string, string> sources = ModelEmitter.EmitFiles(ReadBack(plan)).ToDictionary(f => name + f.Suffix, f => f.Text);
+        sources.Add(name + ".Adapter.cs", AdapterSource.Write(plan, [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))], [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))]));
+        return sources;
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<EngineEdge> Inputs { get; }

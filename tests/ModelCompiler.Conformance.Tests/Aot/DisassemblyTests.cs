@@ -34,8 +34,7 @@ public partial class DisassemblyTests(NativePrograms programs)
             return;
         }
 
-        // The compiler names a class that only its file sees after the file.
-        Disassembly[] matches = [.. program.Disassembly.Where(d => Regex.IsMatch(d.Name, $@"<(\w*_)?{name}(_g)?>F\w+__Network:") && Regex.IsMatch(d.Name, method))];
+        Disassembly[] matches = [.. program.Disassembly.Where(d => Regex.IsMatch(d.Name, $@"_{name}_[0-9a-f]{{8}}:") && Regex.IsMatch(d.Name, method))];
         Assert.NotEmpty(matches);
         Assert.All(matches, tile =>
         {

@@ -120,7 +120,7 @@ public sealed class CompileNeuralModel : Task
     };
 
     private ReadOnlyMemory<byte>? ReadData(string? file, string option) =>
-        file is null ? null : Read(file, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in {option}", "Check the path; relative paths start at the project's folder.");
+        file is null ? default(ReadOnlyMemory<byte>?) : Read(file, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in {option}", "Check the path; relative paths start at the project's folder.");
 
     private static byte[] Read(string file, string code, string what, string remedy)
     {

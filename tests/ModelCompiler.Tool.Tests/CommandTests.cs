@@ -95,7 +95,7 @@ public class CommandTests
         RunTests.Save(folder["x.npz"], ("x", x));
         CommandLineRun.Succeeds("run", CommandLineRun.Digits, "--input", folder["x.npz"], "--output", folder["y.npz"]);
         NumpyArray y = NpzArchive.Read(File.ReadAllBytes(folder["y.npz"]))["y"];
-        byte[] labels = [.. Enumerable.Range(0, y.Shape[0]).Select(i => (byte)Evaluation.Metrics.ArgMax(y[i].AsSpan<float>()))];
+        byte[] labels = [.. Enumerable.Range(0, y.Shape[0]).Select(i => (byte)Core.Evaluation.Metrics.ArgMax(y[i].AsSpan<float>()))];
         RunTests.Save(folder["d.npz"], ("x", x), ("y", NumpyArray.Of<byte>(labels)));
         JsonElement json = CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["d.npz"], "--metric", metric, "--samples", "30", "--json").Json;
         Assert.Equal(expected, json.GetProperty("compiled").GetDouble());

@@ -20,13 +20,8 @@ internal static class QuantizationCheck
     }
 
     /// <summary>The node in which most of the error on the calibration samples arises; null when there are no samples or no error.</summary>
-    public static string? WorstNode(ModelGraph original, ModelGraph quantised, PipelineContext context)
-    {
-        if (context.Samples is null) return null;
-        var errors = new Errors(original, quantised);
-        foreach (IReadOnlyList<TensorData> sample in context.Samples.Spread(MostSamples)) errors.Add(sample, context.Options.Requantization);
-        return errors.Worst()?.Label;
-    }
+    public static string? WorstNode(ModelGraph original, ModelGraph quantised, PipelineContext context) => context.Samples is null
+        ? null : LayerAnalysis.Run(original, quantised, context.Originals, context.Samples.Spread(MostSamples), context.Options.Requantization).Worst()?.Label;
 
     /// <summary>Adds a warning MC3008 for every output that differs much.</summary>
     /// <exception cref="ModelCompilationException">MC3007: an output is not a number where that of the float network is.</exception>

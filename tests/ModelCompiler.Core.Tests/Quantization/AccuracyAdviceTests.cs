@@ -3,7 +3,7 @@ using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Tests.Quantization;
 
-/// <summary>Rules speak of their faults.</summary>
+/// <summary>Every rule speaks of its fault, and not of a healthy network.</summary>
 public class AccuracyAdviceTests
 {
     private static AccuracyFinding Finds(AccuracyFault kind, string? layer, IReadOnlyList<AccuracyFinding> findings)
@@ -17,6 +17,29 @@ public class AccuracyAdviceTests
     }
 
     private static int Layer(ModelGraph graph, string name) => graph.Nodes.Single(n => n.Name == name).Outputs[0];
+
+    [Theory]
+    [InlineData("MinMax")]
+    [InlineData("Percentile")]
+    public void A_healthy_network_is_fine(string method)
+    {
+        ModelGraph graph = FaultyNetwork.Build();
+        // Without what lies between two classes.
+        IReadOnlyList<TensorData>[] data = [.. FaultyNetwork.Samples().Where(s => FaultyNetwork.Explain(graph, method, data: [s]).Analysis.Outputs[0].Changed == 0)];
+        Assert.InRange(data.Length, 20, 24);
+        AccuracyFinding finding = Assert.Single(FaultyNetwork.Explain(graph, method, data: data).Findings);
+        Assert.Equal(AccuracyFault.None, finding.Kind);
+        Assert.Matches(@"Everything is fine: output 'scores' differs from the float network's by \d\.\d+ %, and the largest class is the same for all \d+ samples\.", finding.Fact);
+    }
+
+    [Fact]
+    public void A_sample_between_two_classes()
+    {
+        IReadOnlyList<AccuracyFinding> findings = FaultyNetwork.Explain(FaultyNetwork.Build()).Findings;
+        Assert.Contains("for 1 of 24 samples", Finds(AccuracyFault.CloseClasses, null, findings).Fact, StringComparison.Ordinal);
+        Finds(AccuracyFault.Rounding, null, findings);
+        Assert.Equal(2, findings.Count);
+    }
 
     [Fact]
     public void A_percentile_that_cuts_off_what_matters()

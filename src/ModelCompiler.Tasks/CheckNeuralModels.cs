@@ -14,7 +14,7 @@ public sealed class CheckNeuralModels : Task
 {
     // Others write these on items, for MSBuild and editors.
     private static readonly HashSet<string> Known =
-        new(StringComparer.OrdinalIgnoreCase) { "Generator", "PlanClass", "PlanNamespace", "PlanDirectory", "PlanOutput", "DataDate", "LengthFile", "FilesBeside" };
+        new(StringComparer.OrdinalIgnoreCase) { "Generator", "PlanClass", "PlanNamespace", "PlanDirectory", "PlanOutput", "DataDate", "MeasuringDate", "LengthFile", "FilesBeside" };
 
     /// <summary>The items.</summary>
     [Required]

@@ -14,21 +14,27 @@ internal static partial class GuardedCode
     public static Dictionary<string, string> Change(Dictionary<string, string> files)
     {
         if (!GuardedMemory.IsSupported) return files;
-        var changed = files.ToDictionary(f => f.Key, f => f.Key.EndsWith(".Adapter.cs", StringComparison.Ordinal) ? ChangeAdapter(f.Value) : ChangeClass(f.Value));
+        var changed = files.ToDictionary(f => f.Key, f => Change(f.Key, f.Value));
         changed.Add("GuardedMemory.cs", File.ReadAllText(Path.Combine(SharedData.RepositoryRoot, "tests", "ModelCompiler.Conformance.Tests", "GuardedMemory.cs")));
         return changed;
     }
+
+    private static string Change(string file, string code) =>
+        file.EndsWith(".Adapter.cs", StringComparison.Ordinal) ? ChangeAdapter(code)
+        : file.EndsWith(".Kernels.g.cs", StringComparison.Ordinal) || file.EndsWith(".Data.g.cs", StringComparison.Ordinal) ? ChangeAddresses(code)
+        : ChangeAddresses(ChangeClass(code));
 
     // Fails when the emitter writes something else, so that nobody believes in guards that are not there.
     private static string ChangeClass(string code)
     {
         const string memory = "global::System.Runtime.InteropServices.NativeMemory";
         string changed = Replace(code, $"{memory}.AlignedAlloc(ArenaBytes, 64)", $"{Guard}.Allocate(ArenaBytes)");
-        changed = Replace(changed, $"{memory}.AlignedFree(_arena)", $"{Guard}.Free(_arena, ArenaBytes)");
-        return changed.Contains("T* Address<T>(", StringComparison.Ordinal)
-            ? Replace(changed, "(T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table))", $"(T*){Guard}.Constant((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table)), table.Length * sizeof(T))")
-            : changed;
+        return Replace(changed, $"{memory}.AlignedFree(_arena)", $"{Guard}.Free(_arena, ArenaBytes)");
     }
+
+    private static string ChangeAddresses(string code) => code.Contains("T* Address<T>(", StringComparison.Ordinal)
+        ? Replace(code, "(T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table))", $"(T*){Guard}.Constant((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table)), table.Length * sizeof(T))")
+        : code;
 
     private static string ChangeAdapter(string code)
     {

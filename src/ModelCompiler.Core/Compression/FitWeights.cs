@@ -16,7 +16,7 @@ internal sealed class FitWeights
     private const float LargestBias = 1 << 24;
 
     // What runs keep of all samples at once.
-    private const long MostBytes = 1L << 30;
+    private const long MostBytes = 3L << 28;
 
     private readonly ModelGraph _original;
     private readonly ModelGraph _quantised;

@@ -58,53 +58,76 @@ public sealed class RangeCalibrator
     /// <exception cref="ModelCompilationException">MC3004: an input is not a number, or infinite where it is no mask, or an output is not a number.</exception>
     public Dictionary<int, ValueRange> Calibrate(ModelGraph graph, IReadOnlyList<IReadOnlyList<TensorData>> samples, Func<int, string>? describe = null)
     {
-        var interpreter = new ReferenceInterpreter(graph, RequantizationMode.Float);
-        var ranges = new Dictionary<int, ValueRange>();
+        var ranges = new SortedDictionary<int, ValueRange>();
         var unbounded = new HashSet<int>();
         HashSet<int> masks = MaskInputs.Find(graph);
-        for (int i = 0; i < samples.Count; i++)
+        Observe(graph, samples, (i, value, data) =>
         {
-            string sample = describe?.Invoke(i) ?? $"calibration sample {i}";
-            interpreter.Run(samples[i], (value, data) =>
+            bool isInput = graph.Inputs.Contains(value.Id) && !masks.Contains(value.Id), isOutput = graph.Outputs.Contains(value.Id);
+            (float Min, float Max)? extremes = Extremes(data.Floats, value, describe?.Invoke(i) ?? $"calibration sample {i}", isInput, isOutput);
+            lock (ranges)
             {
-                if (data.Type != ElementType.Float32) return;
-                bool isInput = graph.Inputs.Contains(value.Id) && !masks.Contains(value.Id), isOutput = graph.Outputs.Contains(value.Id);
-                if (Extremes(data.Floats, value, sample, isInput, isOutput) is not var (min, max))
-                {
-                    unbounded.Add(value.Id);
-                    return;
-                }
-
-                if (ranges.TryGetValue(value.Id, out ValueRange seen)) (min, max) = (Math.Min(min, seen.Min), Math.Max(max, seen.Max));
-                ranges[value.Id] = new(min, max);
-            });
-        }
-
-        interpreter.Reset();
+                if (extremes is not var (min, max)) unbounded.Add(value.Id);
+                else ranges[value.Id] = ranges.TryGetValue(value.Id, out ValueRange seen) ? new(Math.Min(min, seen.Min), Math.Max(max, seen.Max)) : new(min, max);
+            }
+        });
         foreach (int id in unbounded) ranges.Remove(id);
-        return _percentile >= 100 ? ranges : CutOutliers(graph, ranges, samples);
+        return _percentile >= 100 ? new(ranges) : CutOutliers(graph, new(ranges), samples);
     }
 
     // Logits under a mask keep their extremes, so that they are seen to be wide; so do results that are not only compared with each other, unless the user says otherwise.
     private Dictionary<int, ValueRange> CutOutliers(ModelGraph graph, Dictionary<int, ValueRange> ranges, IReadOnlyList<IReadOnlyList<TensorData>> samples)
     {
-        var interpreter = new ReferenceInterpreter(graph, RequantizationMode.Float);
         HashSet<int> whole = _isDefault ? RegressedValues.Find(graph) : [];
         whole.UnionWith(graph.Nodes.Where(n => n.Operator is Softmax && ranges.TryGetValue(n.Inputs[0], out ValueRange r) && (double)r.Max - r.Min > FloatRegions.WidestLogits).Select(n => n.Inputs[0]));
         Dictionary<int, long[]> histograms = ranges.Keys.Where(id => !whole.Contains(id)).ToDictionary(id => id, _ => new long[Bins]);
-        foreach (IReadOnlyList<TensorData> sample in samples)
+        Observe(graph, samples, (_, value, data) =>
         {
-            interpreter.Run(sample, (value, data) =>
+            if (!histograms.TryGetValue(value.Id, out long[]? histogram)) return;
+            (float min, float max) = (ranges[value.Id].Min, ranges[value.Id].Max);
+            if (max <= min) return;
+            double scale = Bins / ((double)max - min);
+            var counts = new int[Bins];
+            foreach (float x in data.Floats) counts[Math.Clamp((int)((x - min) * scale), 0, Bins - 1)]++;
+            lock (histogram)
             {
-                if (!histograms.TryGetValue(value.Id, out long[]? histogram)) return;
-                (float min, float max) = (ranges[value.Id].Min, ranges[value.Id].Max);
-                if (max <= min) return;
-                double scale = Bins / ((double)max - min);
-                foreach (float x in data.Floats) histogram[Math.Clamp((int)((x - min) * scale), 0, Bins - 1)]++;
-            });
-        }
+                for (int bin = 0; bin < Bins; bin++) histogram[bin] += counts[bin];
+            }
+        });
 
         return ranges.ToDictionary(r => r.Key, r => histograms.TryGetValue(r.Key, out long[]? histogram) ? Cut(r.Value, histogram) : r.Value);
+    }
+
+    // Shows all float values of all samples, several samples at once where none depends on the one before; what is thrown is what the first sample throws.
+    private static void Observe(ModelGraph graph, IReadOnlyList<IReadOnlyList<TensorData>> samples, Action<int, Value, TensorData> observe)
+    {
+        var interpreter = new ReferenceInterpreter(graph, RequantizationMode.Float);
+        var errors = new ModelCompilationException?[samples.Count];
+        if (graph.States.IsEmpty)
+        {
+            Parallel.For(0, samples.Count, Show);
+        }
+        else
+        {
+            for (int i = 0; i < samples.Count; i++) Show(i);
+        }
+
+        if (errors.FirstOrDefault(e => e is not null) is { } error) throw error;
+
+        void Show(int i)
+        {
+            try
+            {
+                interpreter.Run(samples[i], (value, data) =>
+                {
+                    if (data.Type == ElementType.Float32) observe(i, value, data);
+                });
+            }
+            catch (ModelCompilationException e)
+            {
+                errors[i] = e;
+            }
+        }
     }
 
     private ValueRange Cut(ValueRange range, long[] histogram)

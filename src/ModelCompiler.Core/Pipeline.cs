@@ -71,7 +71,7 @@ internal static class Pipeline
 
     private static ModelGraph Apply(ModelGraph graph, PipelineContext context, PipelineStep[] steps)
     {
-        GraphVerifier.Verify(graph, "import");
+        GraphVerifier.Verify(graph, GraphVerifier.Import);
         foreach (PipelineStep step in steps.Where(s => s.IsFor(context.Isa)))
         {
             ModelGraph before = graph;

@@ -52,9 +52,9 @@ public sealed class CompilationReport
     internal void Note(string text) => _pending.Add(text);
 
     // Notes since the last step belong to this one.
-    internal void Add(string name, ModelGraph before, ModelGraph after)
+    internal void Add(string name, NetworkSize before, NetworkSize after)
     {
-        var step = new StepReport(name, NetworkSize.Of(before), NetworkSize.Of(after), [.. _pending]);
+        var step = new StepReport(name, before, after, [.. _pending]);
         _pending.Clear();
         if (!step.IsEmpty) _steps.Add(step);
     }

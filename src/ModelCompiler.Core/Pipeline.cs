@@ -71,13 +71,15 @@ internal static class Pipeline
 
     private static ModelGraph Apply(ModelGraph graph, PipelineContext context, PipelineStep[] steps)
     {
-        GraphVerifier.Verify(graph, GraphVerifier.Import);
+        GraphVerifier.Verify(graph, "import");
+        NetworkSize before = NetworkSize.Of(graph);
         foreach (PipelineStep step in steps.Where(s => s.IsFor(context.Isa)))
         {
-            ModelGraph before = graph;
             graph = step.Run(graph, context);
             GraphVerifier.Verify(graph, step.Name);
-            context.Report.Add(step.Name, before, graph);
+            NetworkSize after = NetworkSize.Of(graph);
+            context.Report.Add(step.Name, before, after);
+            before = after;
         }
 
         return graph;

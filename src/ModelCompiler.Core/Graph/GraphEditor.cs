@@ -88,7 +88,9 @@ public sealed class GraphEditor
         {
             RequireScales(op, ids.AsSpan());
             TensorType inferred = op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])]))[0];
-            output = AddValue(name, inferred with { Type = type ?? inferred.Type, Quantization = quantization ?? inferred.Quantization });
+            TensorType declared = inferred with { Type = type ?? inferred.Type, Quantization = quantization ?? inferred.Quantization };
+            RequireType(name, declared, inferred.Type);
+            output = AddValue(name, declared);
         }
         catch (ModelCompilationException e)
         {
@@ -149,6 +151,13 @@ public sealed class GraphEditor
             if (inputs[i] < 0 || HasOneScale(this[inputs[i]]) || (this[inputs[i]].Constant is not null && op.TakesAnyScales(i))) continue;
             throw ManyScales(this[inputs[i]], this[inputs[i]].Constant is null ? "only constants may have" : $"{op.Name} does not compute with there");
         }
+    }
+
+    /// <summary>Stops when a value is declared with a type that does not hold what its operator computes.</summary>
+    /// <exception cref="ModelCompilationException">MC1012: it does not.</exception>
+    internal static void RequireType(string name, TensorType declared, ElementType computed)
+    {
+        if (!declared.Holds(computed)) throw new ModelCompilationException("MC1012", $"'{name}' is declared as {declared.Type}, and the operator computes {computed}.", "Export the model again with consistent types.");
     }
 
     /// <summary>Stops when a value that is computed does not have one positive scale.</summary>

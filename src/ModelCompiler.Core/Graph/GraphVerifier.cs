@@ -1,16 +1,10 @@
-using ModelCompiler.CodeGen.Plan;
-
 namespace ModelCompiler.Core.Graph;
 
 /// <summary>Checks what every graph must satisfy; runs between passes.</summary>
 public static class GraphVerifier
 {
-    /// <summary>What a graph comes from that no pass has changed: its types are those that the file declares.</summary>
-    internal const string Import = "import";
-
     /// <summary>Throws when a value is used before it is computed, computed twice, or has another type than its operator says.</summary>
     /// <exception cref="InvalidOperationException">The graph is inconsistent: a defect of the pass that made it.</exception>
-    /// <exception cref="ModelCompilationException">MC1012: the file declares a value of another type than its operator computes.</exception>
     public static void Verify(ModelGraph graph, string after)
     {
         var known = new HashSet<int>(graph.Inputs);
@@ -30,10 +24,7 @@ public static class GraphVerifier
                 Value output = graph.Values[node.Outputs[i]];
                 Require(known.Add(output.Id), $"'{output.Name}' is computed twice");
                 Require(output.Shape == inferred[i].Shape, $"{node.Label} computes shape {inferred[i].Shape}, but '{output.Name}' has {output.Shape}");
-                // Which integers stand for real numbers is for quantisation to choose.
-                bool isTyped = output.Type == inferred[i].Type || (output.Quantization is not null && output.Type.IsInteger() && inferred[i].Type.IsInteger());
-                if (!isTyped && after == Import) throw new ModelCompilationException("MC1012", $"The file declares '{output.Name}' as {output.Type}, and the operator computes {inferred[i].Type}.", "Export the model again with consistent types.", node.Label);
-                Require(isTyped, $"{node.Label} computes {inferred[i].Type}, but '{output.Name}' is {output.Type}");
+                Require(output.TensorType.Holds(inferred[i].Type), $"{node.Label} computes {inferred[i].Type}, but '{output.Name}' is {output.Type}");
             }
         }
 

@@ -35,7 +35,11 @@ public sealed record QuantizationParameters(EquatableArray<float> Scales, Equata
 }
 
 /// <summary>Type, shape and quantisation of a value.</summary>
-public sealed record TensorType(ElementType Type, Shape Shape, QuantizationParameters? Quantization = null);
+public sealed record TensorType(ElementType Type, Shape Shape, QuantizationParameters? Quantization = null)
+{
+    /// <summary>True when a value of this type can hold what an operator computes: which integers stand for real numbers is for quantisation to choose.</summary>
+    internal bool Holds(ElementType computed) => Type == computed || (Quantization is not null && Type.IsInteger() && computed.IsInteger());
+}
 
 /// <summary>A tensor in the graph: an input, a constant or the output of one node.</summary>
 /// <param name="Id">Number by which nodes refer to it.</param>

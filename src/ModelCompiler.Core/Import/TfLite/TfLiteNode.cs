@@ -139,6 +139,7 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
         IReadOnlyList<TensorType> inferred = op.Infer(new InferenceContext([.. ids.ToArray().Select(i => i < 0 ? null : Graph[i])]));
         if (inferred.Count != OutputCount + like.Length) throw Malformed($"The operator has {inferred.Count - like.Length} outputs, not {OutputCount}.");
         Value[] outputs = [.. Enumerable.Range(0, OutputCount).Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i) with { Shape = inferred[i].Shape }))];
+        for (int i = 0; i < OutputCount; i++) GraphEditor.RequireType(outputs[i].Name, outputs[i].TensorType, inferred[i].Type);
         Value[] further = [.. like.Select(v => Graph.AddValue(v.Name, v.TensorType))];
         Value[] results = [.. outputs, .. further];
         for (int i = OutputCount; i < results.Length; i++)

@@ -1,5 +1,6 @@
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.Core.Data;
+using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core;
@@ -36,6 +37,9 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
 
     /// <summary>Bits of the weights of every layer that is to be quantised, by the number of the float network's value that it computes.</summary>
     public Dictionary<int, int> WeightBits { get; set; } = [];
+
+    /// <summary>What measures on the evaluation data; null until something has to be measured.</summary>
+    public AccuracyMeasurement? Measurement { get; set; }
 
     /// <summary>The float network's value that a value of the quantised network stands for, by number.</summary>
     public Dictionary<int, int> Originals { get; set; } = [];

@@ -80,7 +80,7 @@ internal static class WeightBitsSearch
             int middle = (low + high + 1) / 2;
             PipelineContext tried = context.Silent();
             tried.WeightBits = steps[middle];
-            MeasuredAccuracy accuracy = AccuracyCheck.Measure(graph, Pipeline.Try(graph, tried), tried);
+            MeasuredAccuracy accuracy = AccuracyCheck.Measurement(graph, context).Of(Pipeline.Try(graph, tried));
             if (AccuracyCheck.Broken(accuracy, context.Options) is null) low = middle;
             else high = middle - 1;
         }

@@ -71,4 +71,32 @@ public static class Metrics
 
         return sum;
     }
+
+    /// <summary>The metric to use: the one asked for, or what the targets call for.</summary>
+    /// <exception cref="ModelCompilationException">MC3002, MC3003: the data does not fit the metric.</exception>
+    internal static Metric Choose(Metric? asked, Targets? targets, bool hasOriginal, string file)
+    {
+        Metric metric = asked ?? (targets is null ? Metric.Agreement : targets.IsLabels ? Metric.Top1 : Metric.Mse);
+        return metric switch
+        {
+            Metric.Agreement when !hasOriginal => throw new ModelCompilationException(
+                "MC3002", targets is null ? "The file has no array 'y' with labels or targets, and the model was quantised already, so there is no original network to compare with." : "The model was quantised already, so there is no original network to agree with.", "Name an array 'y' with one label or target for each sample, and another metric.", file: file),
+            Metric.Agreement => metric,
+            _ when targets is null => throw new ModelCompilationException("MC3002", "The file has no array 'y' with labels or targets.", "Name the array 'y', or use the metric agreement.", file: file),
+            Metric.Mse or Metric.Mae when targets.IsLabels => throw new ModelCompilationException("MC3003", "The array 'y' has one label for each sample, but the metric compares every element of the output.", "Give whole targets, or use the metric top1.", file: file),
+            _ => metric,
+        };
+    }
+
+    /// <summary>The metric of one sample.</summary>
+    /// <param name="metric">Any but <see cref="Metric.Agreement"/>.</param>
+    /// <param name="output">The output.</param>
+    /// <param name="targets">What it should be.</param>
+    /// <param name="sample">Number of the sample in the file.</param>
+    internal static double Score(Metric metric, float[] output, Targets targets, int sample) => metric switch
+    {
+        Metric.Top1 => IsAmongLargest(output, targets.Label(sample), 1) ? 1 : 0,
+        Metric.Top5 => IsAmongLargest(output, targets.Label(sample), 5) ? 1 : 0,
+        _ => SumOfErrors(metric, output, targets.Of(sample)) / output.Length,
+    };
 }

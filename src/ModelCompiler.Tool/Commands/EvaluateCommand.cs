@@ -38,7 +38,7 @@ internal sealed class EvaluateCommand : ModelCommand
         int[] chosen = [.. samples.Spread(parsed.GetValue(_samples) ?? int.MaxValue)];
         Targets? targets = Targets.Find(arrays, [.. engine.Outputs.Select(o => (o.Name, o.Shape))], samples.Count, file);
         bool hasOriginal = model.FloatOriginal is not null;
-        Metric metric = Choose(Metrics.Parse(parsed.GetValue(_metric)), targets, hasOriginal, file);
+        Metric metric = Metrics.Choose(Metrics.Parse(parsed.GetValue(_metric)), targets, hasOriginal, file);
         int output = targets?.Output ?? 0;
         if (metric is Metric.Top1 or Metric.Top5) RequireOneChoice(metric, engine.Outputs, targets!);
 
@@ -76,19 +76,5 @@ internal sealed class EvaluateCommand : ModelCommand
             : $"Output '{edge.Name}' of shape {edge.Shape} does not choose one class for each sample, as the metric {asked} needs.";
         string rename = choices.Length == 0 || outputs.Count == 1 ? "" : $" Or name the labels after the output that they are for: {string.Join(", ", choices)}.";
         throw new ModelCompilationException("MC9003", problem, $"Say which metric to use: --metric agreement compares all outputs with the original's, --metric mse takes whole targets.{rename}");
-    }
-
-    private static Metric Choose(Metric? asked, Targets? targets, bool hasOriginal, string file)
-    {
-        Metric metric = asked ?? (targets is null ? Metric.Agreement : targets.IsLabels ? Metric.Top1 : Metric.Mse);
-        return metric switch
-        {
-            Metric.Agreement when !hasOriginal => throw new ModelCompilationException(
-                "MC3002", targets is null ? "The file has no array 'y' with labels or targets, and the model was quantised already, so there is no original network to compare with." : "The model was quantised already, so there is no original network to agree with.", "Name an array 'y' with one label or target for each sample, and another metric.", file: file),
-            Metric.Agreement => metric,
-            _ when targets is null => throw new ModelCompilationException("MC3002", "The file has no array 'y' with labels or targets.", "Name the array 'y', or use the metric agreement.", file: file),
-            Metric.Mse or Metric.Mae when targets.IsLabels => throw new ModelCompilationException("MC3003", "The array 'y' has one label for each sample, but the metric compares every element of the output.", "Give whole targets, or use the metric top1.", file: file),
-            _ => metric,
-        };
     }
 }

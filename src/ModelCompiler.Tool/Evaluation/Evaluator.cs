@@ -28,12 +28,7 @@ internal static class Evaluator
         double sum = 0;
         for (int i = 0; i < outputs.Length; i++)
         {
-            sum += metric switch
-            {
-                Metric.Top1 => Metrics.IsAmongLargest(outputs[i], targets.Label(chosen[i]), 1) ? 1 : 0,
-                Metric.Top5 => Metrics.IsAmongLargest(outputs[i], targets.Label(chosen[i]), 5) ? 1 : 0,
-                _ => Metrics.SumOfErrors(metric, outputs[i], targets.Of(chosen[i])) / outputs[i].Length,
-            };
+            sum += Metrics.Score(metric, outputs[i], targets, chosen[i]);
         }
 
         return sum / outputs.Length;

@@ -1,0 +1,69 @@
+using ModelCompiler.Core.Data;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Evaluation;
+
+/// <summary>Measures compiled networks on the evaluation data, beside the float network, with the reference interpreter. Every sample starts with the initial state.</summary>
+internal sealed class AccuracyMeasurement
+{
+    private readonly OrderedDictionary<string, NumpyArray> _arrays;
+    private readonly string _file;
+    private readonly RequantizationMode _mode;
+    private readonly Targets? _targets;
+    private readonly Metric _metric;
+
+    // By sample and output, from the float network; null without one.
+    private readonly float[][][]? _original;
+
+    /// <summary>Reads the data and runs the float network.</summary>
+    /// <exception cref="ModelCompilationException">MC3002, MC3003, MC9003: the data does not fit the network or the metric.</exception>
+    public AccuracyMeasurement(ModelGraph original, PipelineContext context)
+    {
+        _file = Path.GetFileName(context.Options.Evaluation ?? "evaluation.npz");
+        _arrays = NpzArchive.Read(context.Input.Evaluation!.Value, _file);
+        _mode = context.Options.Requantization;
+        bool hasOriginal = !original.Nodes.SelectMany(n => n.Outputs).Concat(original.Inputs).Any(v => original.Values[v].Quantization is not null);
+        SampleSet samples = SampleSet.For(original, _arrays, _file);
+        _targets = Targets.Find(_arrays, [.. original.OutputNames.Zip(original.OutputValues, (name, value) => (name, value.Shape))], samples.Count, _file);
+        _metric = Metrics.Choose(Metrics.Parse(context.Options.Metric), _targets, hasOriginal, _file);
+        if (!hasOriginal && context.Options.MaxAccuracyDrop is not null) throw new ModelCompilationException("MC9003", "The model is quantised already, so there is no float network whose accuracy could drop.", $"Use {OptionText.Of(nameof(CompilationOptions.MinAccuracy))}, or compile the float model it was made from.");
+        if (hasOriginal) _original = Outputs(original, samples);
+    }
+
+    /// <summary>How good a compiled network is.</summary>
+    public MeasuredAccuracy Of(ModelGraph compiled)
+    {
+        float[][][] outputs = Outputs(compiled, SampleSet.For(compiled, _arrays, _file));
+        double after = _metric == Metric.Agreement ? outputs.Select((actual, i) => Agreement(compiled, _original![i], actual)).Average() : Score(outputs);
+        double? before = _original is null ? null : _metric == Metric.Agreement ? 1 : Score(_original);
+        return new(_metric, outputs.Length, before, after);
+    }
+
+    private double Score(float[][][] outputs) => outputs.Select((o, i) => Metrics.Score(_metric, o[_targets!.Output], _targets, i)).Average();
+
+    private float[][][] Outputs(ModelGraph graph, SampleSet samples)
+    {
+        var outputs = new float[samples.Count][][];
+        Parallel.For(0, samples.Count, i => outputs[i] = [.. new ReferenceInterpreter(graph, _mode).Run(samples.Own(i)).Select((data, o) => Reals(data, graph.Values[graph.Outputs[o]]))]);
+        return outputs;
+    }
+
+    private static float[] Reals(TensorData data, Value value) => [.. Enumerable.Range(0, data.Count).Select(i => (float)QuantizedSample.Real(data, value, i))];
+
+    // Over all positions along the last axis of outputs that have several classes there.
+    private static double Agreement(ModelGraph graph, float[][] expected, float[][] actual)
+    {
+        (int same, int positions) = (0, 0);
+        for (int o = 0; o < actual.Length; o++)
+        {
+            int width = graph.Values[graph.Outputs[o]].Shape is { Rank: > 0 } shape ? shape[-1] : 1;
+            for (int at = 0; width > 1 && at < actual[o].Length; at += width, positions++)
+            {
+                if (Metrics.ArgMax(expected[o].AsSpan(at, width)) == Metrics.ArgMax(actual[o].AsSpan(at, width))) same++;
+            }
+        }
+
+        return positions == 0 ? 1 : (double)same / positions;
+    }
+}

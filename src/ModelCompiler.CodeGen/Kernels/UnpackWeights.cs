@@ -15,9 +15,6 @@ public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, i
     /// <inheritdoc/>
     public override string Summary => $"unpack {Literals.Int(Groups * NarrowWeights.Group)} weights of {Bits} bits";
 
-    /// <summary>Cycles that it takes, about: some instructions for every vector, and a copy in memory.</summary>
-    public static double Cycles(int count, int bits, Isa isa) => (double)count * NarrowWeights.Planes(bits).Count() * 2 / (isa.IsScalar ? 1 : Width(isa, bits));
-
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
     {

@@ -12,9 +12,6 @@ namespace ModelCompiler.Core.Compression;
 /// </summary>
 internal sealed class FitWeights
 {
-    // Far from the end of int32, so that sums are, too.
-    private const float LargestBias = 1 << 24;
-
     // What runs keep of all samples at once.
     private const long MostBytes = 3L << 28;
 
@@ -73,7 +70,7 @@ internal sealed class FitWeights
         return _editor.ToGraph();
     }
 
-    private (Node Node, double Gain) Layer(Node node, int twin)
+    private (Node Node, double Left) Layer(Node node, int twin)
     {
         Value input = _quantised.Values[node.Inputs[0]], weights = _quantised.Values[node.Inputs[ILinearLayer.Weights]], output = _quantised.Values[node.Outputs[0]];
         Node source = _original.Nodes[twin];
@@ -84,13 +81,12 @@ internal sealed class FitWeights
         double[] bias = Bias(source, shape.OutChannels);
         WeightGrid grid = WeightGrid.Of(_context.WeightBits[source.Outputs[0]]);
         var fits = new GroupFit[shape.Groups];
-        int threads = shape.Groups > 1 ? Environment.ProcessorCount : 1;
-        Parallel.For(0, shape.Groups, new ParallelOptions { MaxDegreeOfParallelism = threads }, g =>
+        Parallel.For(0, shape.Groups, g =>
         {
             int first = g * shape.OutPerGroup;
             fits[g] = GroupFit.Run(
                 rows, g, sums, shape, Array.ConvertAll(original[(first * shape.Taps)..((first + shape.OutPerGroup) * shape.Taps)], w => (double)w), bias[first..(first + shape.OutPerGroup)],
-                Enumerable.Range(first, shape.OutPerGroup).Select(c => Math.Abs(bias[c]) / (input.Q.Scale * LargestBias)).ToArray(), grid);
+                [.. Enumerable.Range(first, shape.OutPerGroup).Select(c => AffineRange.LeastWeightScale(bias[c], input.Q.Scale))], grid);
         });
         (double before, double after) = (fits.Sum(f => f.ErrorBefore), fits.Sum(f => f.ErrorAfter));
         return (Put(node, input, weights, fits), before > 0 ? after / before : 1);

@@ -45,7 +45,7 @@ internal sealed class LayerwiseRun
     public TensorData[] this[int value] => _data[value];
 
     /// <summary>Computes the next node.</summary>
-    public void Step() => Put(Next++, Compute(_graph.Nodes[Next - 1], id => _graph.Values[id]));
+    public void Step() => Step(_graph.Nodes[Next], id => _graph.Values[id]);
 
     /// <summary>Computes nodes up to a layer, and gives the layer's sums before its activation; its values after it take their place in the run.</summary>
     /// <param name="node">Position of a node whose operator can clamp its result.</param>

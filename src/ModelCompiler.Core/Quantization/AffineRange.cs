@@ -5,6 +5,8 @@ namespace ModelCompiler.Core.Quantization;
 /// <summary>Chooses scales and zero points (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018).</summary>
 public static class AffineRange
 {
+    private const float LargestBias = 1 << 24;
+
     /// <summary>Asymmetric int8 for activations: the range, widened to hold zero, in 255 steps.</summary>
     public static QuantizationParameters Activation(ValueRange range)
     {
@@ -23,6 +25,9 @@ public static class AffineRange
         foreach (float w in weights) largest = Math.Max(largest, Math.Abs(w));
         return largest > 0 ? largest / limit : 1f / limit;
     }
+
+    /// <summary>The smallest scale of weights at which a bias stays far from the end of int32, so that sums do, too.</summary>
+    internal static double LeastWeightScale(double bias, float inputScale) => Math.Abs(bias) / (inputScale * LargestBias);
 
     /// <summary>A bias as int32 in the accumulator's unit, input scale × weight scale of the channel.</summary>
     public static int[] Bias(ReadOnlySpan<float> bias, QuantizationParameters input, QuantizationParameters weights)

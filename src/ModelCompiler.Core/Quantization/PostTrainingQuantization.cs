@@ -16,9 +16,6 @@ internal sealed class PostTrainingQuantization
     private readonly Dictionary<int, Value> _float = [];
     private readonly Dictionary<int, Value> _integer = [];
 
-    // Far from the end of int32, so that sums are, too.
-    private const float LargestBias = 1 << 24;
-
     private readonly Func<Node, int> _weightBits;
     private readonly Dictionary<int, string> _keptFloat;
 
@@ -133,7 +130,7 @@ internal sealed class PostTrainingQuantization
         for (int c = 0; c < channels; c++)
         {
             scales[c] = AffineRange.Weight(real.AsSpan(c * taps, taps), limit);
-            if (biases is not null) scales[c] = Math.Max(scales[c], Math.Abs(biases[c]) / (inputScale * LargestBias));
+            if (biases is not null) scales[c] = Math.Max(scales[c], (float)AffineRange.LeastWeightScale(biases[c], inputScale));
             for (int i = c * taps; i < (c + 1) * taps; i++) integers[i] = unchecked((byte)Requantization.Quantize(real[i], scales[c], 0, -limit, limit));
         }
 

@@ -12,7 +12,10 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
 
     public OnnxGraph Graph { get; } = new(seed);
 
-    public DataType Activations { get; } = activations;
+    public DataType Activations { get; private set; } = activations;
+
+    /// <summary>True to let every other quantised tensor be of the other type: int8 where the last was uint8.</summary>
+    public bool Alternates { get; init; }
 
     /// <summary>Type of the weights.</summary>
     public DataType WeightsType { get; init; } = DataType.Int8;
@@ -51,7 +54,9 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
         float scale = (float)((to - from) / 255);
         int lowest = Activations == DataType.Uint8 ? 0 : -128;
         int zero = Math.Clamp((int)Math.Round(lowest - (from / scale)), lowest, lowest + 255);
-        return new Tensor(name, scale, zero, Graph.Scalar(scale), Graph.Constant<byte>(Activations, [], [unchecked((byte)zero)]));
+        var parameters = new Tensor(name, scale, zero, Graph.Scalar(scale), Graph.Constant<byte>(Activations, [], [unchecked((byte)zero)]));
+        if (Alternates) Activations = Activations == DataType.Uint8 ? DataType.Int8 : DataType.Uint8;
+        return parameters;
     }
 
     /// <summary>Float to integers; the result is the integers.</summary>

@@ -1,4 +1,5 @@
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
 using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType;
 using Tensor = ModelCompiler.Conformance.Tests.Onnx.QuantizedGraph.Tensor;
@@ -72,12 +73,38 @@ public class QuantizedTests
     }
 
     [Theory]
+    [MemberData(nameof(QdqCases))]
+    public void Operators_between_conversions_may_change_the_type(string name, bool signed)
+    {
+        var q = new QuantizedGraph(name.Length, signed ? DataType.Int8 : DataType.Uint8) { Alternates = true };
+        Tensor output = Qdq[name](q);
+        byte[] model = q.Graph.Output(output.Name).Write();
+        using Compiled network = Compiled.Of(model);
+        CompareValues(q, output, model, network);
+    }
+
+    [Theory]
     [MemberData(nameof(QLinearCases))]
     public void Integer_operators_give_what_ONNX_Runtime_gives(string name, bool signed)
     {
         var q = new QuantizedGraph(name.Length, signed ? DataType.Int8 : DataType.Uint8);
         Tensor output = QLinear[name](q);
         Compare(q, output, q.Graph.Output(q.Dequantize(output)));
+    }
+
+    public static TheoryData<string> OneTypeCases() =>
+        new(QLinear.Keys.Where(name => !name.Contains("conv", StringComparison.Ordinal) && name is not ("matmul" or "concat" or "residual network")));
+
+    [Theory]
+    [MemberData(nameof(OneTypeCases))]
+    public void Integer_operators_of_one_type_refuse_another_for_the_result(string name)
+    {
+        var q = new QuantizedGraph(name.Length) { Alternates = true };
+        Tensor output = QLinear[name](q);
+        CompilationResult result = ModelCompilation.Run(new CompilationInput("test.onnx", q.Graph.Output(q.Dequantize(output)).Write(), new CompilationOptions(), null));
+        Diagnostic refused = Assert.Single(result.Diagnostics);
+        Assert.Equal("MC1012", refused.Code);
+        Assert.Matches("of one type|of different types", refused.Reason);
     }
 
     public static TheoryData<string, bool, bool> LayersWithZeroPoints()
@@ -200,6 +227,11 @@ public class QuantizedTests
         byte[] model = graph.Write();
         using Compiled network = Compiled.Of(model);
         AssertIntegerKernels(network);
+        CompareValues(q, output, model, network);
+    }
+
+    private static void CompareValues(QuantizedGraph q, Tensor output, byte[] model, Compiled network)
+    {
         for (int sample = 0; sample < 3; sample++)
         {
             TensorData[] inputs = network.RandomInputs(q.Graph.Random);

@@ -127,7 +127,7 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     /// <summary>Adds an intermediate node whose output is quantised as two constant inputs (scale, zero point) say.</summary>
     public Value AddQuantized(string suffix, Operator op, int scale, int zeroPoint, params ReadOnlySpan<int> inputs)
     {
-        (QuantizationParameters q, ElementType type) = Parameters(scale, zeroPoint, 0);
+        (QuantizationParameters q, ElementType type) = ResultParameters(op, scale, zeroPoint, inputs[0]);
         return Graph.Add($"{Name}/{suffix}", Origin, op, inputs, q, type);
     }
 
@@ -140,8 +140,17 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     /// <summary>Adds the node that computes output 0, quantised as two constant inputs (scale, zero point) say.</summary>
     public void EmitQuantized(Operator op, int scale, int zeroPoint, params ReadOnlySpan<int> inputs)
     {
-        (QuantizationParameters q, ElementType type) = Parameters(scale, zeroPoint, 0);
+        (QuantizationParameters q, ElementType type) = ResultParameters(op, scale, zeroPoint, inputs[0]);
         Bind(0, Graph.Add(OutputName(0), Origin, op, inputs, q, type));
+    }
+
+    // The schemas let only layers with weights compute from one type to another.
+    private (QuantizationParameters Parameters, ElementType Type) ResultParameters(Operator op, int scale, int zeroPoint, int input)
+    {
+        (QuantizationParameters q, ElementType type) = Parameters(scale, zeroPoint, 0);
+        ElementType given = Graph[input].Type;
+        if (op is ILinearLayer || type == given) return (q, type);
+        return HasInput(zeroPoint) ? throw Malformed($"Its operands are of type {given}, its result of type {type}; {proto.OpType} computes with tensors of one type.") : (q, given);
     }
 
     /// <summary>Says what the numbers or columns of an output stand for.</summary>

@@ -57,26 +57,27 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         {
             if (Kind == BinaryKind.Divide) throw new ModelCompilationException("MC2002", "A quotient of 8-bit integers is not supported.", "Keep the division in float.");
             var arithmetic = new QuantizedArithmetic(Kind, context.InputValue(0), context.InputValue(1), context.OutputValue(0), Activation);
-            broadcasting.ForEach((i, x, y) =>
+            foreach ((int i, int x, int y) in broadcasting.Elements)
             {
                 (int p, int q) = (ByteTensors.Integer(a.Bytes[x], a.Type), ByteTensors.Integer(b.Bytes[y], b.Type));
                 output.Bytes[i] = ByteTensors.Byte(Kind == BinaryKind.Multiply ? arithmetic.Product(p, q, context.Mode) : arithmetic.Sum(p, q, context.Mode));
-            });
+            }
         }
         else if (output.Type is ElementType.Int32 or ElementType.Int64)
         {
-            broadcasting.ForEach((i, x, y) =>
+            foreach ((int i, int x, int y) in broadcasting.Elements)
             {
                 long result = Compute(a.Type == ElementType.Int64 ? a.As<long>()[x] : a.As<int>()[x], b.Type == ElementType.Int64 ? b.As<long>()[y] : b.As<int>()[y]);
                 if (output.Type == ElementType.Int64) output.As<long>()[i] = result;
                 else output.As<int>()[i] = unchecked((int)result);
-            });
+            }
         }
         else if (output.Type == ElementType.Float32)
         {
-            (float[] p, float[] q, float[] result) = (a.ToFloats(), b.ToFloats(), new float[output.Count]);
-            broadcasting.ForEach((i, x, y) => result[i] = Activation.Apply(Compute(p[x], q[y])));
-            context.SetOutput(0, TensorData.Of(output.Shape, result));
+            Span<float> result = output.Floats;
+            ReadOnlySpan<float> p = a.Floats;
+            ReadOnlySpan<float> q = b.Floats;
+            foreach ((int i, int x, int y) in broadcasting.Elements) result[i] = Activation.Apply(Compute(p[x], q[y]));
         }
         else
         {

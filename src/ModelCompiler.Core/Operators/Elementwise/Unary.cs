@@ -86,7 +86,9 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
         }
         else if (input.Type == ElementType.Float32)
         {
-            context.SetOutput(0, TensorData.Of(input.Shape, Array.ConvertAll(input.ToFloats(), Apply)));
+            Span<float> output = context.Output(0).Floats;
+            ReadOnlySpan<float> elements = input.Floats;
+            for (int i = 0; i < output.Length; i++) output[i] = Apply(elements[i]);
         }
         else
         {

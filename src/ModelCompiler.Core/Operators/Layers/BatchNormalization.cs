@@ -48,14 +48,13 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
         (float[] scale, float[] offset) = Affine(context.Input(1), context.Input(2), context.Input(3), context.Input(4));
         Shape shape = context.Input(0).Shape;
         int inner = shape.ElementsBetween(Axis + 1, shape.Rank);
-        float[] values = context.Input(0).ToFloats();
+        ReadOnlySpan<float> values = context.Input(0).Floats;
+        Span<float> output = context.Output(0).Floats;
         for (int i = 0; i < values.Length; i++)
         {
             int channel = i / inner % scale.Length;
-            values[i] = (values[i] * scale[channel]) + offset[channel];
+            output[i] = (values[i] * scale[channel]) + offset[channel];
         }
-
-        context.SetOutput(0, TensorData.Of(shape, values));
     }
 
     /// <inheritdoc/>

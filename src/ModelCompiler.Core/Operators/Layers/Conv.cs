@@ -28,7 +28,7 @@ public sealed record Conv(
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value input, Value weights) = (context[0], context[1]);
-        LinearLayer.RequireTypes(input, weights);
+        LinearLayer.RequireTypes(context);
         InferenceContext.Require(input.Shape.Rank == 4 && weights.Shape.Rank == 4, $"A convolution needs images and weights of rank 4, not {input.Shape} and {weights.Shape}.");
         InferenceContext.Require(
             weights.Shape[0] > 0 && input.Shape[3] == (long)weights.Shape[3] * Groups && weights.Shape[0] % Groups == 0,

@@ -28,7 +28,7 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value input, Value weights) = (context[0], context[1]);
-        LinearLayer.RequireTypes(input, weights);
+        LinearLayer.RequireTypes(context);
         InferenceContext.Require(weights.Shape.Rank == 2 && weights.Shape.All(d => d > 0), $"The weights of a fully connected layer are a matrix, not {weights.Shape}.");
         (int outputs, int inputs) = (weights.Shape[0], weights.Shape[1]);
         InferenceContext.Require(input.Shape.Elements % inputs == 0, $"An input of shape {input.Shape} does not consist of rows of {inputs}.");

@@ -25,7 +25,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value input, Value weights) = (context[0], context[1]);
-        LinearLayer.RequireTypes(input, weights);
+        LinearLayer.RequireTypes(context);
         InferenceContext.Require(input.Shape.Rank == 4 && weights.Shape.Rank == 4 && input.Shape[3] == weights.Shape[3], $"Images of shape {input.Shape} do not fit weights of shape {weights.Shape}.");
         InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == weights.Shape[0], "The bias does not have one entry per output channel.");
         InferenceContext.Require(OutHeight > 0 && OutWidth > 0, "The output has no pixels.");

@@ -8,9 +8,6 @@ namespace ModelCompiler.Core.Operators.Reference;
 /// </summary>
 internal sealed record Broadcasting(int[] Sizes, int[] StepsA, int[] StepsB)
 {
-    /// <summary>Receives a run of the innermost axis: where it starts in the output and the inputs.</summary>
-    public delegate void Run(int output, int a, int b);
-
     /// <summary>Works out the steps.</summary>
     public static Broadcasting Of(Shape a, Shape b, Shape output)
     {
@@ -29,22 +26,25 @@ internal sealed record Broadcasting(int[] Sizes, int[] StepsA, int[] StepsB)
         return new Broadcasting([.. merged.Select(m => m.Size)], [.. merged.Select(m => m.A)], [.. merged.Select(m => m.B)]);
     }
 
-    /// <summary>Calls for every element.</summary>
-    public void ForEach(Run element)
+    /// <summary>Where each element of the output, in order, and those it is computed from are.</summary>
+    public IEnumerable<(int Output, int A, int B)> Elements
     {
-        int inner = Sizes.Length - 1;
-        int length = Sizes[inner];
-        int rows = Sizes[..inner].Aggregate(1, (product, size) => product * size);
-        for (int row = 0; row < rows; row++)
+        get
         {
-            (int a, int b, int rest) = (0, 0, row);
-            for (int axis = inner - 1; axis >= 0; rest /= Sizes[axis--])
+            int inner = Sizes.Length - 1;
+            int length = Sizes[inner];
+            int rows = Sizes[..inner].Aggregate(1, (product, size) => product * size);
+            for (int row = 0; row < rows; row++)
             {
-                a += rest % Sizes[axis] * StepsA[axis];
-                b += rest % Sizes[axis] * StepsB[axis];
-            }
+                (int a, int b, int rest) = (0, 0, row);
+                for (int axis = inner - 1; axis >= 0; rest /= Sizes[axis--])
+                {
+                    a += rest % Sizes[axis] * StepsA[axis];
+                    b += rest % Sizes[axis] * StepsB[axis];
+                }
 
-            for (int i = 0; i < length; i++) element((row * length) + i, a + (i * StepsA[inner]), b + (i * StepsB[inner]));
+                for (int i = 0; i < length; i++) yield return ((row * length) + i, a + (i * StepsA[inner]), b + (i * StepsB[inner]));
+            }
         }
     }
 

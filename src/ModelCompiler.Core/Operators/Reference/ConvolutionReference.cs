@@ -20,7 +20,7 @@ internal static class ConvolutionReference
     /// <param name="weights">Output channels × taps, zero points already subtracted.</param>
     /// <param name="bias">Output channels, or empty.</param>
     /// <param name="store">Receives the sums.</param>
-    public static void Run<T>(ConvGeometry s, T[] input, T[] weights, ReadOnlySpan<T> bias, Store<T> store)
+    public static void Run<T>(ConvGeometry s, ReadOnlySpan<T> input, ReadOnlySpan<T> weights, ReadOnlySpan<T> bias, Store<T> store)
         where T : unmanaged, INumber<T>
     {
         // Depthwise layers are computed for all channels at once, others group by group; both keep channels innermost for the vectors.
@@ -49,7 +49,7 @@ internal static class ConvolutionReference
         }
     }
 
-    private static T[] Transpose<T>(T[] weights, int groups, int channels, int taps)
+    private static T[] Transpose<T>(ReadOnlySpan<T> weights, int groups, int channels, int taps)
     {
         var result = new T[weights.Length];
         for (int group = 0; group < groups; group++)
@@ -63,13 +63,13 @@ internal static class ConvolutionReference
         return result;
     }
 
-    private static void Gather<T>(ConvGeometry s, T[] input, int pixel, int group, T[] patch)
+    private static void Gather<T>(ConvGeometry s, ReadOnlySpan<T> input, int pixel, int group, Span<T> patch)
     {
         int image = pixel / (s.OutHeight * s.OutWidth);
         int top = (pixel / s.OutWidth % s.OutHeight * s.StrideDown) - s.PadTop;
         int left = (pixel % s.OutWidth * s.StrideRight) - s.PadLeft;
         int run = s.IsDepthwise ? s.Channels : s.InPerGroup;
-        Array.Clear(patch);
+        patch.Clear();
         for (int y = 0; y < s.WindowHeight; y++)
         {
             int row = top + (y * s.DilationDown);
@@ -79,7 +79,7 @@ internal static class ConvolutionReference
                 int column = left + (x * s.DilationRight);
                 if ((uint)column >= s.Width) continue;
                 int from = ((((image * s.Height) + row) * s.Width) + column) * s.Channels;
-                Array.Copy(input, from + (s.IsDepthwise ? 0 : group * run), patch, ((y * s.WindowWidth) + x) * run, run);
+                input.Slice(from + (s.IsDepthwise ? 0 : group * run), run).CopyTo(patch[(((y * s.WindowWidth) + x) * run)..]);
             }
         }
     }

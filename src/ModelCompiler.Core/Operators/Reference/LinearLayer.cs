@@ -12,29 +12,34 @@ namespace ModelCompiler.Core.Operators.Reference;
 /// </summary>
 internal static class LinearLayer
 {
-    /// <summary>Stops unless activations and weights are both real numbers or both quantised.</summary>
-    public static void RequireTypes(Value input, Value weights)
+    /// <summary>Stops unless activations, weights and bias are all real numbers or all quantised.</summary>
+    public static void RequireTypes(InferenceContext context)
     {
+        (Value input, Value weights) = (context[0], context[1]);
         InferenceContext.RequireReal(input);
         InferenceContext.RequireReal(weights);
         InferenceContext.Require((input.IsQuantized || input.IsQuantized16) == weights.IsQuantized, $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
+        InferenceContext.Require(
+            context.Optional(2) is not { } bias || (bias.Type == ElementType.Float32) == (input.Type == ElementType.Float32),
+            $"A bias of type {context.Optional(2)?.Type} does not go with activations of type {input.Type}.", "Export the model again with a bias of the layer's own type.");
     }
 
     public static void Evaluate(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
     {
         if (context.InputValue(0).IsQuantized16) Int16Calls.Layer(CallContext.Of(context), shape, activation).Evaluate(context);
         else if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
-        else EvaluateFloat(context, shape, activation);
+        else if (context.OutputValue(0).Type == ElementType.Float32) EvaluateFloat(context, shape, activation);
+        else throw new ModelCompilationException("MC1012", $"The result is of type {context.OutputValue(0).Type} and has no scale.", "Export the model again with the quantisation of every tensor.");
     }
 
     private static void EvaluateFloat(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
     {
-        float[] output = new float[context.OutputValue(0).Shape.Elements];
-        ConvolutionReference.Run<float>(shape, context.Input(0).ToFloats(), context.Input(1).ToFloats(), context.HasInput(2) ? context.Input(2).ToFloats() : [], (at, _, sums) =>
+        TensorData output = context.Output(0);
+        ConvolutionReference.Run<float>(shape, context.Input(0).Floats, context.Input(1).Floats, context.HasInput(2) ? context.Input(2).Floats : [], (at, _, sums) =>
         {
-            for (int i = 0; i < sums.Length; i++) output[at + i] = activation.Apply(sums[i]);
+            Span<float> results = output.Floats[at..];
+            for (int i = 0; i < sums.Length; i++) results[i] = activation.Apply(sums[i]);
         });
-        context.SetOutput(0, TensorData.Of(context.OutputValue(0).Shape, output));
     }
 
     private static void EvaluateInteger(EvaluationContext context, ConvGeometry shape, ActivationRange activation)

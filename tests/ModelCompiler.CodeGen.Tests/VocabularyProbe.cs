@@ -267,11 +267,33 @@ internal static class VocabularyProbe
 
         """;
 
+    // Four products to a lane, beside the class of its width.
+    private const string Vnni = """
+
+            private static void Own()
+            {
+                byte* x = Memory(64, _ => Byte());
+                sbyte* w = Memory(64, _ => (sbyte)Byte());
+                int* ints = Memory(64, _ => Int());
+
+                Check("MultiplyAddQuads", All(VNNI.MultiplyAddQuads(Vector(ints), VECTOR.Load(x), VECTOR.Load(w)), i =>
+                {
+                    int s = ints[i];
+                    for (int j = 0; j < 4; j++) s = unchecked(s + (x[4 * i + j] * w[4 * i + j]));
+                    return s;
+                }));
+                Check("GatherHalves", All(VNNI.GatherHalves(VECTOR.Load(x)), i => x[(i % (Bytes / 2) / 8 * 16) + (i < Bytes / 2 ? 0 : 8) + i % 8]));
+            }
+        }
+
+        """;
+
     /// <summary>The code for a class.</summary>
-    public static string Source(string simd)
+    public static string Source(string name)
     {
-        string vector = simd == "SimdArm64" ? "Vector128" : simd.Replace("Simd", "Vector", StringComparison.Ordinal);
-        return Regex.Replace(Regex.Replace(Start + (simd == "SimdArm64" ? Arm : Tile), @"\bVECTOR\b", vector), @"\bSIMD\b", simd);
+        string vector = name == "SimdArm64" ? "Vector128" : "Vector" + name[4..];
+        string own = name == "SimdArm64" ? Arm : name.StartsWith("Vnni", StringComparison.Ordinal) ? Vnni : Tile;
+        return Regex.Replace(Regex.Replace(Regex.Replace(Start + own, @"\bVECTOR\b", vector), @"\bSIMD\b", name.Replace("Vnni", "Simd", StringComparison.Ordinal)), @"\bVNNI\b", name);
     }
 
     /// <summary>Names of members that computed something else.</summary>

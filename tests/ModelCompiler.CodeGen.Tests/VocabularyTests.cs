@@ -39,7 +39,7 @@ public class VocabularyTests
     public void Classes_of_one_architecture_have_no_others() =>
         Assert.Single(new[] { "Simd128", "Simd256", "Simd512" }.Select(c => string.Join(' ', MembersOf(c).Except(Private).Order(StringComparer.Ordinal))).Distinct());
 
-    public static TheoryData<string> Names() => [.. Classes().Select(row => (string)row[0]).Distinct()];
+    public static TheoryData<string> Names() => [.. Classes().Select(row => (string)row[0]).Distinct(), "Vnni256", "Vnni512"];
 
     [ProcessorFact("Simd128")]
     public void Members_of_128_bits_compute_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("Simd128"));
@@ -49,6 +49,12 @@ public class VocabularyTests
 
     [ProcessorFact("Simd512")]
     public void Members_of_512_bits_compute_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("Simd512"));
+
+    [ProcessorFact("Vnni256")]
+    public void Vnni_of_256_bits_computes_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("Vnni256"));
+
+    [ProcessorFact("Vnni512")]
+    public void Vnni_of_512_bits_computes_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("Vnni512"));
 
     [ProcessorFact("SimdArm64")]
     public void Members_for_arm64_compute_what_single_elements_do() => Assert.Empty(VocabularyProbe.Run("SimdArm64"));
@@ -75,6 +81,8 @@ public class VocabularyTests
                 "Simd128" => Vector128.IsHardwareAccelerated,
                 "Simd256" => Avx2.IsSupported && Fma.IsSupported,
                 "Simd512" => Avx512BW.IsSupported,
+                "Vnni256" => AvxVnni.IsSupported,
+                "Vnni512" => (bool?)typeof(AvxVnni).GetNestedType("V512")?.GetProperty("IsSupported")!.GetValue(null) ?? false, // of .NET 11
                 _ => AdvSimd.Arm64.IsSupported,
             };
             if (!isSupported) Skip = $"This processor does not have the instructions of {name}.";

@@ -8,6 +8,7 @@ public class ProjectTests(PackageFixture package)
 
     [Theory]
     [InlineData("<LangVersion>11</LangVersion>", "MC9006", "LangVersion 11")]
+    [InlineData("<TargetFramework>net10.0</TargetFramework><NeuralModelTarget>x64-v4-vnni</NeuralModelTarget>", "MC9006", "net11.0")]
     [InlineData("<TargetFramework>netstandard2.0</TargetFramework><OutputType>Library</OutputType>", "MC9006", "netstandard2.0")]
     [InlineData("<NeuralModelTarget>x64-v3</NeuralModelTarget><RuntimeIdentifier>linux-arm64</RuntimeIdentifier><SelfContained>false</SelfContained><UseAppHost>false</UseAppHost>", "MC5005", "linux-arm64")]
     public void What_cannot_work_is_one_error(string properties, string code, string culprit)

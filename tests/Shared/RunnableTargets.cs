@@ -23,7 +23,7 @@ internal static class RunnableTargets
     private static bool IsTrue(string guard) => guard.Length == 0 || guard.Split(" && ").All(test =>
     {
         string type = test[..test.LastIndexOf('.')].Replace('.', '+');
-        Type found = typeof(X86Base).Assembly.GetTypes().Single(t => t.FullName == $"System.Runtime.Intrinsics.X86.{type}" || t.FullName == $"System.Runtime.Intrinsics.Arm.{type}");
-        return (bool)found.GetProperty("IsSupported")!.GetValue(null)!;
+        Type? found = typeof(X86Base).Assembly.GetTypes().SingleOrDefault(t => t.FullName == $"System.Runtime.Intrinsics.X86.{type}" || t.FullName == $"System.Runtime.Intrinsics.Arm.{type}");
+        return found is not null && (bool)found.GetProperty("IsSupported")!.GetValue(null)!;
     });
 }

@@ -20,6 +20,9 @@ public enum Products
 
     /// <summary>int8 × int8, each four neighbours added in int32 (SDOT).</summary>
     Dots = 8,
+
+    /// <summary>uint8 × int8, each four neighbours added in int32 (VPDPBUSD).</summary>
+    Quads = 16,
 }
 
 /// <summary>
@@ -49,6 +52,12 @@ public sealed record Isa(string Name, int Bits, string Guard)
     /// </summary>
     public static Isa Avx512 { get; } = new("Avx512", 256, "Avx512BW.VL.IsSupported && Fma.IsSupported") { TileBits = 512, Registers = 32, Products = Products.Pairs | Products.Bytes };
 
+    /// <summary>256-bit vectors of x64 with AVX-VNNI.</summary>
+    public static Isa AvxVnni { get; } = new("AvxVnni", 256, "AvxVnni.IsSupported && Avx2.IsSupported && Fma.IsSupported") { Products = Products.Pairs | Products.Bytes | Products.Quads };
+
+    /// <summary>AVX-512 with VNNI, which .NET 11 has for 512 bits.</summary>
+    public static Isa Avx512Vnni { get; } = Avx512 with { Name = "Avx512Vnni", Guard = "AvxVnni.V512.IsSupported && " + Avx512.Guard, Products = Avx512.Products | Products.Quads, Framework = 11 };
+
     /// <summary>128-bit vectors of 64-bit Arm; where kernels profit from dot products of bytes, they ask the processor for them.</summary>
     public static Isa AdvSimd { get; } = new("AdvSimd", 128, "AdvSimd.Arm64.IsSupported") { Simd = "SimdArm64", Registers = 32, Products = Products.Lanes };
 
@@ -60,6 +69,9 @@ public sealed record Isa(string Name, int Bits, string Guard)
 
     /// <summary>Vector registers.</summary>
     public int Registers { get; init; } = 16;
+
+    /// <summary>The first version of .NET that has its instructions.</summary>
+    public int Framework { get; init; } = 8;
 
     /// <summary>Its ways of multiplying.</summary>
     public Products Products { get; init; }
@@ -88,6 +100,9 @@ public sealed record Isa(string Name, int Bits, string Guard)
         get => field ?? (IsScalar ? "Scalar" : "Simd" + Literals.Int(Bits));
         init;
     }
+
+    /// <summary>Name of the helper class with its products of four.</summary>
+    public string Vnni => "Vnni" + Literals.Int(Bits);
 
     /// <summary>True if it has one of the ways of multiplying.</summary>
     public bool Has(Products products) => (Products & products) != 0;

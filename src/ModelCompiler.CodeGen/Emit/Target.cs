@@ -17,6 +17,8 @@ public sealed class Target
         new("x64-v2", "x64 with SSE 4.2 (2009)", Isa.Ssse3) { Architecture = "x64", NativeInstructionSet = "x86-64-v2", IsNativeDefault = true },
         new("x64-v3", "x64 with AVX2 and FMA (Intel 2013, AMD 2015)", Isa.Avx2) { Architecture = "x64", NativeInstructionSet = "x86-64-v3" },
         new("x64-v4", "x64 with AVX-512 F, BW and VL (Intel servers 2017, AMD 2022)", Isa.Avx512) { Architecture = "x64", NativeInstructionSet = "x86-64-v4" },
+        new("x64-avxvnni", "x64 with AVX-VNNI (Intel 2021, AMD 2024)", Isa.AvxVnni) { Architecture = "x64", NativeInstructionSet = "x86-64-v3,avxvnni" },
+        new("x64-v4-vnni", "x64 with AVX-512 and VNNI (Intel servers 2019, AMD 2022), .NET 11", Isa.Avx512Vnni) { Architecture = "x64", NativeInstructionSet = "x86-64-v4" },
         new("arm64", "every 64-bit Arm processor", Isa.AdvSimd) { Architecture = "arm64" },
         new("arm64-dotprod", "64-bit Arm with dot products (2018)", Isa.Dp) { Architecture = "arm64", NativeInstructionSet = "armv8.2-a,dotprod" },
         new("vector128", "any processor, with vectors of 128 bits", Isa.Vector128),
@@ -39,6 +41,9 @@ public sealed class Target
 
     /// <summary>The instruction sets that code is written for, best first; all but the last are guarded by a run-time test.</summary>
     public IReadOnlyList<Isa> InstructionSets { get; }
+
+    /// <summary>The first version of .NET that its code compiles with.</summary>
+    public int Framework => InstructionSets.Max(i => i.Framework);
 
     /// <summary>End of the runtime identifiers of such machines; null for any.</summary>
     public string? Architecture { get; private init; }

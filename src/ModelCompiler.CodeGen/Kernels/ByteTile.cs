@@ -20,6 +20,9 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
 {
     private readonly Isa _isa = writer.Isa.Narrowed(block * 32);
 
+    // Four products to a lane need no int16 between.
+    private bool IsQuads => _isa.Has(Products.Quads);
+
     private int Vectors => block / _isa.Lanes;
 
     /// <summary>C# parameters of the method.</summary>
@@ -32,7 +35,7 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
         Parameters,
         code =>
         {
-            code.Line($"{_isa.Vector}<short> ones = {_isa.Vector}.Create((short)1), zero = {_isa.Vector}.Create((short){Literals.Int(outZero)});");
+            code.Line($"{_isa.Vector}<short> {(IsQuads ? "" : $"ones = {_isa.Vector}.Create((short)1), ")}zero = {_isa.Vector}.Create((short){Literals.Int(outZero)});");
             if (channels <= block) code.Line("int channel = 0;");
             code.Block(channels <= block ? "" : $"for (int channel = 0; channel < {channels}; channel += {block})", () =>
             {
@@ -92,12 +95,13 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
                     string x = shared.Length > 0 ? shared
                         : isBroadcast ? $"{_isa.Simd}.Broadcast4({Terms.Plus($"x{k}", from[p])})"
                         : $"{_isa.Vector}.Load({Terms.Plus($"x{k}", from[p] + (v * _isa.Lanes * 4))})";
-                    code.Line($"{(k > first ? $"{Product(p, v)} +=" : declares ? $"{_isa.Vector}<short> {Product(p, v)} =" : $"{Product(p, v)} =")} {_isa.Simd}.MultiplyAddBytes({x}, w{k}_{v});");
+                    if (IsQuads) code.Line($"{Sum(p, v)} = {_isa.Vnni}.MultiplyAddQuads({Sum(p, v)}, {x}, w{k}_{v});");
+                    else code.Line($"{(k > first ? $"{Product(p, v)} +=" : declares ? $"{_isa.Vector}<short> {Product(p, v)} =" : $"{Product(p, v)} =")} {_isa.Simd}.MultiplyAddBytes({x}, w{k}_{v});");
                 }
             }
         }
 
-        for (int p = 0; p < from.Length; p++)
+        for (int p = 0; p < from.Length && !IsQuads; p++)
         {
             for (int v = 0; v < Vectors; v++) code.Line($"{Sum(p, v)} += {_isa.Simd}.MultiplyAddPairs({Product(p, v)}, ones);");
         }

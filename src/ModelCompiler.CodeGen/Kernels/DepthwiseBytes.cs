@@ -44,10 +44,10 @@ public sealed record DepthwiseBytes(
         int block = isa.Lanes;
         int repeat = RepeatFor(g, block);
         List<List<WeightGroup>>[] blocks = Enumerable.Range(0, ((g.Channels * repeat) + block - 1) / block)
-            .Select(b => WeightSegments.Pack(quads.Groups(task.Weights, task.Taps, b * block, block, g.Channels * repeat))).ToArray();
+            .Select(b => quads.Groups(task.Weights, task.Taps, b * block, block, g.Channels * repeat)).Select(b => isa.Has(Products.Quads) ? WeightSegments.Single(b) : WeightSegments.Pack(b)).ToArray();
 
         double vectors = (double)g.OutHeight * ((g.OutWidth + repeat - 1) / repeat);
-        double cycles = vectors * blocks.Sum(b => WeightSegments.Cost(b) + 3.5 + (10.0 / Math.Min(g.OutWidth, isa.TileSums)));
+        double cycles = vectors * blocks.Sum(b => (isa.Has(Products.Quads) ? b.Count : WeightSegments.Cost(b)) + 3.5 + (10.0 / Math.Min(g.OutWidth, isa.TileSums)));
         double interleave = (double)g.OutHeight * quads.Elements / block * 3;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
         int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.OutWidth, isa.TileSums));

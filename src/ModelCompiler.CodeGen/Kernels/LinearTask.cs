@@ -151,6 +151,6 @@ public interface IKernelParts
 public static class LinearKernels
 {
     /// <summary>The cheapest offer for a layer.</summary>
-    public static KernelOffer Choose(LinearTask task) => new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvBytesByChannel.Offer(task), ConvBytesByPixel.Offer(task), ConvDotInt8.Offer(task), DepthwiseBytes.Offer(task), DepthwiseColumns.Offer(task) }
+    public static KernelOffer Choose(LinearTask task) => new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvQuads.Offer(task), ConvBytesByChannel.Offer(task), ConvBytesByPixel.Offer(task), ConvDotInt8.Offer(task), DepthwiseBytes.Offer(task), DepthwiseColumns.Offer(task) }
         .OfType<KernelOffer>().OrderBy(o => o.Cycles).First();
 }

@@ -53,6 +53,16 @@ public static class WeightSegments
         return done.Select(s => s.Groups).OrderByDescending(s => s.Count).ToList();
     }
 
+    /// <summary>Every group as a segment of its own, for instructions that add four products in int32; several where weights are beyond 8 bits.</summary>
+    public static List<List<WeightGroup>> Single(IEnumerable<WeightGroup> groups) =>
+        groups.SelectMany(g => Parts(g, PartsOf8Bits(g.Weights))).Select(g => new List<WeightGroup> { g }).ToList();
+
+    /// <summary>Summands of 8 bits that weights less their zero points are written as: 1, or up to 3.</summary>
+    public static int PartsOf8Bits(int[] weights) => Enumerable.Range(1, 3).First(parts => weights.All(w => Enumerable.Range(1, parts).All(i => IsSByte(Part(w, i, parts)))));
+
+    /// <summary>One of the summands that a weight is written as, counted from 1.</summary>
+    public static int Part(int weight, int part, int parts) => (weight * part / parts) - (weight * (part - 1) / parts);
+
     /// <summary>
     /// The one structure (groups of each segment) for all blocks of a layer that costs least, when that saves time: then code needs no counters and no branches
     /// that the processor cannot predict. Blocks are filled up with groups of zeros. Empty when blocks differ too much or are too long.
@@ -98,10 +108,13 @@ public static class WeightSegments
         if (group.Weights.All(w => w == 0)) return [];
         for (int parts = 1; ; parts++)
         {
-            WeightGroup[] split = Enumerable.Range(0, parts).Select(i => new WeightGroup(group.Offset, Array.ConvertAll(group.Weights, w => (w * (i + 1) / parts) - (w * i / parts)))).ToArray();
+            WeightGroup[] split = Parts(group, parts);
             if (split.All(p => AreSafe([p.Weights]))) return split;
         }
     }
+
+    private static WeightGroup[] Parts(WeightGroup group, int parts) =>
+        Enumerable.Range(0, parts).Select(i => new WeightGroup(group.Offset, Array.ConvertAll(group.Weights, w => Part(w, i + 1, parts)))).ToArray();
 
     /// <summary>True when the products of these groups may be summed in int16, whatever the activations.</summary>
     internal static bool AreSafe(IReadOnlyList<int[]> groups)

@@ -23,7 +23,7 @@ internal static class WeightBitsChoice
     public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
         int bits = context.Options.WeightBits;
-        if (bits == 0) bits = context.Isa.Has(Products.Bytes) ? Choose(graph, context) : 8;
+        if (bits == 0) bits = context.Isa.Has(Products.Bytes) && !context.Isa.Has(Products.Quads) ? Choose(graph, context) : 8;
         // Values that some layer depends on.
         var before = new HashSet<int>();
         foreach (Node node in graph.Nodes.Reverse().Where(n => n.Operator is ILinearLayer || n.Outputs.Any(before.Contains))) before.UnionWith(node.Inputs);

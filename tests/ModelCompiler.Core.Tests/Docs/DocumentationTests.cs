@@ -52,7 +52,9 @@ public partial class DocumentationTests
 
         lines.Add("  <PropertyGroup>");
         lines.Add($"    <_ModelCompilerBeyondNativeDefault>;{string.Concat(Target.All.Where(t => !t.IsNativeDefault).Select(t => t.Name + ";"))}</_ModelCompilerBeyondNativeDefault>");
+        lines.Add($"    <_ModelCompilerFrom11>;{string.Concat(Target.All.Where(t => t.Framework == 11).Select(t => t.Name + ";"))}</_ModelCompilerFrom11>");
         lines.Add("  </PropertyGroup>");
+        Assert.All(Target.All, t => Assert.Contains(t.Framework, (int[])[8, 11]));
         new DocumentationPage("ModelCompiler.targets", "build").Verify("targets", lines);
     }
 

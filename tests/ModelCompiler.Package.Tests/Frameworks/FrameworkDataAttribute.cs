@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using ModelCompiler.CodeGen.Emit;
 using Xunit.Sdk;
 
 namespace ModelCompiler.Package.Tests.Frameworks;
@@ -20,6 +21,9 @@ internal sealed class FrameworkDataAttribute(int framework) : DataAttribute
     /// <summary>True for the targets that are other processors than this machine's.</summary>
     public bool Elsewhere { get; init; }
 
+    /// <summary>True for the targets of which only the framework can tell.</summary>
+    public bool Open { get; init; }
+
     /// <summary>Why the framework cannot be used here, or null.</summary>
     public override string? Skip
     {
@@ -38,10 +42,19 @@ internal sealed class FrameworkDataAttribute(int framework) : DataAttribute
         }
     }
 
+    // Only the framework can tell whether this machine runs code for the target: it reaches more of a processor than the tests' own.
+    private static bool IsOpen(int framework, string target) => framework > FrameworkRuns.Own && Target.Find(target)?.InstructionSets.Any(i => i.Has(Products.Quads)) == true;
+
     public override IEnumerable<object[]> GetData(MethodInfo testMethod)
     {
-        foreach (string target in FrameworkProgram.Targets)
+        foreach (string target in FrameworkProgram.Targets(framework))
         {
+            if (IsOpen(framework, target) || Open)
+            {
+                if (IsOpen(framework, target) && Open) yield return [framework, target];
+                continue;
+            }
+
             if (target != FrameworkProgram.Default && !RunnableTargets.All.Contains(target) == Elsewhere) yield return [framework, target];
             if (target == FrameworkProgram.Default && !Elsewhere) yield return [framework, target];
         }

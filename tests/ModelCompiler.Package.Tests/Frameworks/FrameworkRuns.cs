@@ -26,10 +26,10 @@ public sealed class FrameworkRuns(PackageFixture package)
             dotnet = Path.Combine(root, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         }
 
-        Consumer project = package.NewProject(FrameworkProgram.Items, $"<TargetFramework>net{framework}.0</TargetFramework><UseAppHost>false</UseAppHost>");
+        Consumer project = package.NewProject(FrameworkProgram.Items(framework), $"<TargetFramework>net{framework}.0</TargetFramework><UseAppHost>false</UseAppHost>");
         foreach (FrameworkNetwork network in FrameworkNetworks.All) project.AddFile(network.Name + ".onnx", network.File);
         File.WriteAllText(project.PathOf("Directory.Build.targets"), $"""<Project><Import Project="{Path.Combine(BuildFolder, "Net11.targets")}" /></Project>""");
-        project.WriteCode(FrameworkProgram.Code);
+        project.WriteCode(FrameworkProgram.Code(framework));
         project.Build().AssertSuccess().AssertNoWarnings();
         string[] lines = Dotnet.Start(project.Root, dotnet, project.PathOf($"bin/Debug/net{framework}.0/App.dll")).AssertSuccess().Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return new(lines[0], lines.Skip(1).Select(l => l.Split(": ")).ToDictionary(p => p[0], p => p[1]));

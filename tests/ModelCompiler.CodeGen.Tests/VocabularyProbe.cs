@@ -276,12 +276,16 @@ internal static class VocabularyProbe
                 sbyte* w = Memory(64, _ => (sbyte)Byte());
                 int* ints = Memory(64, _ => Int());
 
-                Check("MultiplyAddQuads", All(VNNI.MultiplyAddQuads(Vector(ints), VECTOR.Load(x), VECTOR.Load(w)), i =>
+                Func<int, int> sum = i =>
                 {
                     int s = ints[i];
                     for (int j = 0; j < 4; j++) s = unchecked(s + (x[4 * i + j] * w[4 * i + j]));
                     return s;
-                }));
+                };
+                Check("MultiplyAddQuads", All(VNNI.MultiplyAddQuads(Vector(ints), VECTOR.Load(x), VECTOR.Load(w)), sum));
+                Vector128<int> some = VNNI.MultiplyAddQuads(Vector128.Load(ints), Vector128.Load(x), Vector128.Load(w));
+                Vector256<int> more = VNNI.MultiplyAddQuads(Vector256.Load(ints), Vector256.Load(x), Vector256.Load(w));
+                for (int i = 0; i < 8; i++) Check("MultiplyAddQuads of fewer", more.GetElement(i) == sum(i) && (i >= 4 || some.GetElement(i) == sum(i)));
                 Check("GatherHalves", All(VNNI.GatherHalves(VECTOR.Load(x)), i => x[(i % (Bytes / 2) / 8 * 16) + (i < Bytes / 2 ? 0 : 8) + i % 8]));
             }
         }

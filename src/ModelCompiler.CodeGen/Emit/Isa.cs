@@ -101,8 +101,8 @@ public sealed record Isa(string Name, int Bits, string Guard)
         init;
     }
 
-    /// <summary>Name of the helper class with its products of four.</summary>
-    public string Vnni => "Vnni" + Literals.Int(Bits);
+    /// <summary>Name of the helper class with its products of four, whatever the width.</summary>
+    public string Vnni => Framework == 8 ? "Vnni256" : "Vnni512";
 
     /// <summary>True if it has one of the ways of multiplying.</summary>
     public bool Has(Products products) => (Products & products) != 0;

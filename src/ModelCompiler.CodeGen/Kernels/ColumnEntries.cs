@@ -14,7 +14,10 @@ namespace ModelCompiler.CodeGen.Kernels;
 internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Weights)
 {
     /// <summary>The cheapest structure that is safe for some channels, or null when weights are too large even in halves.</summary>
-    public static ColumnEntries? Of(LinearTask task, int[] order)
+    /// <param name="task">The layer.</param>
+    /// <param name="order">The channels.</param>
+    /// <param name="areQuads">True for instructions that add all four products in int32, where any weights of 8 bits are safe.</param>
+    public static ColumnEntries? Of(LinearTask task, int[] order, bool areQuads)
     {
         (int height, int width, int channels) = (task.Geometry.WindowHeight, task.Geometry.WindowWidth, order.Length);
         var columns = new List<int>();
@@ -28,6 +31,14 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
                 if (height == 3) (whole[(c * 4) + 1], whole[(c * 4) + 3]) = Spread(whole[c * 4], whole[(c * 4) + 1], whole[(c * 4) + 2]);
             }
 
+            if (areQuads)
+            {
+                int summands = WeightSegments.PartsOf8Bits(whole);
+                columns.AddRange(Enumerable.Repeat(x, summands));
+                weights.AddRange(Enumerable.Range(1, summands).Select(i => Array.ConvertAll(whole, w => WeightSegments.Part(w, i, summands))));
+                continue;
+            }
+
             int[][] parts = WeightSegments.AreSafe([whole]) ? [whole] : [Array.ConvertAll(whole, w => w / 2), Array.ConvertAll(whole, w => w - (w / 2))];
             if (!parts.All(p => WeightSegments.AreSafe([p]))) return null;
             foreach (int[] part in parts)
@@ -36,6 +47,8 @@ internal sealed record ColumnEntries(int[] Columns, int[] Structure, int[][] Wei
                 weights.Add(part);
             }
         }
+
+        if (areQuads) return new ColumnEntries([.. columns], [.. Enumerable.Repeat(1, columns.Count)], [.. weights]);
 
         // Sums of as many neighbouring entries as are safe.
         var structure = new List<int>();

@@ -39,10 +39,10 @@ public sealed record DepthwiseColumns(
         if (!task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || g.Channels % 16 != 0 || g.WindowHeight is < 2 or > 4 || g.WindowWidth > 3 || g.DilationRight != 1) return null;
         int[] chunks = ChunksOf(g.Channels, task.Isas[0].Wide.Bits / 8).ToArray();
         int[][] orders = chunks.Select((c, i) => Order(chunks.Take(i).Sum(), c).ToArray()).ToArray();
-        ColumnEntries[] entries = orders.Select(o => ColumnEntries.Of(task, o)).OfType<ColumnEntries>().ToArray();
+        ColumnEntries[] entries = orders.Select(o => ColumnEntries.Of(task, o, task.Isas[0].Has(Products.Quads))).OfType<ColumnEntries>().ToArray();
         if (entries.Length < chunks.Length) return null;
         double columns = Math.Min(g.StrideRight, g.WindowWidth) * 8;
-        double cycles = (double)g.OutHeight * (g.OutWidth + 2) * chunks.Zip(entries, (c, e) => (columns + (4 * (e.Columns.Length + e.Structure.Length)) + 14) * Math.Max(c, 24) / 64).Sum();
+        double cycles = (double)g.OutHeight * (g.OutWidth + 2) * chunks.Zip(entries, (c, e) => (columns + (4 * (e.Columns.Length + (task.Isas[0].Has(Products.Quads) ? 0 : e.Structure.Length))) + 14) * Math.Max(c, 24) / 64).Sum();
         return new KernelOffer(
             task.Geometry.Batch * cycles,
             FormattableString.Invariant($"bytes by column, {entries.Average(e => e.Columns.Length):0.0} products in {entries.Average(e => e.Structure.Length):0.0} sums"),
@@ -147,11 +147,11 @@ public sealed record DepthwiseColumns(
         int carried = Math.Max(0, g.WindowWidth - g.StrideRight);
         return writer.Method(
             $"DepthwiseRow_{chunk}_{g.WindowHeight}x{g.WindowWidth}{(g.StrideRight == 1 ? "" : $"_s{g.StrideRight}")}",
-            $"A row of pixels, {chunk} channels at a time: bias + Σ column · weight, requantised. Bytes of a column lie side by side, as its weights do; products of neighbours are summed in int16, which the compiler has checked not to saturate.",
+            $"A row of pixels, {chunk} channels at a time: bias + Σ column · weight, requantised. Bytes of a column lie side by side, as its weights do; {(isa.Has(Products.Quads) ? "all its products are added at once." : "products of neighbours are summed in int16, which the compiler has checked not to saturate.")}",
             $"byte* input, nint rowPitch, sbyte* weights, int* bias, {requantizer.Parameters}, int zero, {outType}* output, int pixels, int channels, nint pitch",
             code =>
             {
-                code.Line($"{vector}<short> ones = {vector}.Create((short)1), zeros = {vector}.Create((short)zero);");
+                code.Line($"{vector}<short> {(isa.Has(Products.Quads) ? "" : $"ones = {vector}.Create((short)1), ")}zeros = {vector}.Create((short)zero);");
                 code.Block($"for (int channel = 0; channel < channels; channel += {chunk})", () =>
                 {
                     code.Line("byte* column;\nbyte* to;");
@@ -196,13 +196,21 @@ public sealed record DepthwiseColumns(
         void WriteSum(SourceWriter code, int j, int sub)
         {
             code.Line($"{vector}<int> sum{j} = {vector}.Load({Terms.Plus("bias + channel", (j * chunk / 4) + (sub / 4))});");
+            if (isa.Has(Products.Quads))
+            {
+                for (int e = 0; e < run.Columns.Length; e++) code.Line($"sum{j} = {isa.Vnni}.MultiplyAddQuads(sum{j}, c{run.Columns[e]}_{j}, {Weights(e)});");
+                return;
+            }
+
             int entry = 0;
             foreach (int count in run.Structure)
             {
-                string product = string.Join(" + ", Enumerable.Range(entry, count).Select(e => $"{simd}.MultiplyAddBytes(c{run.Columns[e]}_{j}, {vector}.Load({Terms.Plus("weights", (((e * 4) + j) * chunk) + sub)}))"));
+                string product = string.Join(" + ", Enumerable.Range(entry, count).Select(e => $"{simd}.MultiplyAddBytes(c{run.Columns[e]}_{j}, {Weights(e)})"));
                 code.Line($"sum{j} += {simd}.MultiplyAddPairs({product}, ones);");
                 entry += count;
             }
+
+            string Weights(int e) => $"{vector}.Load({Terms.Plus("weights", (((e * 4) + j) * chunk) + sub)})";
         }
     }
 }

@@ -10,6 +10,8 @@ internal static unsafe partial class Vnni256
     /// <summary>The sums plus products of uint8 and int8, each four neighbours added in int32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyAddQuads(Vector256<int> sum, Vector256<byte> a, Vector256<sbyte> b) => AvxVnni.MultiplyWideningAndAdd(sum, a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> MultiplyAddQuads(Vector128<int> sum, Vector128<byte> a, Vector128<sbyte> b) => AvxVnni.MultiplyWideningAndAdd(sum, a, b);
 
     /// <summary>Puts the first halves of all 128-bit lanes before the second halves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -727,7 +727,7 @@ namespace ModelCompilerCode
             DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, multiplier, shift, output + 2 * 24);
         }
 
-        /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
+        /// <summary>1 pixel × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvTile_1x3_72_Avx2(short* patches, sbyte* weights, int* bias, int* multiplier, int* shift, sbyte* output)
         {
@@ -743,7 +743,7 @@ namespace ModelCompilerCode
             Simd256.StoreBytes((byte*)output + 0, Simd256.RequantizeFixed(sum0_0, Vector256.Load(multiplier), Vector256.Load(shift), -128, 127, -58), 3);
         }
 
-        /// <summary>fully connected 72 → 3: 1 pixels × 3 channels × 72 taps.</summary>
+        /// <summary>fully connected 72 → 3: 1 pixel × 3 channels × 72 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x72_1x1x3_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* bias, int* multiplier, int* shift, short* patches)
         {

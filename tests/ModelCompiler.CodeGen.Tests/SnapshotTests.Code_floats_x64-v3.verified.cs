@@ -289,22 +289,18 @@ namespace ModelCompilerCode
         {
             for (int y = 0; y < 2; y++)
             {
-                int top = y * 2;
-                const int rows = 2;
                 for (int x = 0; x < 2; x++)
                 {
-                    int left = x * 2;
-                    const int columns = 2;
-                    float* first = input + (top * 4 + left) * 9;
-                    float* to = output + (y * 2 + x) * 9;
+                    float* first = input + y * 72 + x * 18;
+                    float* to = output + y * 18 + x * 9;
                     for (int channel = 0; channel < 9; channel += 8)
                     {
                         if (channel > 1) channel = 1;
                         Vector256<float> result = Vector256.Create(float.NegativeInfinity);
-                        for (int i = 0; i < rows; i++)
+                        for (int i = 0; i < 2; i++)
                         {
-                            float* p = first + i * 36 + channel;
-                            for (int j = 0; j < columns; j++, p += 9) result = Simd256.Larger(result, Vector256.Load(p));
+                            float* p = first + channel + i * 36;
+                            for (int j = 0; j < 2; j++, p += 9) result = Simd256.Larger(result, Vector256.Load(p));
                         }
                         (result).Store(to + channel);
                     }
@@ -343,22 +339,16 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void SoftmaxFloat_1x3_Avx2(float* input, float* output)
         {
-            for (int row = 0; row < 1; row++)
+            float max = Simd256.MaxFloat32(input, 3), sum = 0;
+            for (int j = 0; j < 3; j++)
             {
-                float max = Simd256.MaxFloat32(input, 3), sum = 0;
-                for (int j = 0; j < 3; j++)
-                {
-                    float e = MathF.Exp(input[j] - max);
-                    output[j] = e;
-                    sum += e;
-                }
-                int i = 0;
-                for (; i < 3; i++)
-                {
-                    output[i] /= sum;
-                }
-                input += 3;
-                output += 3;
+                float e = MathF.Exp(input[j] - max);
+                output[j] = e;
+                sum += e;
+            }
+            for (int i = 0; i < 3; i++)
+            {
+                output[i] /= sum;
             }
         }
 

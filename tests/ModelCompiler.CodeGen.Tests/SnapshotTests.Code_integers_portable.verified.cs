@@ -740,7 +740,7 @@ namespace ModelCompilerCode
             DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, scale, output + 2 * 24);
         }
 
-        /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
+        /// <summary>1 pixel × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvTile_1x3_72_Avx2(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
         {
@@ -756,7 +756,7 @@ namespace ModelCompilerCode
             Simd256.StoreBytes((byte*)output + 0, Simd256.Requantize(sum0_0, Vector256.Load(scale), -70f, 185f, -58), 3);
         }
 
-        /// <summary>fully connected 72 → 3: 1 pixels × 3 channels × 72 taps.</summary>
+        /// <summary>fully connected 72 → 3: 1 pixel × 3 channels × 72 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x72_1x1x3_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
         {
@@ -1166,7 +1166,7 @@ namespace ModelCompilerCode
             }
         }
 
-        /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
+        /// <summary>1 pixel × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvTile_1x3_72_Vector128(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
         {
@@ -1185,7 +1185,7 @@ namespace ModelCompilerCode
             Simd128.StoreBytes((byte*)output + 0, Simd128.Requantize(sum0_0, Vector128.Load(scale), -70f, 185f, -58), 3);
         }
 
-        /// <summary>fully connected 72 → 3: 1 pixels × 3 channels × 72 taps.</summary>
+        /// <summary>fully connected 72 → 3: 1 pixel × 3 channels × 72 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x72_1x1x3_Vector128(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
         {

@@ -259,7 +259,7 @@ namespace ModelCompilerCode
             }
         }
 
-        /// <summary>1 pixels × 8 channels: bias + Σ patch · weight over 18 taps, requantised.</summary>
+        /// <summary>1 pixel × 8 channels: bias + Σ patch · weight over 18 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvTile_1x8_18_Scalar(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
         {
@@ -348,7 +348,7 @@ namespace ModelCompilerCode
             }
         }
 
-        /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
+        /// <summary>1 pixel × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvTile_1x3_72_Scalar(short* patches, sbyte* weights, int* bias, float* scale, sbyte* output)
         {
@@ -370,7 +370,7 @@ namespace ModelCompilerCode
             }
         }
 
-        /// <summary>fully connected 72 → 3: 1 pixels × 3 channels × 72 taps.</summary>
+        /// <summary>fully connected 72 → 3: 1 pixel × 3 channels × 72 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x72_1x1x3_Scalar(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
         {

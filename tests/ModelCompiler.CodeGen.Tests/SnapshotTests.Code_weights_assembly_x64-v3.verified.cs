@@ -207,7 +207,7 @@ namespace ModelCompilerCode
         // Tables lie in the read-only data of the program, which does not move.
         private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
 
-        /// <summary>1 pixels × 32 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
+        /// <summary>1 pixel × 32 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvTile_1x32_512_Avx2(short* patches, byte* weights, int* bias, float* scale, byte* output)
         {
@@ -235,7 +235,7 @@ namespace ModelCompilerCode
             Simd256.StoreBytes((byte*)output + 24, Simd256.Requantize(sum0_3, Vector256.Load(scale + 24), -252f, 3f, 252));
         }
 
-        /// <summary>1 pixels × 8 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
+        /// <summary>1 pixel × 8 channels: bias + Σ patch · weight over 512 taps, requantised.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvTile_1x8_512_Avx2(short* patches, byte* weights, int* bias, float* scale, byte* output)
         {
@@ -251,7 +251,7 @@ namespace ModelCompilerCode
             Simd256.StoreBytes((byte*)output + 0, Simd256.Requantize(sum0_0, Vector256.Load(scale), -252f, 3f, 252));
         }
 
-        /// <summary>fully connected 512 → 136: 1 pixels × 136 channels × 512 taps.</summary>
+        /// <summary>fully connected 512 → 136: 1 pixel × 136 channels × 512 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x512_1x1x136_Avx2(byte* input, byte* output, byte* weights, int* bias, float* scale, short* patches)
         {

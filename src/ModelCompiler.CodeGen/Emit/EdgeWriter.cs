@@ -50,7 +50,7 @@ internal sealed class EdgeWriter
         {
             foreach (Edge e in _inputs.Concat(_outputs))
             {
-                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new global::System.ArgumentException($\"{e.Name.TrimStart('@')} needs {Literals.Int(e.Tensor.Count)} elements ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
+                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new global::System.ArgumentException($\"{e.Name.TrimStart('@')} needs {Literals.Count(e.Tensor.Count, "element")} ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
             }
 
             code.Line("global::System.ObjectDisposedException.ThrowIf(_arena is null, this);");
@@ -77,7 +77,7 @@ internal sealed class EdgeWriter
 
     private static string Describe(Edge e, bool real)
     {
-        string text = $"{e.ModelName}: {Literals.Int(e.Tensor.Count)} elements, shape {Shape(e.Tensor)}, row-major";
+        string text = $"{e.ModelName}: {Literals.Count(e.Tensor.Count, "element")}, shape {Shape(e.Tensor)}, row-major";
         if (!e.Tensor.IsQuantized) return text + ".";
         string scale = $"scale {Literals.ShortestFloat(e.Tensor.Scale)}, zero point {Literals.Int(e.Tensor.ZeroPoint)}";
         return real ? $"{text}; held as {e.Tensor.Type.CSharpName()} with {scale}." : $"{text}; {scale}.";

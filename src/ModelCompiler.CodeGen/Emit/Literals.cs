@@ -29,6 +29,9 @@ public static class Literals
     /// <summary>An integer literal.</summary>
     public static string Int(long value) => value == long.MinValue ? "long.MinValue" : value.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>A number with what it counts, for comments: "1 pixel", "2 pixels".</summary>
+    internal static string Count(long number, string noun) => $"{Int(number)} {noun}{(number == 1 ? "" : "s")}";
+
     // .NET Framework, where Visual Studio may run the generator, prints negative zero without its sign.
     private static string NegativeZero(float value, string text) => value == 0 && 1 / value < 0 && text[0] != '-' ? "-" + text : text;
 }

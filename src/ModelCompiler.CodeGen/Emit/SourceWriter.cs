@@ -61,6 +61,13 @@ public sealed class SourceWriter(int levels = 0)
         if (count > 0) Block($"for (int {variable} = 0; {variable} < {Literals.Int(count)}; {(step == 1 ? variable + "++" : $"{variable} += {Literals.Int(step)}")})", body);
     }
 
+    /// <summary>Writes a counting loop whose body gets the variable; where there is only one turn, the body alone, which gets 0.</summary>
+    internal void For(string variable, int count, Action<string> body, int step = 1)
+    {
+        if (count > 0 && count <= step) body("0");
+        else For(variable, count, () => body(variable), step);
+    }
+
     /// <summary>Writes a loop that counts to an expression.</summary>
     public void For(string variable, string count, Action body) => Block($"for (int {variable} = 0; {variable} < {count}; {variable}++)", body);
 

@@ -51,8 +51,8 @@ public sealed record AddInt8(
                 run,
                 (from, repeated) => Scaled(run, from, repeated, a, ZeroA, FactorA, 0),
                 (from, repeated) => Scaled(run, from, repeated, b, ZeroB, FactorB, 2),
-                (x, y) => $"{run.Simd}.StoreBytes((byte*)to + i, {Finish(run.Simd, Sum(x, y), Wrap)});",
-                (x, y) => $"to[i] = ({o.CSharpName()}){Finish("Scalar", Sum(Scaled(x, ZeroA, FactorA, 0), Scaled(y, ZeroB, FactorB, 2)), v => v)};"));
+                (x, y, to) => $"{run.Simd}.StoreBytes((byte*){to}, {Finish(run.Simd, Sum(x, y), Wrap)});",
+                (x, y, to) => $"{to} = ({o.CSharpName()}){Finish("Scalar", Sum(Scaled(x, ZeroA, FactorA, 0), Scaled(y, ZeroB, FactorB, 2)), v => v)};"));
         writer.Call($"{method}({writer.Address(A)}, {writer.Address(B)}, {writer.Address(Out)});");
 
         string Wrap(string value) => $"{run.Vector}.Create({value})";

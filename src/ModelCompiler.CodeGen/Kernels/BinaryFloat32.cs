@@ -38,8 +38,8 @@ public sealed record BinaryFloat32(
                 run,
                 Load,
                 Load,
-                (x, y) => $"({FloatClamp.Vector(run.Vector, $"({x} {Operator} {y})", Min, Max)}).Store(to + i);",
-                (x, y) => $"to[i] = {FloatClamp.Single($"{x} {Operator} {y}", Min, Max)};"));
+                (x, y, to) => $"({FloatClamp.Vector(run.Vector, $"({x} {Operator} {y})", Min, Max)}).Store({to});",
+                (x, y, to) => $"{to} = {FloatClamp.Single($"{x} {Operator} {y}", Min, Max)};"));
         writer.Call($"{method}({writer.Address(A)}, {writer.Address(B)}, {writer.Address(Out)});");
 
         string Load(string from, bool repeated) => repeated ? $"{run.Vector}.Create({from})" : $"{run.Vector}.Load({from})";

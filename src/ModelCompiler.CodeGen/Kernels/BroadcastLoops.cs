@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
@@ -36,27 +35,27 @@ internal sealed class BroadcastLoops(EquatableArray<int> sizes, EquatableArray<i
     /// <param name="run">How the innermost axis is cut.</param>
     /// <param name="prepareA">From a pointer, whose elements it loads, to a vector of a; given the expression of an element where it is repeated.</param>
     /// <param name="prepareB">The same for b.</param>
-    /// <param name="vector">Statement that computes and stores vectors a and b at <c>to + i</c>.</param>
-    /// <param name="single">Statement that computes and stores elements a and b at <c>to[i]</c>.</param>
+    /// <param name="vector">Statement that computes vectors a and b and stores them at an address.</param>
+    /// <param name="single">Statement that computes elements a and b and stores them in an element.</param>
     public void Write(
         SourceWriter code, (string A, string B, string Out) types, VectorRun run, Func<string, bool, string> prepareA, Func<string, bool, string> prepareB,
-        Func<string, string, string> vector, Func<string, string, string> single)
+        Func<string, string, string, string> vector, Func<string, string, string, string> single)
     {
-        WriteAxis(0, [], [], []);
+        WriteAxis(0, "a", "b", "output");
 
-        void WriteAxis(int axis, List<string> a, List<string> b, List<string> o)
+        void WriteAxis(int axis, string a, string b, string o)
         {
             if (axis < _inner)
             {
                 string variable = "i" + Literals.Int(axis);
                 int outStep = sizes.Skip(axis + 1).Aggregate(1, (product, size) => product * size);
-                code.For(variable, sizes[axis], () => WriteAxis(axis + 1, With(a, variable, stepsA[axis]), With(b, variable, stepsB[axis]), With(o, variable, outStep)));
+                code.For(variable, sizes[axis], at => WriteAxis(axis + 1, Terms.Plus(a, Terms.Times(at, stepsA[axis])), Terms.Plus(b, Terms.Times(at, stepsB[axis])), Terms.Plus(o, Terms.Times(at, outStep))));
                 return;
             }
 
-            code.Line($"{types.A}* x = {string.Join(" + ", a.Prepend("a"))};");
-            code.Line($"{types.B}* y = {string.Join(" + ", b.Prepend("b"))};");
-            code.Line($"{types.Out}* to = {string.Join(" + ", o.Prepend("output"))};");
+            code.Line($"{types.A}* x = {a};");
+            code.Line($"{types.B}* y = {b};");
+            code.Line($"{types.Out}* to = {o};");
             bool repeatsA = stepsA[_inner] == 0, repeatsB = stepsB[_inner] == 0;
             if (!run.IsScalar && repeatsA) code.Line($"var vectorX = {prepareA("*x", true)};");
             if (!run.IsScalar && repeatsB) code.Line($"var vectorY = {prepareB("*y", true)};");
@@ -65,11 +64,8 @@ internal sealed class BroadcastLoops(EquatableArray<int> sizes, EquatableArray<i
                 "i",
                 sizes[_inner],
                 run.Lanes,
-                () => code.Line(vector(repeatsA ? "vectorX" : prepareA("x + i", false), repeatsB ? "vectorY" : prepareB("y + i", false))),
-                () => code.Line(single(repeatsA ? "*x" : "x[i]", repeatsB ? "*y" : "y[i]")));
+                i => code.Line(vector(repeatsA ? "vectorX" : prepareA(Terms.Plus("x", i), false), repeatsB ? "vectorY" : prepareB(Terms.Plus("y", i), false), Terms.Plus("to", i))),
+                i => code.Line(single(repeatsA ? "*x" : $"x[{i}]", repeatsB ? "*y" : $"y[{i}]", $"to[{i}]")));
         }
-
-        static List<string> With(List<string> terms, string variable, int step) =>
-            step == 0 ? terms : [.. terms, step == 1 ? variable : $"{variable} * {Literals.Int(step)}"];
     }
 }

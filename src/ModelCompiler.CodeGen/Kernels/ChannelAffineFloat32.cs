@@ -1,3 +1,4 @@
+using System;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 
@@ -23,32 +24,33 @@ public sealed record ChannelAffineFloat32(TensorRef In, TensorRef Out, DataRef S
     public override void Write(KernelWriter writer)
     {
         VectorRun run = VectorRun.For(writer.Isa, Inner == 1 ? Channels : Inner);
-        string method = writer.Method($"ChannelAffine_{Outer}x{Channels}x{Inner}", $"{Summary}.", "float* input, float* output, float* scale, float* offset", code => code.For("row", Outer, () =>
+        string method = writer.Method($"ChannelAffine_{Outer}x{Channels}x{Inner}", $"{Summary}.", "float* input, float* output, float* scale, float* offset", code => code.For("row", Outer, _ =>
         {
             if (Inner == 1)
             {
-                WriteRun(code, run, Channels, $"{run.Vector}.Load(scale + i)", $"{run.Vector}.Load(offset + i)", "scale[i]", "offset[i]");
+                WriteRun(code, run, Channels, i => $"{run.Vector}.Load({Terms.Plus("scale", i)})", i => $"{run.Vector}.Load({Terms.Plus("offset", i)})", i => $"scale[{i}]", i => $"offset[{i}]", Outer > 1);
                 return;
             }
 
-            code.For("channel", Channels, () =>
+            code.For("channel", Channels, channel =>
             {
-                if (!run.IsScalar) code.Line($"{run.Vector}<float> a = {run.Vector}.Create(scale[channel]), b = {run.Vector}.Create(offset[channel]);");
-                WriteRun(code, run, Inner, "a", "b", "scale[channel]", "offset[channel]");
+                if (!run.IsScalar) code.Line($"{run.Vector}<float> a = {run.Vector}.Create(scale[{channel}]), b = {run.Vector}.Create(offset[{channel}]);");
+                WriteRun(code, run, Inner, _ => "a", _ => "b", _ => $"scale[{channel}]", _ => $"offset[{channel}]", Outer * Channels > 1);
             });
         }));
         writer.Call($"{method}({writer.Address(In)}, {writer.Address(Out)}, {writer.Address(Scale)}, {writer.Address(Offset)});");
     }
 
-    private static void WriteRun(SourceWriter code, VectorRun run, int count, string vectorScale, string vectorOffset, string scale, string offset)
+    private static void WriteRun(
+        SourceWriter code, VectorRun run, int count, Func<string, string> vectorScale, Func<string, string> vectorOffset, Func<string, string> scale, Func<string, string> offset, bool repeats)
     {
         VectorRun.WriteWithRest(
             code,
             "i",
             count,
             run.Lanes,
-            () => code.Line($"({run.Vector}.Load(input + i) * {vectorScale} + {vectorOffset}).Store(output + i);"),
-            () => code.Line($"output[i] = input[i] * {scale} + {offset};"));
-        code.Line($"input += {count};\noutput += {count};");
+            i => code.Line($"({run.Vector}.Load({Terms.Plus("input", i)}) * {vectorScale(i)} + {vectorOffset(i)}).Store({Terms.Plus("output", i)});"),
+            i => code.Line($"output[{i}] = input[{i}] * {scale(i)} + {offset(i)};"));
+        if (repeats) code.Line($"input += {count};\noutput += {count};");
     }
 }

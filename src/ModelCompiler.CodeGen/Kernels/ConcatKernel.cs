@@ -27,7 +27,7 @@ public sealed record ConcatKernel(EquatableArray<TensorRef> Ins, TensorRef Out, 
         int offset = 0;
         for (int i = 0; i < Ins.Count; i++)
         {
-            writer.Call($"{method}((byte*)({writer.Address(Ins[i])}), (byte*)({writer.Address(Out)}) + {Literals.Int(offset)}, {Literals.Int(Outer)}, {Literals.Int(Lengths[i] * size)}, {Literals.Int(row)});");
+            writer.Call($"{method}((byte*)({writer.Address(Ins[i])}), {Terms.Plus($"(byte*)({writer.Address(Out)})", offset)}, {Literals.Int(Outer)}, {Literals.Int(Lengths[i] * size)}, {Literals.Int(row)});");
             offset += Lengths[i] * size;
         }
     }

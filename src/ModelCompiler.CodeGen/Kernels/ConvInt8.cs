@@ -103,7 +103,7 @@ public sealed record ConvInt8(
         var patches = new PatchWriter(g, patch, (from, to, count) => $"{writer.Isa.Simd}.Widen{writer.Tensor(In).Type}({from}, {to}, {count}, {Literals.Int(InZero)});");
         string method = writer.Method(
             $"Conv_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.OutPerGroup} channels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutPerGroup, "channel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{inType}* input, {outType}* output, {WeightsName}* weights, int* bias, {requantizer.Parameters}, short* patches",
             WriteImage);
         g.WriteCalls(writer, (input, output, group) =>
@@ -146,7 +146,7 @@ public sealed record ConvInt8(
         int vectors = blocks * perBlock;
         return writer.Method(
             $"ConvTile_{pixels}x{channels}_{g.Taps}",
-            $"{pixels} pixels × {channels} channels: bias + Σ patch · weight over {g.Taps} taps, requantised.",
+            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ patch · weight over {Literals.Count(g.Taps, "tap")}, requantised.",
             $"short* patches, {WeightsName}* weights, int* bias, {requantizer.Parameters}, {outType}* output",
             code =>
             {
@@ -182,7 +182,7 @@ public sealed record ConvInt8(
 
     private string ScalarTile(KernelWriter writer, int pixels, int patch, ConvGeometry g, string outType, Requantizer requantizer) => writer.Method(
         $"ConvTile_{pixels}x{g.OutPerGroup}_{g.Taps}",
-        $"{pixels} pixels × {g.OutPerGroup} channels: bias + Σ patch · weight over {g.Taps} taps, requantised.",
+        $"{Literals.Count(pixels, "pixel")} × {Literals.Count(g.OutPerGroup, "channel")}: bias + Σ patch · weight over {Literals.Count(g.Taps, "tap")}, requantised.",
         $"short* patches, {WeightsName}* weights, int* bias, {requantizer.Parameters}, {outType}* output",
         code => code.For("pixel", pixels, () => code.For("channel", g.OutPerGroup, () =>
         {

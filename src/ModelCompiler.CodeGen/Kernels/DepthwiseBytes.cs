@@ -101,7 +101,7 @@ public sealed record DepthwiseBytes(
         int step = g.StrideRight * channels * 4;
         string method = writer.Method(
             $"Depthwise_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, int* schedule, int* bias, {requantizer.Parameters}, byte* rows, byte* quads",
             code => tiles.Write(
                 code,

@@ -95,7 +95,7 @@ public sealed record DepthwiseColumns(
         string outType = writer.Tensor(Out).Type.CSharpName();
         string method = writer.Method(
             $"Depthwise_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, int* bias, {requantizer.Parameters}, byte* rows",
             code => TilesFor(rows).Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input, (window, x, y, _, _) =>
             {

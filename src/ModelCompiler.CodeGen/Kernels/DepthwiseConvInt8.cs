@@ -79,7 +79,7 @@ public sealed record DepthwiseConvInt8(
         int tile = Math.Max(1, Math.Min(Math.Min(4, g.OutWidth), MaxUnrolledSteps / ((g.Taps + 1) / 2)));
         string method = writer.Method(
             $"Depthwise_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{inType}* input, {outType}* output, short* weights, int* bias, {requantizer.Parameters}, short* rows",
             code => ring.WriteRows(writer, code, inType, () =>
             {
@@ -118,7 +118,7 @@ public sealed record DepthwiseConvInt8(
         (string vector, string simd, int step) = (writer.Isa.Vector, writer.Isa.Simd, writer.Isa.Lanes * 2);
         return writer.Method(
             $"DepthwiseTile_{pixels}x{channels}_{g.WindowHeight}x{g.WindowWidth}",
-            $"{pixels} pixels × {channels} channels: bias + Σ input · weight over {g.Taps} taps, requantised.",
+            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, requantised.",
             $"short** window, int at, short* weights, int* bias, {requantizer.Parameters}, {outType}* output",
             code =>
             {
@@ -193,7 +193,7 @@ public sealed record DepthwiseConvInt8(
 
     private static string ScalarTile(KernelWriter writer, int pixels, ConvGeometry g, RowRing ring, string outType, Requantizer requantizer) => writer.Method(
         $"DepthwiseTile_{pixels}x{g.Channels}_{g.WindowHeight}x{g.WindowWidth}",
-        $"{pixels} pixels × {g.Channels} channels: bias + Σ input · weight over {g.Taps} taps, requantised.",
+        $"{Literals.Count(pixels, "pixel")} × {Literals.Count(g.Channels, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, requantised.",
         $"short** window, int at, short* weights, int* bias, {requantizer.Parameters}, {outType}* output",
         code => code.For("pixel", pixels, () => code.For("channel", g.Channels, () =>
         {

@@ -12,7 +12,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 public sealed record DequantizeInt8(TensorRef In, TensorRef Out, float Scale, int Zero, int Count) : Kernel
 {
     /// <inheritdoc/>
-    public override string Summary => $"dequantize {Literals.Int(Count)} bytes";
+    public override string Summary => $"dequantize {Literals.Count(Count, "byte")}";
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)

@@ -27,7 +27,7 @@ internal abstract class DotTile(ConvDotInt8 kernel, int patch)
     /// <summary>Writes the method and gives its name.</summary>
     public string Method(KernelWriter writer, Requantizer requantizer, int pixels, int blocks, int channels, string outType) => writer.Method(
         $"{Name}Tile_{pixels}x{channels}_{patch}",
-        $"{pixels} pixels × {channels} channels: bias + Σ patch · weight over {patch} taps, requantised.",
+        $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ patch · weight over {Literals.Count(patch, "tap")}, requantised.",
         $"sbyte* patches, sbyte* weights, int* bias, {requantizer.Parameters}{(kernel.WeightsZero != 0 ? ", int* offsets" : "")}, {outType}* output",
         code =>
         {

@@ -96,7 +96,7 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero, in
         string inType = signed ? "sbyte" : "byte";
         return writer.Method(
             $"LoadRow_{_g.Width}x{_g.Channels}",
-            $"Reads one row of {_g.Width} pixels × {_g.Channels} channels{(_g.HasPadding ? ", with the zero point around it" : "")}.",
+            $"Reads one row of {Literals.Count(_g.Width, "pixel")} × {Literals.Count(_g.Channels, "channel")}{(_g.HasPadding ? ", with the zero point around it" : "")}.",
             $"{inType}* input, int y, byte* row",
             code =>
             {

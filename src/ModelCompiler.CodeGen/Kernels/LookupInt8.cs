@@ -11,7 +11,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 public sealed record LookupInt8(TensorRef In, TensorRef Out, DataRef Table, int Count) : Kernel
 {
     /// <inheritdoc/>
-    public override string Summary => $"table lookup of {Literals.Int(Count)} bytes";
+    public override string Summary => $"table lookup of {Literals.Count(Count, "byte")}";
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 
@@ -24,7 +25,7 @@ public sealed record MeanFloat32(TensorRef In, TensorRef Out, int Outer, int Num
         string method = writer.Method($"MeanFloat_{Outer}x{Number}x{Inner}", $"{Summary}.", "float* input, float* output", code =>
         {
             if (Inner == 1) WriteRows(code);
-            else code.For("row", Outer, () => WriteColumns(code, run));
+            else code.For("row", Outer, row => WriteColumns(code, row, run));
         });
         writer.Call($"{method}({writer.Address(In)}, {writer.Address(Out)});");
     }
@@ -34,38 +35,41 @@ public sealed record MeanFloat32(TensorRef In, TensorRef Out, int Outer, int Num
         "row",
         Outer,
         RowsTogether,
-        () =>
+        row =>
         {
-            code.Line($"float* p = input + row * {Number};\nfloat sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;");
+            code.Line($"float* p = {Terms.Plus("input", Terms.Times(row, Number))};\nfloat sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;");
             code.For("i", Number, () => code.Line($"sum0 += p[i];\nsum1 += p[i + {Number}];\nsum2 += p[i + {Number * 2}];\nsum3 += p[i + {Number * 3}];"));
-            for (int i = 0; i < RowsTogether; i++) code.Line($"output[row + {i}] = sum{i} / {Number};");
+            for (int i = 0; i < RowsTogether; i++) code.Line($"output[{Terms.Plus(row, i)}] = sum{i} / {Number};");
         },
-        () =>
+        row =>
         {
             code.Line("float sum = 0;");
-            code.For("i", Number, () => code.Line($"sum += input[row * {Number} + i];"));
-            code.Line($"output[row] = sum / {Number};");
+            code.For("i", Number, i => code.Line($"sum += input[{Terms.Plus(RowStart(row), i)}];"));
+            code.Line($"output[{row}] = sum / {Number};");
         });
 
-    private void WriteColumns(SourceWriter code, VectorRun run)
+    // The row that is left over has a number.
+    private string RowStart(string row) => int.TryParse(row, NumberStyles.None, CultureInfo.InvariantCulture, out int at) ? Literals.Int((long)at * Number) : Terms.Times(row, Number);
+
+    private void WriteColumns(SourceWriter code, string row, VectorRun run)
     {
-        code.Line($"float* first = input + row * {Number * Inner};\nfloat* to = output + row * {Inner};");
+        code.Line($"float* first = {Terms.Plus("input", Terms.Times(row, Number * Inner))};\nfloat* to = {Terms.Plus("output", Terms.Times(row, Inner))};");
         if (run.IsScalar)
         {
-            code.For("column", Inner, () =>
+            code.For("column", Inner, column =>
             {
                 code.Line("float sum = 0;");
-                code.For("i", Number, () => code.Line($"sum += first[i * {Inner} + column];"));
-                code.Line($"to[column] = sum / {Number};");
+                code.For("i", Number, i => code.Line($"sum += first[{Terms.Plus(Terms.Times(i, Inner), column)}];"));
+                code.Line($"to[{column}] = sum / {Number};");
             });
             return;
         }
 
-        VectorRun.WriteOverlapping(code, "column", Inner, run.Lanes, () =>
+        VectorRun.WriteOverlapping(code, "column", Inner, run.Lanes, column =>
         {
             code.Line($"{run.Vector}<float> sum = {run.Vector}<float>.Zero;");
-            code.For("i", Number, () => code.Line($"sum += {run.Vector}.Load(first + i * {Inner} + column);"));
-            code.Line($"(sum / {run.Vector}.Create({Number}f)).Store(to + column);");
+            code.For("i", Number, i => code.Line($"sum += {run.Vector}.Load({Terms.Plus(Terms.Plus("first", Terms.Times(i, Inner)), column)});"));
+            code.Line($"(sum / {run.Vector}.Create({Number}f)).Store({Terms.Plus("to", column)});");
         });
     }
 }

@@ -33,31 +33,31 @@ public sealed record MeanInt8(
             $"Mean_{Outer}x{Number}x{Inner}",
             $"{Summary}.",
             $"{inType.CSharpName()}* input, {outType.CSharpName()}* output",
-            code => code.For("row", Outer, () =>
+            code => code.For("row", Outer, row =>
             {
                 if (Inner == 1)
                 {
-                    code.Line($"output[row] = ({outType.CSharpName()}){Requantized("Scalar", $"{writer.Isa.Simd}.Sum{inType}(input + row * {Number}, {Number}) + {Parenthesised(start)}", "", "")};");
+                    code.Line($"output[{row}] = ({outType.CSharpName()}){Requantized("Scalar", $"{writer.Isa.Simd}.Sum{inType}({Terms.Plus("input", Terms.Times(row, Number))}, {Number}) + {Parenthesised(start)}", "", "")};");
                     return;
                 }
 
-                code.Line($"{inType.CSharpName()}* first = input + row * {Number * Inner};\n{outType.CSharpName()}* to = output + row * {Inner};");
+                code.Line($"{inType.CSharpName()}* first = {Terms.Plus("input", Terms.Times(row, Number * Inner))};\n{outType.CSharpName()}* to = {Terms.Plus("output", Terms.Times(row, Inner))};");
                 if (run.IsScalar)
                 {
-                    code.For("channel", Inner, () =>
+                    code.For("channel", Inner, channel =>
                     {
                         code.Line($"int sum = {start};");
-                        code.For("i", Number, () => code.Line($"sum += first[i * {Inner} + channel];"));
-                        code.Line($"to[channel] = ({outType.CSharpName()}){Requantized("Scalar", "sum", "", "")};");
+                        code.For("i", Number, i => code.Line($"sum += first[{Terms.Plus(Terms.Times(i, Inner), channel)}];"));
+                        code.Line($"to[{channel}] = ({outType.CSharpName()}){Requantized("Scalar", "sum", "", "")};");
                     });
                     return;
                 }
 
-                VectorRun.WriteOverlapping(code, "channel", Inner, run.Lanes, () =>
+                VectorRun.WriteOverlapping(code, "channel", Inner, run.Lanes, channel =>
                 {
                     code.Line($"{run.Vector}<int> sum = {run.Vector}.Create({start});");
-                    code.For("i", Number, () => code.Line($"sum += {run.Simd}.Load{inType}AsInt32(first + i * {Inner} + channel);"));
-                    code.Line($"{run.Simd}.StoreBytes((byte*)to + channel, {Requantized(run.Simd, "sum", run.Vector + ".Create(", ")")});");
+                    code.For("i", Number, i => code.Line($"sum += {run.Simd}.Load{inType}AsInt32({Terms.Plus(Terms.Plus("first", Terms.Times(i, Inner)), channel)});"));
+                    code.Line($"{run.Simd}.StoreBytes({Terms.Plus("(byte*)to", channel)}, {Requantized(run.Simd, "sum", run.Vector + ".Create(", ")")});");
                 });
             }));
         writer.Call($"{method}({writer.Address(In)}, {writer.Address(Out)});");

@@ -44,8 +44,8 @@ public sealed record MultiplyInt8(
                 run,
                 (from, repeated) => Centred(run, from, repeated, a, ZeroA),
                 (from, repeated) => Centred(run, from, repeated, b, ZeroB),
-                (x, y) => $"{run.Simd}.StoreBytes((byte*)to + i, {Requantized(run.Simd, $"({x}) * ({y})", run.Vector + ".Create(", ")")});",
-                (x, y) => $"to[i] = ({o.CSharpName()}){Requantized("Scalar", $"({x} - ({Literals.Int(ZeroA)})) * ({y} - ({Literals.Int(ZeroB)}))", "", "")};"));
+                (x, y, to) => $"{run.Simd}.StoreBytes((byte*){to}, {Requantized(run.Simd, $"({x}) * ({y})", run.Vector + ".Create(", ")")});",
+                (x, y, to) => $"{to} = ({o.CSharpName()}){Requantized("Scalar", $"({x} - ({Literals.Int(ZeroA)})) * ({y} - ({Literals.Int(ZeroB)}))", "", "")};"));
         writer.Call($"{method}({writer.Address(A)}, {writer.Address(B)}, {writer.Address(Out)});");
     }
 

@@ -19,7 +19,7 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
     /// <summary>Writes the method, unless one copy of successive pixels is enough.</summary>
     public string Method(KernelWriter writer, string inType) => IsDirect ? "" : writer.Method(
         $"Patches_{_g.Name}",
-        $"Gathers the patches of some pixels: {_g.WindowHeight}×{_g.WindowWidth} windows of {_g.InPerGroup} channels.",
+        $"Gathers the patches of some pixels: {_g.WindowHeight}×{_g.WindowWidth} windows of {Literals.Count(_g.InPerGroup, "channel")}.",
         $"{inType}* input, int pixel, int count, {PatchType}* patch",
         code => code.Block($"for (int end = pixel + count; pixel < end; pixel++)", () =>
         {

@@ -32,24 +32,24 @@ public sealed record PoolFloat32(
             $"{Kind}PoolFloat_{g.Name}",
             $"{Summary}.",
             "float* input, float* output",
-            code => g.WriteWindows(code, "float", "float", !max, () =>
+            code => g.WriteWindows(code, "float", "float", !max, (first, to) =>
             {
                 if (run.IsScalar)
                 {
-                    code.For("channel", g.Channels, () =>
+                    code.For("channel", g.Channels, channel =>
                     {
                         code.Line($"float result = {start};");
-                        g.WriteTaps(code, "float", "channel", max ? "result = Math.Max(result, *p);" : "result += *p;");
-                        code.Line($"to[channel] = {FloatClamp.Single(max ? "result" : "result / count", Min, Max)};");
+                        g.WriteTaps(code, "float", Terms.Plus(first, channel), max ? "result = Math.Max(result, *p);" : "result += *p;");
+                        code.Line($"{to}[{channel}] = {FloatClamp.Single(max ? "result" : "result / count", Min, Max)};");
                     });
                     return;
                 }
 
-                VectorRun.WriteOverlapping(code, "channel", g.Channels, run.Lanes, () =>
+                VectorRun.WriteOverlapping(code, "channel", g.Channels, run.Lanes, channel =>
                 {
                     code.Line($"{run.Vector}<float> result = {run.Vector}.Create({start});");
-                    g.WriteTaps(code, "float", "channel", max ? $"result = {run.Simd}.Larger(result, {run.Vector}.Load(p));" : $"result += {run.Vector}.Load(p);");
-                    code.Line($"({FloatClamp.Vector(run.Vector, max ? "result" : $"(result / {run.Vector}.Create((float)count))", Min, Max)}).Store(to + channel);");
+                    g.WriteTaps(code, "float", Terms.Plus(first, channel), max ? $"result = {run.Simd}.Larger(result, {run.Vector}.Load(p));" : $"result += {run.Vector}.Load(p);");
+                    code.Line($"({FloatClamp.Vector(run.Vector, max ? "result" : $"(result / {run.Vector}.Create((float)count))", Min, Max)}).Store({Terms.Plus(to, channel)});");
                 });
             }));
         g.WriteCalls(writer, (input, output) => $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output});");

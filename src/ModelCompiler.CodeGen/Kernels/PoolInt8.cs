@@ -40,27 +40,27 @@ public sealed record PoolInt8(
             $"{Kind}Pool_{g.Name}",
             $"{Summary}.",
             $"{type}* input, {type}* output{tables}",
-            code => g.WriteWindows(code, type, type, Kind == PoolKind.Average, () =>
+            code => g.WriteWindows(code, type, type, NeedsCount(g), (first, to) =>
             {
-                if (Kind == PoolKind.Max) WriteMaxima(writer, code, g, type);
-                else WriteMeans(writer, code, g, type);
+                if (Kind == PoolKind.Max) WriteMaxima(writer, code, g, type, first, to);
+                else WriteMeans(writer, code, g, type, first, to);
             }));
         string arguments = Rescaling.Shift.Exists ? $", {writer.Address(Rescaling.Scale)}, {writer.Address(Rescaling.Shift)}" : Rescaling.Scale.Exists ? $", {writer.Address(Rescaling.Scale)}" : "";
         g.WriteCalls(writer, (input, output) => $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}{arguments});");
     }
 
-    private void WriteMaxima(KernelWriter writer, SourceWriter code, PoolWindows g, string type)
+    private void WriteMaxima(KernelWriter writer, SourceWriter code, PoolWindows g, string type, string first, string to)
     {
         ElementType element = writer.Tensor(In).Type;
         bool clamps = Rescaling.Min > element.MinValue() || Rescaling.Max < element.MaxValue();
         int bytes = writer.Isa.IsScalar ? 0 : writer.Isa.Bits == 256 && g.Channels >= 32 ? 32 : g.Channels >= 16 ? 16 : g.Channels >= 8 ? 8 : g.Channels >= 4 ? 4 : 0;
         if (bytes == 0)
         {
-            code.For("channel", g.Channels, () =>
+            code.For("channel", g.Channels, channel =>
             {
                 code.Line($"int max = {Literals.Int(element.MinValue())};");
-                g.WriteTaps(code, type, "channel", "max = Math.Max(max, *p);");
-                code.Line($"to[channel] = ({type}){(clamps ? $"Math.Min(Math.Max(max, {Literals.Int(Rescaling.Min)}), {Literals.Int(Rescaling.Max)})" : "max")};");
+                g.WriteTaps(code, type, Terms.Plus(first, channel), "max = Math.Max(max, *p);");
+                code.Line($"{to}[{channel}] = ({type}){(clamps ? $"Math.Min(Math.Max(max, {Literals.Int(Rescaling.Min)}), {Literals.Int(Rescaling.Max)})" : "max")};");
             });
             return;
         }
@@ -68,16 +68,16 @@ public sealed record PoolInt8(
         string vector = bytes == 32 ? "Vector256" : "Vector128";
         string part = bytes == 8 ? "long" : "int";
         string load = bytes >= 16 ? $"{vector}.Load(p)" : $"Vector128.CreateScalarUnsafe(*({part}*)p).As{(element == ElementType.Int8 ? "SByte" : "Byte")}()";
-        VectorRun.WriteOverlapping(code, "channel", g.Channels, bytes, () =>
+        VectorRun.WriteOverlapping(code, "channel", g.Channels, bytes, channel =>
         {
             code.Line($"{vector}<{type}> max = {vector}.Create(({type}){Literals.Int(element.MinValue())});");
-            g.WriteTaps(code, type, "channel", $"max = {vector}.Max(max, {load});");
+            g.WriteTaps(code, type, Terms.Plus(first, channel), $"max = {vector}.Max(max, {load});");
             if (clamps) code.Line($"max = {vector}.Min({vector}.Max(max, {vector}.Create(({type}){Literals.Int(Rescaling.Min)})), {vector}.Create(({type}){Literals.Int(Rescaling.Max)}));");
-            code.Line(bytes >= 16 ? "max.Store(to + channel);" : $"*({part}*)(to + channel) = max.As{(bytes == 8 ? "Int64" : "Int32")}().ToScalar();");
+            code.Line(bytes >= 16 ? $"max.Store({Terms.Plus(to, channel)});" : $"*({part}*)({Terms.Plus(to, channel)}) = max.As{(bytes == 8 ? "Int64" : "Int32")}().ToScalar();");
         });
     }
 
-    private void WriteMeans(KernelWriter writer, SourceWriter code, PoolWindows g, string type)
+    private void WriteMeans(KernelWriter writer, SourceWriter code, PoolWindows g, string type, string first, string to)
     {
         bool signed = writer.Tensor(In).Type == ElementType.Int8;
         bool divides = !Rescaling.Scale.Exists;
@@ -87,39 +87,41 @@ public sealed record PoolInt8(
         WriteFactors(code, run, g);
         if (run.IsScalar)
         {
-            code.For("channel", g.Channels, () =>
+            code.For("channel", g.Channels, channel =>
             {
                 code.Line("int sum = 0;");
-                g.WriteTaps(code, type, "channel", "sum += *p;");
-                code.Line($"to[channel] = ({type}){Finish("sum")};");
+                g.WriteTaps(code, type, Terms.Plus(first, channel), "sum += *p;");
+                code.Line($"{to}[{channel}] = ({type}){Finish("sum")};");
             });
             return;
         }
 
         string load = $"{run.Simd}.Load{(signed ? "Int8" : "UInt8")}{(shorts ? "" : "AsInt32")}(p)";
-        VectorRun.WriteOverlapping(code, "channel", g.Channels, run.Lanes * (shorts ? 2 : 1), () =>
+        VectorRun.WriteOverlapping(code, "channel", g.Channels, run.Lanes * (shorts ? 2 : 1), channel =>
         {
             code.Line($"{run.Vector}<{(shorts ? "short" : "int")}> sum = {run.Vector}<{(shorts ? "short" : "int")}>.Zero;");
-            g.WriteTaps(code, type, "channel", $"sum += {load};");
+            g.WriteTaps(code, type, Terms.Plus(first, channel), $"sum += {load};");
             if (!shorts)
             {
-                code.Line($"{run.Simd}.StoreBytes((byte*)to + channel, {Finish("sum", run)});");
+                code.Line($"{run.Simd}.StoreBytes({Terms.Plus($"(byte*){to}", channel)}, {Finish("sum", run)});");
                 return;
             }
 
-            code.Line($"{run.Simd}.StoreBytes((byte*)to + channel, {Finish($"{run.Vector}.WidenLower(sum)", run)});");
-            code.Line($"{run.Simd}.StoreBytes((byte*)to + channel + {run.Lanes}, {Finish($"{run.Vector}.WidenUpper(sum)", run)});");
+            code.Line($"{run.Simd}.StoreBytes({Terms.Plus($"(byte*){to}", channel)}, {Finish($"{run.Vector}.WidenLower(sum)", run)});");
+            code.Line($"{run.Simd}.StoreBytes({Terms.Plus(Terms.Plus($"(byte*){to}", channel), run.Lanes)}, {Finish($"{run.Vector}.WidenUpper(sum)", run)});");
         });
     }
+
+    // What the sums lack: zero points of elements, which factors need, or of padding.
+    private bool HasOffset(PoolWindows g) => Rescaling.Scale.Exists ? InZero != 0 : g.CountsPadding && Rescaling.Zero != 0;
+
+    private bool NeedsCount(PoolWindows g) => Kind == PoolKind.Average && (!Rescaling.Scale.Exists || g.Counts().Length > 1);
 
     // What a window's sums are corrected by and scaled with.
     private void WriteFactors(SourceWriter code, VectorRun run, PoolWindows g)
     {
         string index = g.Counts().Length > 1 ? "count - 1" : "0";
-        string offset = Rescaling.Scale.Exists
-            ? InZero == 0 ? "0" : $"rows * columns * {Literals.Int(-InZero)}"
-            : CountIncludePad && Rescaling.Zero != 0 ? $"(count - rows * columns) * {Literals.Int(Rescaling.Zero)}" : "0";
-        code.Line($"int offset = {offset};");
+        if (HasOffset(g)) code.Line(Rescaling.Scale.Exists ? $"int offset = {g.ElementsTimes(-InZero)};" : $"int offset = (count - {g.Elements}) * {Literals.Int(Rescaling.Zero)};");
         if (Rescaling.Shift.Exists)
         {
             string left = run.IsScalar ? "int" : $"{run.Vector}<int>";
@@ -134,7 +136,7 @@ public sealed record PoolInt8(
 
     private string Finish(string sum, VectorRun? run = null)
     {
-        sum = run is null ? $"{sum} + offset" : $"{sum} + {run.Vector}.Create(offset)";
+        if (HasOffset(Windows)) sum = run is null ? $"{sum} + offset" : $"{sum} + {run.Vector}.Create(offset)";
         string simd = run?.Simd ?? "Scalar";
         (string min, string max, string zero) = (Literals.Int(Rescaling.Min), Literals.Int(Rescaling.Max), Literals.Int(Rescaling.Zero));
         if (Rescaling.Shift.Exists) return $"{simd}.RequantizeFixed({sum}, multipliers, shifts, {min}, {max}, {zero})";

@@ -19,6 +19,21 @@ internal sealed class PoolWindows(ConvGeometry geometry, int padBottom, int padR
 
     public int WindowElements => _g.WindowHeight * _g.WindowWidth;
 
+    /// <summary>True when padding counts in a mean.</summary>
+    public bool CountsPadding => countIncludePad && _g.HasPadding;
+
+    /// <summary>C# expression of the elements of a window that lie inside.</summary>
+    public string Elements => ElementsTimes(1);
+
+    /// <summary>C# expression of the elements of a window that lie inside, times a constant.</summary>
+    public string ElementsTimes(int factor) =>
+        Rows.IsFixed && Columns.IsFixed ? Literals.Int((long)Rows.Inside * Columns.Inside * factor) :
+        $"{Rows.Length} * {Columns.Length}{(factor == 1 ? "" : " * " + Literals.Int(factor))}";
+
+    private PoolAxis Rows => new("top", "firstRow", "rows", _g.OutHeight, _g.StrideDown, _g.PadTop, _g.WindowHeight, _g.DilationDown, _g.Height, padBottom);
+
+    private PoolAxis Columns => new("left", "firstColumn", "columns", _g.OutWidth, _g.StrideRight, _g.PadLeft, _g.WindowWidth, _g.DilationRight, _g.Width, padRight);
+
     /// <summary>Part of method names.</summary>
     public string Name => _g.Name + (_g.HasPadding ? FormattableString.Invariant($"_p{_g.PadTop}{_g.PadLeft}") : "");
 
@@ -40,48 +55,53 @@ internal sealed class PoolWindows(ConvGeometry geometry, int padBottom, int padR
         })).Distinct();
 
     /// <summary>
-    /// Writes the loops over the windows of an image. The body sees <c>first</c> (the first input element inside), <c>to</c> (the output),
-    /// <c>rows</c>, <c>columns</c> and, for means, <c>count</c>.
+    /// Writes the loops over the windows of an image. The body gets the addresses of the first input element inside and of the output, and sees, where it asks
+    /// for it, <c>count</c>, by which sums are divided.
     /// </summary>
-    public void WriteWindows(SourceWriter code, string inType, string outType, bool counts, Action body) => code.For("y", _g.OutHeight, () =>
+    public void WriteWindows(SourceWriter code, string inType, string outType, bool counts, Action<string, string> body) => code.For("y", _g.OutHeight, y =>
     {
-        WriteAxis(code, "top", "y", "Row", "rows", _g.StrideDown, _g.PadTop, _g.WindowHeight, _g.DilationDown, _g.Height);
-        code.For("x", _g.OutWidth, () =>
+        if (!Rows.IsFixed) Rows.Write(code, y);
+        code.For("x", _g.OutWidth, x =>
         {
-            WriteAxis(code, "left", "x", "Column", "columns", _g.StrideRight, _g.PadLeft, _g.WindowWidth, _g.DilationRight, _g.Width);
-            string row = _g.HasPadding ? $"(top + firstRow * {_g.DilationDown})" : "top";
-            string column = _g.HasPadding ? $"left + firstColumn * {_g.DilationRight}" : "left";
-            code.Line($"{inType}* first = input + ({row} * {_g.Width} + {column}) * {_g.Channels};");
-            code.Line($"{outType}* to = output + (y * {_g.OutWidth} + x) * {_g.Channels};");
-            if (counts) code.Line($"{(_g.HasPadding ? "" : "const ")}int count = {Count};");
-            body();
+            if (!Columns.IsFixed) Columns.Write(code, x);
+            string from = Rows.IsFixed && Columns.IsFixed
+                ? Terms.Plus(Terms.Plus(Rows.Start(y, _g.Width * _g.Channels), Columns.Start(x, _g.Channels)), ((Rows.FirstTap * _g.Width) + Columns.FirstTap) * _g.Channels)
+                : Terms.Times(Terms.Plus(Terms.Times(Rows.First(y), _g.Width), Columns.First(x)), _g.Channels);
+            string to = Terms.Plus(Terms.Times(y, _g.OutWidth * _g.Channels), Terms.Times(x, _g.Channels));
+            if (from != "0") code.Line($"{inType}* first = {Terms.Plus("input", from)};");
+            if (to != "0") code.Line($"{outType}* to = {Terms.Plus("output", to)};");
+            if (counts) WriteCount(code);
+            body(from == "0" ? "input" : "first", to == "0" ? "output" : "to");
         });
     });
 
-    private string Count =>
-        !_g.HasPadding ? "rows * columns" :
-        !countIncludePad ? "Math.Max(1, rows * columns)" :
-        $"{Fitting("top", _g.WindowHeight, _g.DilationDown, _g.Height + padBottom)} * {Fitting("left", _g.WindowWidth, _g.DilationRight, _g.Width + padRight)}";
-
-    private void WriteAxis(SourceWriter code, string start, string index, string name, string length, int stride, int before, int window, int dilation, int size)
+    private void WriteCount(SourceWriter code)
     {
-        code.Line($"int {start} = {index} * {stride}{(before > 0 ? " - " + Literals.Int(before) : "")};");
-        if (!_g.HasPadding)
-        {
-            code.Line($"const int {length} = {window};");
-            return;
-        }
-
-        code.Line($"int first{name} = {(dilation == 1 ? $"Math.Max(0, -{start})" : $"Math.Max(0, ({dilation - 1} - {start}) / {dilation})")};");
-        code.Line($"int {length} = Math.Max(0, {Fitting(start, window, dilation, size)} - first{name});");
+        int[] counts = Counts();
+        code.Line(
+            counts.Length == 1 ? $"const int count = {Literals.Int(counts[0])};" :
+            !countIncludePad ? $"int count = Math.Max(1, {Elements});" :
+            $"int count = {Rows.Fitting} * {Columns.Fitting};");
     }
 
-    private static string Fitting(string start, int window, int dilation, int end) =>
-        dilation == 1 ? $"Math.Min({window}, {end} - {start})" : $"Math.Min({window}, ({end + dilation - 1} - {start}) / {dilation})";
-
-    /// <summary>Writes the loops over the elements of one window; the body sees <c>p</c>, which points to the channel's element.</summary>
-    public void WriteTaps(SourceWriter code, string inType, string channel, string statement) =>
-        code.Line($"for (int i = 0; i < rows; i++)\n{{\n    {inType}* p = first + i * {_g.DilationDown * _g.Width * _g.Channels} + {channel};\n    for (int j = 0; j < columns; j++, p += {_g.DilationRight * _g.Channels}) {statement}\n}}");
+    /// <summary>Writes the loops over the elements of one window; the statement sees <c>p</c>, which points to the channel's element.</summary>
+    /// <param name="code">Where to write.</param>
+    /// <param name="inType">C# type of the elements.</param>
+    /// <param name="from">Address of the channel in the window's first pixel.</param>
+    /// <param name="statement">What to do with each element.</param>
+    public void WriteTaps(SourceWriter code, string inType, string from, string statement)
+    {
+        string step = Literals.Int(_g.DilationRight * _g.Channels);
+        bool isRow = Rows.Length == "1", isColumn = Columns.Length == "1";
+        if (isRow && isColumn) code.Line($"{inType}* p = {from};\n{statement}");
+        else if (isRow) code.Line($"{inType}* p = {from};\nfor (int i = 0; i < {Columns.Length}; i++, p += {step}) {statement}");
+        else if (isColumn) code.Line($"{inType}* p = {from};\nfor (int i = 0; i < {Rows.Length}; i++, p += {Literals.Int(_g.DilationDown * _g.Width * _g.Channels)}) {statement}");
+        else
+        {
+            code.Block($"for (int i = 0; i < {Rows.Length}; i++)", () =>
+                code.Line($"{inType}* p = {Terms.Plus(from, Terms.Times("i", _g.DilationDown * _g.Width * _g.Channels))};\nfor (int j = 0; j < {Columns.Length}; j++, p += {step}) {statement}"));
+        }
+    }
 
     /// <summary>Writes the calls for every image.</summary>
     public void WriteCalls(KernelWriter writer, Func<string, string, string> call) => _g.WriteImageCalls(writer, call);

@@ -13,7 +13,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 public sealed record QuantizeFloat32(TensorRef In, TensorRef Out, float Scale, int Zero, bool AwayFromZero, int Count) : Kernel
 {
     /// <inheritdoc/>
-    public override string Summary => $"quantize {Literals.Int(Count)} floats";
+    public override string Summary => $"quantize {Literals.Count(Count, "float")}";
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)

@@ -44,7 +44,7 @@ internal sealed class RowRing(ConvGeometry geometry, string elementType, int sla
         int left = Math.Min(_g.PadLeft * _g.Channels, RowLength);
         return writer.Method(
             $"LoadRow_{_g.Width}x{_g.Channels}",
-            $"Reads one row of {_g.Width} pixels × {_g.Channels} channels, with zeros around it.",
+            $"Reads one row of {Literals.Count(_g.Width, "pixel")} × {Literals.Count(_g.Channels, "channel")}, with zeros around it.",
             $"{inType}* input, int y, {elementType}* row",
             code =>
             {

@@ -18,18 +18,18 @@ public sealed record SoftmaxFloat32(TensorRef In, TensorRef Out, int Rows, int L
     public override void Write(KernelWriter writer)
     {
         VectorRun run = VectorRun.For(writer.Isa, Length);
-        string method = writer.Method($"SoftmaxFloat_{Rows}x{Length}", $"{Summary}.", "float* input, float* output", code => code.For("row", Rows, () =>
+        string method = writer.Method($"SoftmaxFloat_{Rows}x{Length}", $"{Summary}.", "float* input, float* output", code => code.For("row", Rows, _ =>
         {
             code.Line($"float max = {writer.Isa.Simd}.MaxFloat32(input, {Length}), sum = 0;");
-            code.For("j", Length, () => code.Line($"float e = MathF.Exp({(Beta == 1 ? "input[j] - max" : $"(input[j] - max) * {Literals.Float(Beta)}")});\noutput[j] = e;\nsum += e;"));
+            code.For("j", Length, j => code.Line($"float e = MathF.Exp({(Beta == 1 ? $"input[{j}] - max" : $"(input[{j}] - max) * {Literals.Float(Beta)}")});\noutput[{j}] = e;\nsum += e;"));
             VectorRun.WriteWithRest(
                 code,
                 "i",
                 Length,
                 run.Lanes,
-                () => code.Line($"({run.Vector}.Load(output + i) / {run.Vector}.Create(sum)).Store(output + i);"),
-                () => code.Line("output[i] /= sum;"));
-            code.Line($"input += {Length};\noutput += {Length};");
+                i => code.Line($"({run.Vector}.Load({Terms.Plus("output", i)}) / {run.Vector}.Create(sum)).Store({Terms.Plus("output", i)});"),
+                i => code.Line($"output[{i}] /= sum;"));
+            if (Rows > 1) code.Line($"input += {Length};\noutput += {Length};");
         }));
         writer.Call($"{method}({writer.Address(In)}, {writer.Address(Out)});");
     }

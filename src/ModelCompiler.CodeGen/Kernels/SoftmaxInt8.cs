@@ -33,21 +33,21 @@ public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int
         string method = writer.Method($"Softmax_{Rows}x{Length}", $"{Summary}.", $"{inType.CSharpName()}* input, {outType.CSharpName()}* output, int* exponentials", code =>
         {
             if (Length >= LongRow) code.Line("byte* results = stackalloc byte[256];");
-            code.For("row", Rows, () =>
+            code.For("row", Rows, _ =>
             {
                 code.Line($"int max = {writer.Isa.Simd}.Max{inType}(input, {Length});");
                 WriteSum(code);
                 if (Length >= LongRow)
                 {
                     WriteResults(code, writer.Isa);
-                    code.For("i", Length, () => code.Line($"output[i] = ({outType.CSharpName()})results[max - input[i]];"));
+                    code.For("i", Length, i => code.Line($"output[{i}] = ({outType.CSharpName()})results[max - input[{i}]];"));
                 }
                 else
                 {
-                    code.For("i", Length, () => code.Line($"output[i] = ({outType.CSharpName()}){Result("Scalar", "exponentials[max - input[i]]", v => v)};"));
+                    code.For("i", Length, i => code.Line($"output[{i}] = ({outType.CSharpName()}){Result("Scalar", $"exponentials[max - input[{i}]]", v => v)};"));
                 }
 
-                code.Line($"input += {Length};\noutput += {Length};");
+                if (Rows > 1) code.Line($"input += {Length};\noutput += {Length};");
             });
         });
         writer.Call($"{method}({writer.Address(In)}, {writer.Address(Out)}, {writer.Address(Table)});");
@@ -58,13 +58,13 @@ public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int
         if (!IsFixed)
         {
             code.Line("long sum = 0;");
-            code.For("i", Length, () => code.Line("sum += exponentials[max - input[i]];"));
+            code.For("i", Length, i => code.Line($"sum += exponentials[max - input[{i}]];"));
             code.Line($"float factor = (float)(1 / ({Literals.Float(OutScale)} * (double)sum));");
             return;
         }
 
         code.Line("int sum = 0;");
-        code.For("i", Length, () => code.Line("sum += (int)(((uint)exponentials[max - input[i]] + 2048) >> 12);"));
+        code.For("i", Length, i => code.Line($"sum += (int)(((uint)exponentials[max - input[{i}]] + 2048) >> 12);"));
         code.Line("int headroom = int.LeadingZeroCount(sum);");
         code.Line("int multiplier = Routine.OneOverOnePlus((int)(((uint)sum << headroom) - (1u << 31))), shift = headroom - 35;");
     }

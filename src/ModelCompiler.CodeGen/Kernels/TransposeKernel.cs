@@ -75,7 +75,7 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
         int rank = order.Length;
         int run = shape[rank - 1];
         Nest(code, shape, order, inSteps, outSteps, Enumerable.Range(0, rank - 1).ToArray(), (from, to) =>
-            code.Line($"new ReadOnlySpan<{type}>(input{from}, {run}).CopyTo(new Span<{type}>(output{to}, {run}));"));
+            code.Line($"new ReadOnlySpan<{type}>({from}, {run}).CopyTo(new Span<{type}>({to}, {run}));"));
     }
 
     private static void WriteTiles(SourceWriter code, string type, int[] shape, int[] order, int[] inSteps, int[] outSteps)
@@ -87,10 +87,10 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
         (int inStep, int outStep) = (inSteps[order[write]], outSteps[read]);
         Nest(code, shape, order, inSteps, outSteps, Enumerable.Range(0, rank - 1).Where(axis => axis != read).ToArray(), (from, to) =>
         {
-            code.Line($"{type}* from = input{from};\n{type}* to = output{to};");
+            code.Line($"{type}* from = {from};\n{type}* to = {to};");
             TileLoop(code, "row", reads, () => TileLoop(code, "column", writes, () =>
             {
-                code.Block(Inner("r", "row", reads), () => code.Line($"{Inner("c", "column", writes)} to[r * {outStep} + c] = from[c * {inStep} + r];"));
+                code.Block(Inner("r", "row", reads), () => code.Line($"{Inner("c", "column", writes)} to[{Terms.Plus(Terms.Times("r", outStep), "c")}] = from[{Terms.Plus(Terms.Times("c", inStep), "r")}];"));
             }));
         });
     }
@@ -109,7 +109,7 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
     // Loops over some axes of the output; the body gets how far input and output move.
     private static void Nest(SourceWriter code, int[] shape, int[] order, int[] inSteps, int[] outSteps, int[] axes, Action<string, string> body)
     {
-        Write(0, "", "");
+        Write(0, "input", "output");
 
         void Write(int i, string from, string to)
         {
@@ -121,7 +121,7 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
 
             int axis = axes[i];
             string variable = "i" + Literals.Int(axis);
-            code.For(variable, shape[order[axis]], () => Write(i + 1, $"{from} + {variable} * {inSteps[order[axis]]}", $"{to} + {variable} * {outSteps[axis]}"));
+            code.For(variable, shape[order[axis]], at => Write(i + 1, Terms.Plus(from, Terms.Times(at, inSteps[order[axis]])), Terms.Plus(to, Terms.Times(at, outSteps[axis]))));
         }
     }
 }

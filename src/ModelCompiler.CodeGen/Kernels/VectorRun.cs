@@ -23,36 +23,31 @@ internal sealed record VectorRun(string Vector, string Simd, int Lanes)
 
     /// <summary>
     /// Writes a loop over the run, <paramref name="chunk"/> elements at a time; what is left over is done by a last chunk that overlaps the one before,
-    /// so that the body must not depend on what it has already written.
+    /// so that the body must not depend on what it has already written. The body gets the variable, or 0 where one chunk is all.
     /// </summary>
-    public static void WriteOverlapping(SourceWriter code, string variable, int count, int chunk, Action body)
-    {
-        if (count == chunk)
+    public static void WriteOverlapping(SourceWriter code, string variable, int count, int chunk, Action<string> body) => code.For(
+        variable,
+        count,
+        at =>
         {
-            code.Block("", () =>
-            {
-                code.Line($"const int {variable} = 0;");
-                body();
-            });
-            return;
+            if (count % chunk != 0) code.Line($"if ({at} > {count - chunk}) {at} = {count - chunk};");
+            body(at);
+        },
+        chunk);
+
+    /// <summary>Writes a loop over the run with a scalar rest, which suits kernels that work in place; the bodies get the variable, or the one place that is left.</summary>
+    public static void WriteWithRest(SourceWriter code, string variable, int count, int chunk, Action<string> body, Action<string> rest)
+    {
+        int left = chunk == 0 ? count : count % chunk;
+        if (left == count) code.For(variable, count, rest);
+        else if (left <= 1) code.For(variable, count - left, body, chunk);
+        else
+        {
+            code.Line($"int {variable} = 0;");
+            code.Block($"for (; {variable} <= {count - chunk}; {variable} += {chunk})", () => body(variable));
+            code.Block($"for (; {variable} < {count}; {variable}++)", () => rest(variable));
         }
 
-        code.For(
-            variable,
-            count,
-            () =>
-            {
-                if (count % chunk != 0) code.Line($"if ({variable} > {count - chunk}) {variable} = {count - chunk};");
-                body();
-            },
-            chunk);
-    }
-
-    /// <summary>Writes a loop over the run with a scalar rest, which suits kernels that work in place. The variable is declared before.</summary>
-    public static void WriteWithRest(SourceWriter code, string variable, int count, int chunk, Action body, Action rest)
-    {
-        code.Line($"int {variable} = 0;");
-        if (chunk > 0 && count >= chunk) code.Block($"for (; {variable} <= {count - chunk}; {variable} += {chunk})", body);
-        if (chunk == 0 || count % chunk != 0) code.Block($"for (; {variable} < {count}; {variable}++)", rest);
+        if (left == 1 && count > 1) rest(Literals.Int(count - 1));
     }
 }

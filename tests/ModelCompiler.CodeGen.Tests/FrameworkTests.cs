@@ -46,7 +46,7 @@ public class FrameworkTests
         }
     }
 
-    private static int FirstFramework(string helperClass) => helperClass == Isa.Avx512Vnni.Wide.Vnni ? Isa.Avx512Vnni.Framework : 0;
+    private static int FirstFramework(string helperClass) => helperClass == Isa.Avx512Vnni.Vnni ? Isa.Avx512Vnni.Framework : 0;
 
     private static void Compile(int framework, string code, ModelPlan? plan = null)
     {

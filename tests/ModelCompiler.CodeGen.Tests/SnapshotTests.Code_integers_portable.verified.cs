@@ -552,7 +552,7 @@ namespace ModelCompilerCode
         {
             for (int i = 0; i < 7; i++) LoadRow_6x2_Avx2(input, i - 1, rows + i * 14);
             ConvTile_2x3_6x6x2_3x3x8_s22_Avx2(rows, weights, schedule, bias, scale, output);
-            ConvTile_1x3_6x6x2_3x3x8_s22_Avx2(rows + 2 * 28, weights, schedule, bias, scale, output + (2 * 3) * 8);
+            ConvTile_1x3_6x6x2_3x3x8_s22_Avx2(rows + 56, weights, schedule, bias, scale, output + 48);
         }
 
         /// <summary>Reads one row of 3 pixels × 8 channels, with the zero point around it.</summary>
@@ -736,8 +736,8 @@ namespace ModelCompilerCode
             Simd256.Interleave4(rows, rows + 40, rows + 80, rows + 40, quads, 40);
             Simd256.Interleave4(rows + 40, rows + 40 + 40, rows + 40 + 80, rows + 40 + 40, quads + 192, 40);
             DepthwiseTile_2x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, scale, output);
-            Simd256.Interleave4(rows + 2 * 40, rows + 2 * 40 + 40, rows + 2 * 40 + 80, rows + 2 * 40 + 40, quads, 40);
-            DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, scale, output + 2 * 24);
+            Simd256.Interleave4(rows + 80, rows + 80 + 40, rows + 80 + 80, rows + 80 + 40, quads, 40);
+            DepthwiseTile_1x3_3x3x8_3x3x8_Avx2(quads, weights, schedule, bias, scale, output + 48);
         }
 
         /// <summary>1 pixel × 3 channels: bias + Σ patch · weight over 72 taps, requantised.</summary>

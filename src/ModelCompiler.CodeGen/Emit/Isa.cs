@@ -53,10 +53,10 @@ public sealed record Isa(string Name, int Bits, string Guard)
     public static Isa Avx512 { get; } = new("Avx512", 256, "Avx512BW.VL.IsSupported && Fma.IsSupported") { TileBits = 512, Registers = 32, Products = Products.Pairs | Products.Bytes };
 
     /// <summary>256-bit vectors of x64 with AVX-VNNI.</summary>
-    public static Isa AvxVnni { get; } = new("AvxVnni", 256, "AvxVnni.IsSupported && Avx2.IsSupported && Fma.IsSupported") { Products = Products.Pairs | Products.Bytes | Products.Quads };
+    public static Isa AvxVnni { get; } = new("AvxVnni", 256, "AvxVnni.IsSupported && Avx2.IsSupported && Fma.IsSupported") { Products = Products.Pairs | Products.Bytes | Products.Quads, Vnni = "Vnni256" };
 
     /// <summary>AVX-512 with VNNI, which .NET 11 has for 512 bits.</summary>
-    public static Isa Avx512Vnni { get; } = Avx512 with { Name = "Avx512Vnni", Guard = "AvxVnni.V512.IsSupported && " + Avx512.Guard, Products = Avx512.Products | Products.Quads, Framework = 11 };
+    public static Isa Avx512Vnni { get; } = Avx512 with { Name = "Avx512Vnni", Guard = "AvxVnni.V512.IsSupported && " + Avx512.Guard, Products = Avx512.Products | Products.Quads, Vnni = "Vnni512", Framework = 11 };
 
     /// <summary>128-bit vectors of 64-bit Arm; where kernels profit from dot products of bytes, they ask the processor for them.</summary>
     public static Isa AdvSimd { get; } = new("AdvSimd", 128, "AdvSimd.Arm64.IsSupported") { Simd = "SimdArm64", Registers = 32, Products = Products.Lanes };
@@ -101,8 +101,8 @@ public sealed record Isa(string Name, int Bits, string Guard)
         init;
     }
 
-    /// <summary>Name of the helper class with its products of four, whatever the width.</summary>
-    public string Vnni => Framework == 8 ? "Vnni256" : "Vnni512";
+    /// <summary>Name of the helper class with its products of four, whatever the width; empty where it has none.</summary>
+    public string Vnni { get; init; } = "";
 
     /// <summary>True if it has one of the ways of multiplying.</summary>
     public bool Has(Products products) => (Products & products) != 0;

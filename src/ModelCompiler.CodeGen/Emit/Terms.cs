@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ModelCompiler.CodeGen.Emit;
 
 /// <summary>Small C# expressions as a person would write them: without additions of 0, multiplications by 1 and needless parentheses.</summary>
@@ -9,6 +11,7 @@ internal static class Terms
     /// <summary>a + b.</summary>
     public static string Plus(string a, int b) => b == 0 ? a : a is "0" or "" ? Literals.Int(b) : b < 0 ? $"{a} - {Literals.Int(-(long)b)}" : $"{a} + {Literals.Int(b)}";
 
-    /// <summary>a · b.</summary>
-    public static string Times(string a, int b) => a is "0" or "" || b == 0 ? "0" : b == 1 ? a : a.IndexOf(' ') >= 0 ? $"({a}) * {Literals.Int(b)}" : $"{a} * {Literals.Int(b)}";
+    /// <summary>a · b; a product of numbers is a number.</summary>
+    public static string Times(string a, int b) => a is "0" or "" || b == 0 ? "0" : b == 1 ? a :
+        int.TryParse(a, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? Literals.Int((long)number * b) : a.IndexOf(' ') >= 0 ? $"({a}) * {Literals.Int(b)}" : $"{a} * {Literals.Int(b)}";
 }

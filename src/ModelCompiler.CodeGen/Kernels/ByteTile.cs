@@ -31,7 +31,7 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
     /// <summary>Writes the method for pixels whose inputs and outputs lie at these offsets, in bytes and elements, and returns its name.</summary>
     public string Method(string name, int[] from, int[] to) => writer.Method(
         name,
-        $"{Pixels(from.Length)} × {channels} channels: bias + Σ input · weight, {block} channels at a time, requantised.",
+        $"{Literals.Count(from.Length, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight, {block} channels at a time, requantised.",
         Parameters,
         code =>
         {
@@ -68,8 +68,6 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
                 for (int v = 0; v < Vectors; v++) WriteOutput(code, v, to);
             });
         });
-
-    private static string Pixels(int count) => count == 1 ? "1 pixel" : $"{count} pixels";
 
     private string Sum(int pixel, int vector) => Vectors == 1 ? $"sum{pixel}" : $"sum{pixel}_{vector}";
 

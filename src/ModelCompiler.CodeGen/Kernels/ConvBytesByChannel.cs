@@ -82,7 +82,7 @@ public sealed record ConvBytesByChannel(
         var tile = new ByteTile(writer, g.OutChannels, Block, isBroadcast: true, requantizer, outType, Rescaling.Zero, Structure);
         string method = writer.Method(
             $"Conv_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.OutChannels} channels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutChannels, "channel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, int* schedule, int* bias, {requantizer.Parameters}, byte* rows",
             code => tiles.Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input, (window, x, y, height, width) =>
             {

@@ -160,7 +160,7 @@ public sealed record ConvBytesByPixel(
         string outType = writer.Tensor(Out).Type.CSharpName();
         string method = writer.Method(
             $"Conv_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.OutChannels} channels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutChannels, "channel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, ushort* schedule, int* chunks, int* bias, {requantizer.Parameters}, byte* rows, byte* gathered, int* sums, byte* results",
             code =>
             {

@@ -135,7 +135,7 @@ public sealed record ConvDotInt8(
         };
         return writer.Method(
             $"Conv{tile.Name}_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.OutPerGroup} channels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutPerGroup, "channel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{inType}* input, {outType}* output, sbyte* weights, int* bias, {requantizer.Parameters}, sbyte* patches",
             code =>
             {

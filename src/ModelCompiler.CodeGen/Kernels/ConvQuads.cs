@@ -35,7 +35,7 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
         Isa isa = task.Isas[0].Wide;
         var rows = new InputRows(task.Geometry, task.SignedInput, task.InZero);
         int parts = WeightSegments.PartsOf8Bits(task.Weights);
-        (int, int, int)[][] quads = [.. rows.Groups().Select(g => g.Bytes.Select(b => (b.Y, b.X, b.Channel)).ToArray())];
+        (int Y, int X, int Channel)[][] quads = [.. rows.Groups().Select(g => g.Bytes)];
         int[] vectors = Vectors(task.Geometry, isa);
         double sums = (double)task.Geometry.Batch * task.Geometry.Pixels * vectors.Sum();
         double copies = rows.IsDirect ? 0 : (double)task.Geometry.Batch * task.Geometry.Height * task.Geometry.Width * task.Geometry.Channels / 32;
@@ -47,7 +47,7 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
             {
                 for (int part = 1; part <= parts; part++)
                 {
-                    foreach ((int, int, int)[] quad in quads)
+                    foreach ((int Y, int X, int Channel)[] quad in quads)
                     {
                         int[] weights = task.WeightsAt(quad, first, vectors[block] * isa.Lanes);
                         for (int lane = 0; lane < vectors[block] * isa.Lanes; lane++)
@@ -115,7 +115,7 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
         int band = BandRows(rows), whole = rows.OutHeight / band * band;
         string method = writer.Method(
             $"Conv_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.OutChannels} channels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutChannels, "channel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, int* bias, {requantizer.Parameters}, byte* rows",
             code =>
             {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 
@@ -44,12 +43,9 @@ public sealed record MeanFloat32(TensorRef In, TensorRef Out, int Outer, int Num
         row =>
         {
             code.Line("float sum = 0;");
-            code.For("i", Number, i => code.Line($"sum += input[{Terms.Plus(RowStart(row), i)}];"));
+            code.For("i", Number, i => code.Line($"sum += input[{Terms.Plus(Terms.Times(row, Number), i)}];"));
             code.Line($"output[{row}] = sum / {Number};");
         });
-
-    // The row that is left over has a number.
-    private string RowStart(string row) => int.TryParse(row, NumberStyles.None, CultureInfo.InvariantCulture, out int at) ? Literals.Int((long)at * Number) : Terms.Times(row, Number);
 
     private void WriteColumns(SourceWriter code, string row, VectorRun run)
     {

@@ -77,7 +77,7 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
         bool repeats = outputStep > 0;
         return writer.Method(
             $"ConvTile_{tileRows}x{tileColumns}x{channels}_{g.Name}",
-            $"{(pixels == 1 ? "1 pixel" : $"{pixels} pixels")} × {channels} channels: bias + Σ input · weight over {Quads} times 4 bytes, requantised{(repeats ? "; then the next pixels" : "")}.",
+            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(Quads, "quad")} of bytes, requantised{(repeats ? "; then the next pixels" : "")}.",
             $"byte* input, sbyte* weights, int* bias, {requantizer.Parameters}, {outType}* output{(repeats ? ", int count" : "")}",
             code =>
             {

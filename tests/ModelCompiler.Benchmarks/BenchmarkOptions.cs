@@ -30,6 +30,8 @@ internal sealed record BenchmarkOptions(IReadOnlyList<ModelCase> Cases, string T
             else names.Add(args[i]);
         }
 
+        List<string> files = names.FindAll(n => n.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) && File.Exists(n));
+        if (files.Count > 0) return options with { Cases = [.. files.Select(ModelCases.OfFile)] };
         return options with { Cases = [.. ModelCases.All.Where(c => names.Count == 0 ? unnamed?.Invoke(c) ?? true : names.Any(n => c.Name.Contains(n, StringComparison.OrdinalIgnoreCase)))] };
     }
 }

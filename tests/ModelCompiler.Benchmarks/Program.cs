@@ -14,7 +14,7 @@ internal static class Program
         programs [MODEL…]    whole native programs beside ONNX Runtime: size, start-up, memory (by default of the imported models)
         anything else        goes to BenchmarkDotNet, such as --filter '*'
 
-        MODEL is any part of a row's name, such as MobileNet, "KWS DS-CNN, imported".
+        MODEL is any part of a row's name, such as MobileNet, float32, "KWS DS-CNN, imported"; peers and layers also take ONNX files of float networks.
           --target NAME      target of the generated code; by default the best that this machine runs
           --seconds N        time for each engine and row (default 2)
         """;
@@ -31,7 +31,7 @@ internal static class Program
             case "layers":
                 return LayersView.Run(BenchmarkOptions.Parse(args[1..]));
             case "programs":
-                return ProgramsView.Run(BenchmarkOptions.Parse(args[1..], row => !row.Calibrate));
+                return ProgramsView.Run(BenchmarkOptions.Parse(args[1..], row => !row.Calibrate && !row.IsFloat));
             default:
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
                 return 0;

@@ -35,6 +35,7 @@ internal static class LayersView
     {
         CompilationResult result = row.Compile(options.Target);
         ModelPlan plan = result.Plan!;
+        double peak = floor.Peak(row.IsFloat);
         using var programs = new StepPrograms(result);
         (double[] times, double whole) = Time(programs, options.Seconds);
         double sum = times.Sum();
@@ -45,10 +46,10 @@ internal static class LayersView
             double speed = macs / times[i] / 1000;
             table.Add(
                 Text(i), plan.Steps[i].Kernel.Summary, plan.Steps[i].Name.Split(';')[0], Text(times[i], "F2"), Text(times[i] / sum, "P1"),
-                macs == 0 ? "" : Text(macs), macs == 0 ? "" : Text(speed, "F1"), macs == 0 || floor.Peak == 0 ? "" : Text(speed / floor.Peak, "P0"));
+                macs == 0 ? "" : Text(macs), macs == 0 ? "" : Text(speed, "F1"), macs == 0 || peak == 0 ? "" : Text(speed / peak, "P0"));
         }
 
-        Console.WriteLine($"{row.Name}, target {options.Target}, peak {Text(floor.Peak, "F0")} GMAC/s");
+        Console.WriteLine($"{row.Name}, target {options.Target}, peak {Text(peak, "F0")} GMAC/s");
         Console.WriteLine();
         table.Write(Console.Out);
         long all = plan.Steps.Sum(s => s.Kernel.Macs);

@@ -4,14 +4,14 @@ using System.Runtime.Intrinsics.X86;
 
 namespace ModelCompiler.Benchmarks.Machine;
 
-/// <summary>One way to multiply bytes exactly and to accumulate the products in int32, on registers and the first cache alone.</summary>
+/// <summary>One way to multiply and to accumulate the products (of bytes: exactly, in int32), on registers and the first cache alone.</summary>
 /// <typeparam name="TVector">The vector.</typeparam>
 internal interface IPattern<TVector>
 {
     /// <summary>For people.</summary>
     static abstract string Name { get; }
 
-    /// <summary>Multiply-accumulates of a step; it reads as many bytes of weights.</summary>
+    /// <summary>Multiply-accumulates of a step; it reads at most as many bytes of weights.</summary>
     static abstract int Macs { get; }
 
     /// <summary>Bits of the vector.</summary>

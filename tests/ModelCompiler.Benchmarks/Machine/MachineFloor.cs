@@ -29,20 +29,23 @@ internal sealed class MachineFloor
         Measure<Vector512<int>, FourMaddubs512>(bits);
         Measure<Vector128<int>, Widening128>(bits);
         Measure<Vector128<int>, Dot128>(bits);
+        Measure<Vector128<float>, Fma128>(bits);
+        Measure<Vector256<float>, Fma256>(bits);
+        Measure<Vector512<float>, Fma512>(bits);
     }
 
     /// <summary>Speed of each way, in 10⁹ multiply-accumulates a second.</summary>
     public SortedDictionary<string, double> Patterns { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The fastest of them; 0 when none is known for this machine.</summary>
-    public double Peak => Patterns.Values.DefaultIfEmpty(0).Max();
+    /// <summary>The fastest of them on floats or on integers; 0 when none is known for this machine.</summary>
+    public double Peak(bool floats) => Patterns.Where(p => p.Key.StartsWith(FloatPattern.Name, StringComparison.Ordinal) == floats).Select(p => p.Value).DefaultIfEmpty(0).Max();
 
     /// <summary>
     /// Microseconds below which no program can compute the plan: its multiply-accumulates at the peak, or one reading of its constants and working memory, whichever takes longer.
     /// </summary>
-    public double Of(ModelPlan plan)
+    public double Of(ModelPlan plan, bool floats)
     {
-        double arithmetic = Peak == 0 ? 0 : plan.Steps.Sum(s => s.Kernel.Macs) / Peak / 1000;
+        double arithmetic = Peak(floats) is > 0 and double peak ? plan.Steps.Sum(s => s.Kernel.Macs) / peak / 1000 : 0;
         return Math.Max(arithmetic, ReadTime(ConstantBytes(plan) + plan.ArenaBytes));
     }
 

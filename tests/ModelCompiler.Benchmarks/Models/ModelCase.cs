@@ -18,6 +18,9 @@ internal sealed record ModelCase(string Model, string Row, string File, Samples 
     /// <summary>True to quantise the float model with <see cref="Samples"/>.</summary>
     public bool Calibrate { get; init; }
 
+    /// <summary>True for a float network in ONNX, which ONNX Runtime reads as it is.</summary>
+    public bool IsFloat { get; init; }
+
     /// <summary>Network and row.</summary>
     public string Name => $"{Model}, {Row}";
 

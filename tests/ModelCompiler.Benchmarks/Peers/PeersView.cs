@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
 using ModelCompiler.Benchmarks.Machine;
 using ModelCompiler.Benchmarks.Models;
 using ModelCompiler.CodeGen.Plan;
@@ -26,7 +27,7 @@ internal static class PeersView
 
         Timing.PinToOneCore();
         var floor = new MachineFloor(options.Target);
-        Console.WriteLine($"Target {options.Target}, one thread. Ratio: ONNX Runtime's time to ours; floor: share of the time that the machine's fastest exact arithmetic would take.");
+        Console.WriteLine($"Target {options.Target}, one thread, ONNX Runtime {OrtEnv.Instance().GetVersionString()}. Ratio: ONNX Runtime's time to ours; floor: share of the time that the machine's fastest exact arithmetic would take.");
         foreach ((string pattern, double speed) in floor.Patterns) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {pattern}: {speed:F0} GMAC/s"));
         var table = new TextTable(Columns) { RightAligned = Columns.Skip(1).ToHashSet() };
         bool sound = true;
@@ -53,15 +54,15 @@ internal static class PeersView
         CompilationResult result = row.Compile(options.Target);
         ModelPlan plan = result.Plan!;
         using var ours = new GeneratedPeer(result);
-        using var theirs = new OnnxRuntimePeer(QdqExporter.Export(result.Compiled!));
+        using var theirs = new OnnxRuntimePeer(row.IsFloat ? OnnxFile.Of(System.IO.File.ReadAllBytes(SharedData.Path(row.File)), ours) : QdqExporter.Export(result.Compiled!));
         Agreement agreement = Compare(row, ours, theirs);
         Timing[] times = Timing.Measure(options.Seconds, ours.Run, theirs.Run);
         string[] cells =
         [
             row.Name, Number(times[0].Median), Number(times[0].Least), Number(times[1].Median), Number(times[1].Least),
-            Ratio(times[1].Median / times[0].Median), Ratio(times[1].Least / times[0].Least), string.Create(CultureInfo.InvariantCulture, $"{floor.Of(plan) / times[0].Median:P0}"),
+            Ratio(times[1].Median / times[0].Median), Ratio(times[1].Least / times[0].Least), string.Create(CultureInfo.InvariantCulture, $"{floor.Of(plan, row.IsFloat) / times[0].Median:P0}"),
             plan.ArenaBytes.ToString(CultureInfo.InvariantCulture), MachineFloor.ConstantBytes(plan).ToString(CultureInfo.InvariantCulture),
-            string.Create(CultureInfo.InvariantCulture, $"{agreement.LargestSteps} steps"), string.Create(CultureInfo.InvariantCulture, $"{agreement.Correlation:F4}"),
+            string.Create(CultureInfo.InvariantCulture, $"{agreement.LargestSteps:G3}{(row.IsFloat ? "" : " steps")}"), string.Create(CultureInfo.InvariantCulture, $"{agreement.Correlation:F4}"),
         ];
         return (cells, agreement);
     }

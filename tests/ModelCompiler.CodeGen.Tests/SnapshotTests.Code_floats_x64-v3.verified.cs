@@ -5,7 +5,7 @@
 //   input   x0: float [1×4×4×2]
 //   output  y0: float [1×3]
 //   target  x64-v3   options  Target=x64-v3
-//   2,700 multiply-accumulates, 2,400 bytes of weights, 1,024 bytes of working memory
+//   2,700 multiply-accumulates, 2,400 bytes of weights, 896 bytes of working memory
 //
 // Fused 2 activations into the layers before them.
 //
@@ -33,7 +33,7 @@ namespace Networks
     [global::System.CodeDom.Compiler.GeneratedCode("ModelCompiler", "{version}")]
     public sealed unsafe partial class Small : global::System.IDisposable
     {
-        private const int ArenaBytes = 1024;
+        private const int ArenaBytes = 896;
 
         private byte* _arena;
 
@@ -71,9 +71,9 @@ namespace Networks
             if (x0.Length != 32) throw new global::System.ArgumentException($"x0 needs 32 elements (1×4×4×2), not {x0.Length}.", nameof(x0));
             if (y0.Length != 3) throw new global::System.ArgumentException($"y0 needs 3 elements (1×3), not {y0.Length}.", nameof(y0));
             global::System.ObjectDisposedException.ThrowIf(_arena is null, this);
-            x0.CopyTo(new global::System.Span<float>((float*)(_arena + 896), 32));
+            x0.CopyTo(new global::System.Span<float>((float*)(_arena + 768), 32));
             Infer();
-            new global::System.ReadOnlySpan<float>((float*)(_arena + 768), 3).CopyTo(y0);
+            new global::System.ReadOnlySpan<float>((float*)_arena, 3).CopyTo(y0);
             global::System.GC.KeepAlive(this); // or the finalizer may free the memory before it is read
         }
 
@@ -102,7 +102,7 @@ namespace Networks
             public const int WeightBytes = 2400;
 
             /// <summary>Bytes of working memory of an instance.</summary>
-            public const int ArenaBytes = 1024;
+            public const int ArenaBytes = 896;
 
             /// <summary>Names of the inputs.</summary>
             public static string[] InputNames => ["x0"];
@@ -174,13 +174,13 @@ namespace ModelCompilerCode
         private static void Infer_Avx2(byte* arena, sbyte* weights)
         {
             // Conv: float conv 3×3 4×4×2 → 4×4×9
-            ConvFloat_4x4x2_3x3x9_Avx2((float*)(arena + 896), (float*)arena, (float*)(weights), Address(Bias0), (float*)(arena + 576));
+            ConvFloat_4x4x2_3x3x9_Avx2((float*)(arena + 768), (float*)arena, (float*)(weights), Address(Bias0), (float*)(arena + 576));
             // MaxPool: float max pool 2×2/2 4×4×9 → 2×2×9
             MaxPoolFloat_4x4x9_2x2x9_s22_Avx2((float*)arena, (float*)(arena + 576));
             // FullyConnected: float fully connected 36 → 3
-            ConvFloat_1x1x36_1x1x3_Avx2((float*)(arena + 576), (float*)(arena + 768), (float*)(weights + 1152), Address(Bias1), (float*)arena);
+            ConvFloat_1x1x36_1x1x3_Avx2((float*)(arena + 576), (float*)arena, (float*)(weights + 1152), Address(Bias1));
             // Softmax: float softmax 1×3
-            SoftmaxFloat_1x3_Avx2((float*)(arena + 768), (float*)(arena + 768));
+            SoftmaxFloat_1x3_Avx2((float*)arena, (float*)arena);
         }
 
         private static sbyte* Weights => (sbyte*)Address(WeightsData);
@@ -188,98 +188,77 @@ namespace ModelCompilerCode
         // Tables lie in the read-only data of the program, which does not move.
         private static T* Address<T>(ReadOnlySpan<T> table) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table));
 
-        /// <summary>Gathers the patches of some pixels: 3×3 windows of 2 channels.</summary>
+        /// <summary>Reads one row of 4 pixels × 2 channels, with zeros around it.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void Patches_4x4x2_3x3x9_Avx2(float* input, int pixel, int count, float* patch)
+        private static void LoadRow_4x2_Avx2(float* input, int y, float* row)
         {
-            for (int end = pixel + count; pixel < end; pixel++)
+            if ((uint)y >= 4)
             {
-                int top = pixel / 4 * 1 - 1, left = pixel % 4 * 1 - 1;
-                for (int y = 0; y < 3; y++)
-                {
-                    int row = top + y;
-                    if ((uint)row >= 4)
-                    {
-                        new Span<float>(patch, 6).Clear();
-                        patch += 6;
-                        continue;
-                    }
+                new Span<float>(row, 12).Clear();
+                return;
+            }
 
-                    int first = Math.Min(Math.Max(0, -left), 3), last = Math.Max(first, Math.Min(3, 4 - left));
-                    new Span<float>(patch, first * 2).Clear();
-                    new ReadOnlySpan<float>(input + (row * 4 + left + first) * 2,
-                        (last - first) * 2).CopyTo(new Span<float>(patch + first * 2, (last - first) * 2));
-                    new Span<float>(patch + last * 2, (3 - last) * 2).Clear();
-                    patch += 6;
+            new Span<float>(row, 2).Clear();
+            new ReadOnlySpan<float>(input + y * 8, 8).CopyTo(new Span<float>(row + 2, 8));
+            new Span<float>(row + 10, 2).Clear();
+        }
+
+        /// <summary>4 pixels × 9 channels: bias + Σ input · weight over 18 taps, clamped.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void ConvFloatTile_4x9_3x6_Avx2(float** window, int at, float* weights, float* bias, float* output)
+        {
+            Vector256<float> sum0_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum0_1 = Vector256.Load(bias + 8);
+            Vector256<float> sum1_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum1_1 = Vector256.Load(bias + 8);
+            Vector256<float> sum2_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum2_1 = Vector256.Load(bias + 8);
+            Vector256<float> sum3_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum3_1 = Vector256.Load(bias + 8);
+            for (int y = 0; y < 3; y++)
+            {
+                float* row = window[y] + at;
+                for (int tap = 0; tap < 6; tap++)
+                {
+                    Vector256<float> w0 = Vector256.Load(weights + 0);
+                    Vector256<float> w1 = Vector256.Load(weights + 144);
+                    Vector256<float> x0 = Vector256.Create(row[0]);
+                    sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
+                    sum0_1 = Simd256.MultiplyAdd(x0, w1, sum0_1);
+                    Vector256<float> x1 = Vector256.Create(row[2]);
+                    sum1_0 = Simd256.MultiplyAdd(x1, w0, sum1_0);
+                    sum1_1 = Simd256.MultiplyAdd(x1, w1, sum1_1);
+                    Vector256<float> x2 = Vector256.Create(row[4]);
+                    sum2_0 = Simd256.MultiplyAdd(x2, w0, sum2_0);
+                    sum2_1 = Simd256.MultiplyAdd(x2, w1, sum2_1);
+                    Vector256<float> x3 = Vector256.Create(row[6]);
+                    sum3_0 = Simd256.MultiplyAdd(x3, w0, sum3_0);
+                    sum3_1 = Simd256.MultiplyAdd(x3, w1, sum3_1);
+                    row++;
+                    weights += 8;
                 }
             }
-        }
-
-        /// <summary>4 pixels × 8 channels: bias + Σ patch · weight over 18 taps, clamped.</summary>
-        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void ConvFloatTile_4x8_18_Avx2(float* patches, float* weights, float* bias, float* output)
-        {
-            Vector256<float> sum0_0 = Vector256.Load(bias + 0);
-            Vector256<float> sum1_0 = Vector256.Load(bias + 0);
-            Vector256<float> sum2_0 = Vector256.Load(bias + 0);
-            Vector256<float> sum3_0 = Vector256.Load(bias + 0);
-            for (int tap = 0; tap < 18; tap++)
-            {
-                Vector256<float> w0 = Vector256.Load(weights + 0);
-                Vector256<float> x0 = Vector256.Create(patches[0]);
-                sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
-                Vector256<float> x1 = Vector256.Create(patches[18]);
-                sum1_0 = Simd256.MultiplyAdd(x1, w0, sum1_0);
-                Vector256<float> x2 = Vector256.Create(patches[36]);
-                sum2_0 = Simd256.MultiplyAdd(x2, w0, sum2_0);
-                Vector256<float> x3 = Vector256.Create(patches[54]);
-                sum3_0 = Simd256.MultiplyAdd(x3, w0, sum3_0);
-                patches++;
-                weights += 8;
-            }
             (Vector256.Max(Vector256<float>.Zero, sum0_0 + Vector256<float>.Zero)).Store(output + 0);
+            Simd256.StoreFloats(output + 8, Vector256.Max(Vector256<float>.Zero, sum0_1 + Vector256<float>.Zero), 1);
             (Vector256.Max(Vector256<float>.Zero, sum1_0 + Vector256<float>.Zero)).Store(output + 9);
+            Simd256.StoreFloats(output + 17, Vector256.Max(Vector256<float>.Zero, sum1_1 + Vector256<float>.Zero), 1);
             (Vector256.Max(Vector256<float>.Zero, sum2_0 + Vector256<float>.Zero)).Store(output + 18);
+            Simd256.StoreFloats(output + 26, Vector256.Max(Vector256<float>.Zero, sum2_1 + Vector256<float>.Zero), 1);
             (Vector256.Max(Vector256<float>.Zero, sum3_0 + Vector256<float>.Zero)).Store(output + 27);
-        }
-
-        /// <summary>4 pixels × 1 channels: bias + Σ patch · weight over 18 taps, clamped.</summary>
-        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void ConvFloatTile_4x1_18_Avx2(float* patches, float* weights, float* bias, float* output)
-        {
-            Vector256<float> sum0_0 = Vector256.Load(bias + 0);
-            Vector256<float> sum1_0 = Vector256.Load(bias + 0);
-            Vector256<float> sum2_0 = Vector256.Load(bias + 0);
-            Vector256<float> sum3_0 = Vector256.Load(bias + 0);
-            for (int tap = 0; tap < 18; tap++)
-            {
-                Vector256<float> w0 = Vector256.Load(weights + 0);
-                Vector256<float> x0 = Vector256.Create(patches[0]);
-                sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
-                Vector256<float> x1 = Vector256.Create(patches[18]);
-                sum1_0 = Simd256.MultiplyAdd(x1, w0, sum1_0);
-                Vector256<float> x2 = Vector256.Create(patches[36]);
-                sum2_0 = Simd256.MultiplyAdd(x2, w0, sum2_0);
-                Vector256<float> x3 = Vector256.Create(patches[54]);
-                sum3_0 = Simd256.MultiplyAdd(x3, w0, sum3_0);
-                patches++;
-                weights += 8;
-            }
-            Simd256.StoreFloats(output + 0, Vector256.Max(Vector256<float>.Zero, sum0_0 + Vector256<float>.Zero), 1);
-            Simd256.StoreFloats(output + 9, Vector256.Max(Vector256<float>.Zero, sum1_0 + Vector256<float>.Zero), 1);
-            Simd256.StoreFloats(output + 18, Vector256.Max(Vector256<float>.Zero, sum2_0 + Vector256<float>.Zero), 1);
-            Simd256.StoreFloats(output + 27, Vector256.Max(Vector256<float>.Zero, sum3_0 + Vector256<float>.Zero), 1);
+            Simd256.StoreFloats(output + 35, Vector256.Max(Vector256<float>.Zero, sum3_1 + Vector256<float>.Zero), 1);
         }
 
         /// <summary>float conv 3×3 4×4×2 → 4×4×9: 16 pixels × 9 channels × 18 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void ConvFloat_4x4x2_3x3x9_Avx2(float* input, float* output, float* weights, float* bias, float* patches)
+        private static void ConvFloat_4x4x2_3x3x9_Avx2(float* input, float* output, float* weights, float* bias, float* rows)
         {
-            for (int pixel = 0; pixel < 16; pixel += 4)
+            float** window = stackalloc float*[3];
+            int loaded = 0; // padded rows read so far
+            for (int y = 0; y < 4; y++)
             {
-                Patches_4x4x2_3x3x9_Avx2(input, pixel, 4, patches);
-                ConvFloatTile_4x8_18_Avx2(patches, weights + 0 * 18, bias + 0, output + pixel * 9 + 0);
-                ConvFloatTile_4x1_18_Avx2(patches, weights + 8 * 18, bias + 8, output + pixel * 9 + 8);
+                for (; loaded < y * 1 + 3; loaded++) LoadRow_4x2_Avx2(input, loaded - 1, rows + loaded % 3 * 12);
+                for (int i = 0; i < 3; i++) window[i] = rows + (y * 1 + i * 1) % 3 * 12;
+                ConvFloatTile_4x9_3x6_Avx2(window, 0, weights, bias, output + y * 36);
             }
         }
 
@@ -308,31 +287,27 @@ namespace ModelCompilerCode
             }
         }
 
-        /// <summary>1 pixels × 3 channels: bias + Σ patch · weight over 36 taps, clamped.</summary>
+        /// <summary>1 pixels × 3 channels: bias + Σ input · weight over 36 taps, clamped.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void ConvFloatTile_1x3_36_Avx2(float* patches, float* weights, float* bias, float* output)
+        private static void ConvFloatTile_1x3_1x36_Avx2(float* row, float* weights, float* bias, float* output)
         {
-            Vector256<float> sum0_0 = Vector256.Load(bias + 0);
+            Vector128<float> sum0_0 = Vector128.Load(bias + 0);
             for (int tap = 0; tap < 36; tap++)
             {
-                Vector256<float> w0 = Vector256.Load(weights + 0);
-                Vector256<float> x0 = Vector256.Create(patches[0]);
-                sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
-                patches++;
+                Vector128<float> w0 = Vector128.Load(weights + 0);
+                Vector128<float> x0 = Vector128.Create(row[0]);
+                sum0_0 = Simd128.MultiplyAdd(x0, w0, sum0_0);
+                row++;
                 weights += 8;
             }
-            Simd256.StoreFloats(output + 0, sum0_0, 3);
+            Simd128.StoreFloats(output + 0, sum0_0, 3);
         }
 
         /// <summary>float fully connected 36 → 3: 1 pixels × 3 channels × 36 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void ConvFloat_1x1x36_1x1x3_Avx2(float* input, float* output, float* weights, float* bias, float* patches)
+        private static void ConvFloat_1x1x36_1x1x3_Avx2(float* input, float* output, float* weights, float* bias)
         {
-            for (int pixel = 0; pixel < 1; pixel++)
-            {
-                patches = input + pixel * 36;
-                ConvFloatTile_1x3_36_Avx2(patches, weights + 0 * 36, bias + 0, output + pixel * 3 + 0);
-            }
+            ConvFloatTile_1x3_1x36_Avx2(input, weights, bias, output);
         }
 
         /// <summary>float softmax 1×3.</summary>
@@ -350,6 +325,20 @@ namespace ModelCompilerCode
             {
                 output[i] /= sum;
             }
+        }
+
+        /// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
+        internal static unsafe class Simd128
+        {
+            /// <summary>a·b + c, with one rounding where the processor has the instruction.</summary>
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
+                Fma.IsSupported ? Fma.MultiplyAdd(a, b, c) : AdvSimd.IsSupported ? AdvSimd.FusedMultiplyAdd(c, a, b) : (a * b) + c;
+
+            /// <summary>Stores the first <paramref name="count"/> lanes; a constant count costs a few moves.</summary>
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            public static void StoreFloats(float* p, Vector128<float> values, int count) =>
+                new ReadOnlySpan<float>(&values, count).CopyTo(new Span<float>(p, count));
         }
 
         /// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
@@ -380,11 +369,10 @@ namespace ModelCompilerCode
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Fma.MultiplyAdd(a, b, c);
 
-            /// <summary>Stores the first <paramref name="count"/> lanes.</summary>
-            public static void StoreFloats(float* p, Vector256<float> values, int count)
-            {
-                for (int i = 0; i < count; i++) p[i] = values.GetElement(i);
-            }
+            /// <summary>Stores the first <paramref name="count"/> lanes; a constant count costs a few moves.</summary>
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            public static void StoreFloats(float* p, Vector256<float> values, int count) =>
+                new ReadOnlySpan<float>(&values, count).CopyTo(new Span<float>(p, count));
         }
     }
 }

@@ -1,25 +1,28 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// Depthwise convolution in float32: padded input rows in a ring (<see cref="RowRing"/>), fused multiply-adds over the taps in order, 8 channels at a time,
-/// a few pixels per tile.
+/// Depthwise convolution in float32: padded input rows in a ring (<see cref="RowRing"/>), fused multiply-adds over the taps in order, a vector of channels of
+/// a few pixels per tile. Few channels are repeated until they fill a vector, which then holds several pixels.
 /// </summary>
 /// <param name="In">Activations, batch × height × width × channels.</param>
 /// <param name="Out">Result.</param>
 /// <param name="Rows">Scratch: the ring of rows.</param>
 /// <param name="Weights">Weights as <see cref="Pack"/> lays them out.</param>
-/// <param name="Bias">Bias per channel.</param>
+/// <param name="Bias">Bias per channel, repeated like the weights.</param>
 /// <param name="Geometry">All sizes.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
 public sealed record DepthwiseConvFloat32(
     TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, ConvGeometry Geometry, float Min, float Max) : Kernel
 {
-    private const int TilePixels = 4;
+    // Pixels of a tile, and the widest window whose rows are written out: their sums and weights fit 16 registers.
+    private const int TilePixels = 8, MostWrittenOut = 5;
 
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("float depthwise conv");
@@ -27,16 +30,27 @@ public sealed record DepthwiseConvFloat32(
     /// <inheritdoc/>
     public override long Macs => Geometry.Macs;
 
-    /// <summary>Lays weights out as the kernel reads them: [taps][channels].</summary>
+    /// <summary>Channels of the packed weights: those of the layer, or those of several pixels that together fill a vector.</summary>
+    /// <param name="isas">The instruction sets that the kernel must be written for.</param>
+    /// <param name="geometry">All sizes.</param>
+    public static int UnitOf(IEnumerable<Isa> isas, ConvGeometry geometry)
+    {
+        int lanes = isas.Max(i => i.Wide.Lanes);
+        bool fits = geometry.StrideRight == 1 && geometry.Channels < lanes && lanes % geometry.Channels == 0 && geometry.OutWidth * geometry.Channels % lanes == 0;
+        return fits ? lanes : geometry.Channels;
+    }
+
+    /// <summary>Lays weights out as the kernel reads them: [taps][unit], the channels repeated.</summary>
     /// <param name="weights">Channels × taps, row-major.</param>
     /// <param name="channels">Channels.</param>
     /// <param name="taps">Taps per channel.</param>
-    public static byte[] Pack(float[] weights, int channels, int taps)
+    /// <param name="unit">Channels of the packed weights, a multiple of the layer's.</param>
+    public static byte[] Pack(float[] weights, int channels, int taps, int unit)
     {
-        var packed = new float[channels * taps];
-        for (int channel = 0; channel < channels; channel++)
+        var packed = new float[unit * taps];
+        for (int channel = 0; channel < unit; channel++)
         {
-            for (int tap = 0; tap < taps; tap++) packed[(tap * channels) + channel] = weights[(channel * taps) + tap];
+            for (int tap = 0; tap < taps; tap++) packed[(tap * unit) + channel] = weights[(channel % channels * taps) + tap];
         }
 
         return PackedBytes.Of(packed);
@@ -50,59 +64,84 @@ public sealed record DepthwiseConvFloat32(
     {
         ConvGeometry g = Geometry;
         var ring = new RowRing(g, "float", 0, (from, to, count) => $"new ReadOnlySpan<float>({from}, {count}).CopyTo(new Span<float>({to}, {count}));");
-        int tile = Math.Min(TilePixels, g.OutWidth);
+        int unit = UnitOf(Target.Of(writer.Plan.Target).InstructionSets, g);
+        int places = g.OutWidth * g.Channels / unit;
+        int tiles = Math.Max(1, (places + TilePixels - 1) / TilePixels);
         string method = writer.Method(
             $"DepthwiseFloat_{g.Name}",
             $"{Summary}: {g.Pixels} pixels × {g.Taps} taps.",
             "float* input, float* output, float* weights, float* bias, float* rows",
-            code => ring.WriteRows(writer, code, "float", () =>
-            {
-                code.For("x", g.OutWidth / tile * tile, () => WriteTile(code, tile, "x"), tile);
-                if (g.OutWidth % tile > 0) WriteTile(code, g.OutWidth % tile, Literals.Int(g.OutWidth / tile * tile));
-            }));
+            code => ring.WriteRows(writer, code, "float", () => FloatTiles.Write(code, "x", places, (places + tiles - 1) / tiles, (x, count) =>
+                code.Line($"{Tile(writer, count, unit)}(window, {x} * {g.StrideRight * unit}, weights, bias, output + y * {g.OutWidth * g.Channels} + {x} * {unit});"))));
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (float*)({writer.Address(Weights)}), {writer.Address(Bias)}, {writer.Address(Rows)});");
-
-        void WriteTile(SourceWriter code, int pixels, string x) =>
-            code.Line($"{Tile(writer, pixels, g)}(window, {x} * {g.StrideRight * g.Channels}, weights, bias, output + (y * {g.OutWidth} + {x}) * {g.Channels});");
     }
 
-    private string Tile(KernelWriter writer, int pixels, ConvGeometry g)
+    private string Tile(KernelWriter writer, int places, int unit)
     {
-        (string vector, string simd, int lanes) = (writer.Isa.Vector, writer.Isa.Simd, writer.Isa.Lanes);
-        int vectored = writer.Isa.IsScalar ? 0 : g.Channels / lanes * lanes;
+        ConvGeometry g = Geometry;
+        Isa isa = writer.Isa.Wide.Narrowed(unit < 8 ? 128 : unit < 16 ? 256 : writer.Isa.TileBits);
         return writer.Method(
-            $"DepthwiseFloatTile_{pixels}x{g.Channels}_{g.WindowHeight}x{g.WindowWidth}",
-            $"{pixels} pixels × {g.Channels} channels: bias + Σ input · weight over {g.Taps} taps, clamped.",
+            $"DepthwiseFloatTile_{places}x{unit}_{g.WindowHeight}x{g.WindowWidth}",
+            $"{places} pixels × {unit} channels: bias + Σ input · weight over {g.Taps} taps, clamped.",
             "float** window, int at, float* weights, float* bias, float* output",
             code =>
             {
-                code.Line("int channel = 0;");
-                if (vectored > 0)
+                if (isa.IsScalar || unit < isa.Lanes) WriteScalar(code, places, unit);
+                else if (unit % isa.Lanes == 0) code.For("channel", unit, () => WriteVector(code, isa, places, unit), isa.Lanes);
+                else
                 {
-                    code.Block($"for (; channel < {vectored}; channel += {lanes})", () =>
+                    // The last vector computes some channels again.
+                    string step = $"channel += channel < {unit - (2 * isa.Lanes)} ? {isa.Lanes} : {unit - isa.Lanes} - channel";
+                    code.Block($"for (int channel = 0; ; {step})", () =>
                     {
-                        for (int p = 0; p < pixels; p++) code.Line($"{vector}<float> sum{p} = {vector}.Load(bias + channel);");
-                        code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>
-                        {
-                            code.Line($"float* from = window[y] + at + x * {g.DilationRight * g.Channels} + channel;");
-                            code.Line($"{vector}<float> w = {vector}.Load(weights + (y * {g.WindowWidth} + x) * {g.Channels} + channel);");
-                            for (int p = 0; p < pixels; p++) code.Line($"sum{p} = {simd}.MultiplyAdd({vector}.Load(from + {p * g.StrideRight * g.Channels}), w, sum{p});");
-                        }));
-                        for (int p = 0; p < pixels; p++) code.Line($"({FloatClamp.Vector(vector, $"sum{p}", Min, Max)}).Store(output + {p * g.Channels} + channel);");
+                        WriteVector(code, isa, places, unit);
+                        code.Line($"if (channel == {unit - isa.Lanes}) break;");
                     });
                 }
-
-                if (vectored < g.Channels)
-                {
-                    code.Block($"for (; channel < {g.Channels}; channel++)", () => code.For("pixel", pixels, () =>
-                    {
-                        code.Line("float sum = bias[channel];");
-                        code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>
-                            code.Line($"sum = Scalar.MultiplyAdd(window[y][at + (pixel * {g.StrideRight} + x * {g.DilationRight}) * {g.Channels} + channel], weights[(y * {g.WindowWidth} + x) * {g.Channels} + channel], sum);")));
-                        code.Line($"output[pixel * {g.Channels} + channel] = {FloatClamp.Single("sum", Min, Max)};");
-                    }));
-                }
             });
+    }
+
+    private void WriteVector(SourceWriter code, Isa isa, int places, int unit)
+    {
+        ConvGeometry g = Geometry;
+        (string vector, string simd, int next, int tap) = (isa.Vector, isa.Simd, g.StrideRight * unit, g.DilationRight * g.Channels);
+        for (int p = 0; p < places; p++) code.Line($"{vector}<float> sum{p} = {vector}.Load(bias + channel);");
+        code.For("y", g.WindowHeight, () =>
+        {
+            code.Line("float* from = window[y] + at + channel;");
+            code.Line($"float* w = weights + y * {g.WindowWidth * unit} + channel;");
+            if (g.WindowWidth > MostWrittenOut)
+            {
+                code.For("x", g.WindowWidth, () =>
+                {
+                    for (int p = 0; p < places; p++) code.Line($"sum{p} = {simd}.MultiplyAdd({vector}.Load(from + {p * next}), {vector}.Load(w), sum{p});");
+                    code.Line($"from += {tap};\nw += {unit};");
+                });
+                return;
+            }
+
+            for (int x = 0; x < g.WindowWidth; x++) code.Line($"{vector}<float> w{x} = {vector}.Load(w + {x * unit});");
+            // Each input is read once for all the windows that it is in; from left to right, every window meets its taps in order.
+            foreach (IGrouping<int, (int Place, int X)> input in Enumerable.Range(0, places * g.WindowWidth).Select(i => (Place: i / g.WindowWidth, X: i % g.WindowWidth)).GroupBy(i => (i.Place * next) + (i.X * tap)).OrderBy(i => i.Key))
+            {
+                string load = $"{vector}.Load(from + {input.Key})";
+                if (input.Count() > 1) code.Line($"{vector}<float> x{input.Key} = {load};");
+                foreach ((int p, int x) in input) code.Line($"sum{p} = {simd}.MultiplyAdd({(input.Count() > 1 ? $"x{input.Key}" : load)}, w{x}, sum{p});");
+            }
+        });
+        for (int p = 0; p < places; p++) code.Line($"({FloatClamp.Vector(vector, $"sum{p}", Min, Max)}).Store(output + {p * unit} + channel);");
+    }
+
+    private void WriteScalar(SourceWriter code, int places, int unit)
+    {
+        ConvGeometry g = Geometry;
+        code.For("pixel", places, () => code.For("channel", unit, () =>
+        {
+            code.Line("float sum = bias[channel];");
+            code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>
+                code.Line($"sum = Scalar.MultiplyAdd(window[y][at + pixel * {g.StrideRight * unit} + x * {g.DilationRight * g.Channels} + channel], weights[(y * {g.WindowWidth} + x) * {unit} + channel], sum);")));
+            code.Line($"output[pixel * {unit} + channel] = {FloatClamp.Single("sum", Min, Max)};");
+        }));
     }
 }

@@ -79,15 +79,18 @@ internal static class LinearLayer
 
         if (!output.IsQuantized)
         {
+            int unit = DepthwiseConvFloat32.UnitOf(context.Isas, s);
+            int block = ConvFloat32.BlockOf(context.Isas, s.OutPerGroup);
             float[] floatBias = context.HasInput(2) ? context.Input(2).Constant!.ToFloats() : new float[s.OutChannels];
             context.Emit(s.IsDepthwise
                 ? new DepthwiseConvFloat32(
                     context.In(0), context.Out(0), context.Scratch(ElementType.Float32, DepthwiseConvFloat32.RowElements(s)),
-                    context.Weights(DepthwiseConvFloat32.Pack(weights.Constant.ToFloats(), s.Channels, s.Taps)), context.Table("Bias", ElementType.Float32, floatBias.Select(b => (double)b)),
+                    context.Weights(DepthwiseConvFloat32.Pack(weights.Constant.ToFloats(), s.Channels, s.Taps, unit)),
+                    context.Table("Bias", ElementType.Float32, Enumerable.Range(0, unit).Select(i => (double)floatBias[i % s.Channels])),
                     s, activation.Min, activation.Max)
                 : new ConvFloat32(
-                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.PatchElements(s.Taps)),
-                    context.Weights(ConvFloat32.Pack(weights.Constant.ToFloats(), s.Groups, s.OutChannels, s.Taps)), context.Table("Bias", ElementType.Float32, PadPerGroup(floatBias.Select(b => (double)b), s)),
+                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.RowElements(s)),
+                    context.Weights(ConvFloat32.Pack(weights.Constant.ToFloats(), s.Groups, s.OutChannels, s.Taps, block)), context.Table("Bias", ElementType.Float32, PadPerGroup(floatBias.Select(b => (double)b), s, block)),
                     s, activation.Min, activation.Max));
             return;
         }
@@ -119,9 +122,9 @@ internal static class LinearLayer
     /// <summary>True for the weights of a fully connected layer, which are a matrix.</summary>
     public static bool IsFullyConnected(Value weights) => weights.Shape.Rank == 2;
 
-    private static IEnumerable<double> PadPerGroup(IEnumerable<double> values, ConvGeometry s)
+    private static IEnumerable<double> PadPerGroup(IEnumerable<double> values, ConvGeometry s, int block)
     {
-        int padded = ConvInt8.Blocks(s.OutPerGroup) * ConvInt8.BlockChannels;
+        int padded = (s.OutPerGroup + block - 1) / block * block;
         return values.Chunk(s.OutPerGroup).SelectMany(group => group.Concat(new double[padded - group.Length]));
     }
 }

@@ -207,20 +207,20 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvFloatTile_4x9_3x6_Avx2(float** window, int at, float* weights, float* bias, float* output)
         {
-            Vector256<float> sum0_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum0_0 = Vector256.Load(bias);
             Vector256<float> sum0_1 = Vector256.Load(bias + 8);
-            Vector256<float> sum1_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum1_0 = Vector256.Load(bias);
             Vector256<float> sum1_1 = Vector256.Load(bias + 8);
-            Vector256<float> sum2_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum2_0 = Vector256.Load(bias);
             Vector256<float> sum2_1 = Vector256.Load(bias + 8);
-            Vector256<float> sum3_0 = Vector256.Load(bias + 0);
+            Vector256<float> sum3_0 = Vector256.Load(bias);
             Vector256<float> sum3_1 = Vector256.Load(bias + 8);
             for (int y = 0; y < 3; y++)
             {
                 float* row = window[y] + at;
                 for (int tap = 0; tap < 6; tap++)
                 {
-                    Vector256<float> w0 = Vector256.Load(weights + 0);
+                    Vector256<float> w0 = Vector256.Load(weights);
                     Vector256<float> w1 = Vector256.Load(weights + 144);
                     Vector256<float> x0 = Vector256.Create(row[0]);
                     sum0_0 = Simd256.MultiplyAdd(x0, w0, sum0_0);
@@ -238,7 +238,7 @@ namespace ModelCompilerCode
                     weights += 8;
                 }
             }
-            (Vector256.Max(Vector256<float>.Zero, sum0_0 + Vector256<float>.Zero)).Store(output + 0);
+            (Vector256.Max(Vector256<float>.Zero, sum0_0 + Vector256<float>.Zero)).Store(output);
             Simd256.StoreFloats(output + 8, Vector256.Max(Vector256<float>.Zero, sum0_1 + Vector256<float>.Zero), 1);
             (Vector256.Max(Vector256<float>.Zero, sum1_0 + Vector256<float>.Zero)).Store(output + 9);
             Simd256.StoreFloats(output + 17, Vector256.Max(Vector256<float>.Zero, sum1_1 + Vector256<float>.Zero), 1);
@@ -287,23 +287,23 @@ namespace ModelCompilerCode
             }
         }
 
-        /// <summary>1 pixels × 3 channels: bias + Σ input · weight over 36 taps, clamped.</summary>
+        /// <summary>1 pixel × 3 channels: bias + Σ input · weight over 36 taps, clamped.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvFloatTile_1x3_1x36_Avx2(float* row, float* weights, float* bias, float* output)
         {
-            Vector128<float> sum0_0 = Vector128.Load(bias + 0);
+            Vector128<float> sum0_0 = Vector128.Load(bias);
             for (int tap = 0; tap < 36; tap++)
             {
-                Vector128<float> w0 = Vector128.Load(weights + 0);
+                Vector128<float> w0 = Vector128.Load(weights);
                 Vector128<float> x0 = Vector128.Create(row[0]);
                 sum0_0 = Simd128.MultiplyAdd(x0, w0, sum0_0);
                 row++;
                 weights += 8;
             }
-            Simd128.StoreFloats(output + 0, sum0_0, 3);
+            Simd128.StoreFloats(output, sum0_0, 3);
         }
 
-        /// <summary>float fully connected 36 → 3: 1 pixels × 3 channels × 36 taps.</summary>
+        /// <summary>float fully connected 36 → 3: 1 pixel × 3 channels × 36 taps.</summary>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void ConvFloat_1x1x36_1x1x3_Avx2(float* input, float* output, float* weights, float* bias)
         {

@@ -68,7 +68,7 @@ public sealed record ConvFloat32(
         var loops = new FloatConvLoops(this, g, BlockOf(Target.Of(writer.Plan.Target).InstructionSets, g.OutPerGroup), writer);
         string method = writer.Method(
             $"ConvFloat_{Geometry.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.OutPerGroup} channels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutPerGroup, "channel")} × {Literals.Count(g.Taps, "tap")}.",
             "float* input, float* output, float* weights, float* bias" + (g.HasPadding ? ", float* rows" : ""),
             loops.WriteImage);
         g.WriteImageCalls(writer, (input, output) =>

@@ -69,10 +69,10 @@ public sealed record DepthwiseConvFloat32(
         int tiles = Math.Max(1, (places + TilePixels - 1) / TilePixels);
         string method = writer.Method(
             $"DepthwiseFloat_{g.Name}",
-            $"{Summary}: {g.Pixels} pixels × {g.Taps} taps.",
+            $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.Taps, "tap")}.",
             "float* input, float* output, float* weights, float* bias, float* rows",
             code => ring.WriteRows(writer, code, "float", () => FloatTiles.Write(code, "x", places, (places + tiles - 1) / tiles, (x, count) =>
-                code.Line($"{Tile(writer, count, unit)}(window, {x} * {g.StrideRight * unit}, weights, bias, output + y * {g.OutWidth * g.Channels} + {x} * {unit});"))));
+                code.Line($"{Tile(writer, count, unit)}(window, {Terms.Times(x, g.StrideRight * unit)}, weights, bias, {Terms.Plus($"output + y * {g.OutWidth * g.Channels}", Terms.Times(x, unit))});"))));
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (float*)({writer.Address(Weights)}), {writer.Address(Bias)}, {writer.Address(Rows)});");
     }
@@ -83,7 +83,7 @@ public sealed record DepthwiseConvFloat32(
         Isa isa = writer.Isa.Wide.Narrowed(unit < 8 ? 128 : unit < 16 ? 256 : writer.Isa.TileBits);
         return writer.Method(
             $"DepthwiseFloatTile_{places}x{unit}_{g.WindowHeight}x{g.WindowWidth}",
-            $"{places} pixels × {unit} channels: bias + Σ input · weight over {g.Taps} taps, clamped.",
+            $"{Literals.Count(places, "pixel")} × {Literals.Count(unit, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, clamped.",
             "float** window, int at, float* weights, float* bias, float* output",
             code =>
             {

@@ -90,9 +90,9 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
     private static string Sum(params (string Index, int Step)[] terms) =>
         string.Join(" + ", terms.Where(t => t.Index is not ("" or "0")).Select(t => t.Step == 1 ? t.Index : $"{t.Index} * {Literals.Int(t.Step)}"));
 
-    private string Method(string size, Action<SourceWriter> body) => writer.Method(
-        $"ConvFloatTile_{size}_{g.WindowHeight}x{g.Taps / Math.Max(1, g.WindowHeight)}",
-        $"{size.Replace("x", " pixels × ")} channels: bias + Σ input · weight over {g.Taps} taps, clamped.",
+    private string Method(int pixels, int channels, Action<SourceWriter> body) => writer.Method(
+        $"ConvFloatTile_{pixels}x{channels}_{g.WindowHeight}x{g.Taps / Math.Max(1, g.WindowHeight)}",
+        $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, clamped.",
         (IsOneRow ? "float* row" : "float** window, int at") + ", float* weights, float* bias, float* output",
         body);
 
@@ -100,12 +100,12 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
     {
         (string vector, string simd, int lanes) = (_isa.Vector, _isa.Simd, _isa.Lanes);
         int vectors = (channels + lanes - 1) / lanes;
-        return Method($"{pixels}x{channels}", code =>
+        return Method(pixels, channels, code =>
         {
-            foreach ((int p, int v) in Grid()) code.Line($"{vector}<float> sum{p}_{v} = {vector}.Load(bias + {v * lanes});");
+            foreach ((int p, int v) in Grid()) code.Line($"{vector}<float> sum{p}_{v} = {vector}.Load({Terms.Plus("bias", v * lanes)});");
             WriteTaps(code, row =>
             {
-                for (int v = 0; v < vectors; v++) code.Line($"{vector}<float> w{v} = {vector}.Load(weights + {(v * lanes / block * block * g.Taps) + (v * lanes % block)});");
+                for (int v = 0; v < vectors; v++) code.Line($"{vector}<float> w{v} = {vector}.Load({Terms.Plus("weights", (v * lanes / block * block * g.Taps) + (v * lanes % block))});");
                 for (int p = 0; p < pixels; p++)
                 {
                     code.Line($"{vector}<float> x{p} = {vector}.Create({row}[{p * g.StrideRight * g.Channels}]);");
@@ -118,7 +118,7 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
             {
                 int count = Math.Min(lanes, channels - (v * lanes));
                 string sum = FloatClamp.Vector(vector, $"sum{p}_{v}", kernel.Min, kernel.Max);
-                string to = $"output + {(p * g.OutChannels) + (v * lanes)}";
+                string to = Terms.Plus("output", (p * g.OutChannels) + (v * lanes));
                 if (count == lanes) code.Line($"({sum}).Store({to});");
                 else code.Line($"{simd}.StoreFloats({to}, {sum}, {count});");
             }
@@ -148,7 +148,7 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
         }
     }
 
-    private string ScalarTile(int pixels) => Method($"{pixels}x{g.OutPerGroup}", code => code.For("pixel", pixels, () => code.For("channel", g.OutPerGroup, () =>
+    private string ScalarTile(int pixels) => Method(pixels, g.OutPerGroup, code => code.For("pixel", pixels, () => code.For("channel", g.OutPerGroup, () =>
     {
         code.Line($"float* w = weights + channel / {block} * {block * g.Taps} + channel % {block};\nfloat sum = bias[channel];");
         code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>

@@ -22,11 +22,11 @@ internal static class ModelCases
     /// <summary>A float network in an ONNX file, on synthetic numbers.</summary>
     public static ModelCase OfFile(string path) => new(Path.GetFileNameWithoutExtension(path), Real, Path.GetFullPath(path), Samples.Synthetic(-1, 1)) { IsFloat = true };
 
-    // The float network quantised by this compiler, the quantised file as it is, and the float network.
+    // The float network quantised by this compiler, the quantised file as it is, and the float network in ONNX, which may be another of its kind: it goes by its file's name.
     private static ModelCase[] Rows(string model, string real, string integer, Samples samples) =>
     [
         new(model, OwnQuantisation, "models/" + real, samples) { Calibrate = true },
         new(model, Imported, "models/" + integer, samples),
-        new(model, Real, "models/" + Path.ChangeExtension(real, ".onnx"), samples) { IsFloat = true },
+        new(Path.GetFileNameWithoutExtension(real), Real, "models/" + Path.ChangeExtension(real, ".onnx"), samples) { IsFloat = true },
     ];
 }

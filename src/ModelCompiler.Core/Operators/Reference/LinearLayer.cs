@@ -79,19 +79,25 @@ internal static class LinearLayer
 
         if (!output.IsQuantized)
         {
-            int unit = DepthwiseConvFloat32.UnitOf(context.Isas, s);
-            int block = ConvFloat32.BlockOf(context.Isas, s.OutPerGroup);
             float[] floatBias = context.HasInput(2) ? context.Input(2).Constant!.ToFloats() : new float[s.OutChannels];
-            context.Emit(s.IsDepthwise
-                ? new DepthwiseConvFloat32(
+            if (s.IsDepthwise)
+            {
+                int unit = DepthwiseConvFloat32.UnitOf(context.Isas, s);
+                context.Emit(new DepthwiseConvFloat32(
                     context.In(0), context.Out(0), context.Scratch(ElementType.Float32, DepthwiseConvFloat32.RowElements(s)),
                     context.Weights(DepthwiseConvFloat32.Pack(weights.Constant.ToFloats(), s.Channels, s.Taps, unit)),
                     context.Table("Bias", ElementType.Float32, Enumerable.Range(0, unit).Select(i => (double)floatBias[i % s.Channels])),
-                    s, activation.Min, activation.Max)
-                : new ConvFloat32(
-                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.RowElements(s)),
-                    context.Weights(ConvFloat32.Pack(weights.Constant.ToFloats(), s.Groups, s.OutChannels, s.Taps, block)), context.Table("Bias", ElementType.Float32, PadPerGroup(floatBias.Select(b => (double)b), s, block)),
                     s, activation.Min, activation.Max));
+            }
+            else
+            {
+                int block = ConvFloat32.BlockOf(context.Isas, s.OutPerGroup);
+                context.Emit(new ConvFloat32(
+                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.RowElements(s)),
+                    context.Weights(ConvFloat32.Pack(weights.Constant.ToFloats(), s.Groups, s.OutChannels, s.Taps, block)),
+                    context.Table("Bias", ElementType.Float32, PadPerGroup(floatBias.Select(b => (double)b), s, block)), s, activation.Min, activation.Max));
+            }
+
             return;
         }
 

@@ -63,19 +63,23 @@ public sealed record CompilationOptions
     public string? InputValues { get; init; }
 
     /// <summary>Numeric format.</summary>
-    [Option("Numeric format: Float32, Int8, or Auto (Int8 with weights of 3 to 8 bits, layer by layer: what MaxWeightBytes asks for, else as few as the outputs bear); by default the model's own, or Int8 when calibration data is given.")]
+    [Option("Numeric format: Float32, Int8, or Auto (Int8 with weights of 3 to 8 bits, layer by layer: what MaxWeightBytes asks for, else as few as the "
+        + "outputs bear); by default the model's own, or Int8 when calibration data is given.")]
     public Precision Precision { get; init; }
 
     /// <summary>Bits of quantised weights, 0 for the default.</summary>
-    [Option("Bits of the weights that post-training quantisation makes, 2 to 8; by default 7 on x64 where that costs no accuracy (7 bits multiply faster), otherwise 8.")]
+    [Option("Bits of the weights that post-training quantisation makes, 2 to 8; by default 7 on x64 where that costs no accuracy (7 bits multiply faster), "
+        + "otherwise 8.")]
     public int WeightBits { get; init; }
 
     /// <summary>How accumulators become activations.</summary>
-    [Option("How int32 accumulators become 8-bit activations: Float (default, as ONNX Runtime) or FixedPoint (integers only, bit-exact with the TFLite reference kernels).")]
+    [Option("How int32 accumulators become 8-bit activations: Float (default, as ONNX Runtime) or FixedPoint (integers only, bit-exact with the TFLite "
+        + "reference kernels).")]
     public RequantizationMode Requantization { get; init; }
 
     /// <summary>Calibration data.</summary>
-    [Option("An .npz file with representative inputs (arrays named after the inputs, or x) for post-training quantisation; an .npy file when there is one input.", IsFile = true)]
+    [Option("An .npz file with representative inputs (arrays named after the inputs, or x) for post-training quantisation; an .npy file when there is one "
+        + "input.", IsFile = true)]
     public string? Calibration { get; init; }
 
     /// <summary>How activation ranges are chosen.</summary>
@@ -87,19 +91,23 @@ public sealed record CompilationOptions
     public int CalibrationSamples { get; init; } = 256;
 
     /// <summary>Data to measure accuracy on.</summary>
-    [Option("An .npz file with inputs and labels or targets (array y): the build measures the compiled network on it, beside the float network.", IsFile = true)]
+    [Option("An .npz file with inputs and labels or targets (array y): the build measures the compiled network on it, beside the float network.",
+        IsFile = true)]
     public string? Evaluation { get; init; }
 
     /// <summary>What is measured on it.</summary>
-    [Option("What is measured on the evaluation data: top1, top5, mse, mae or agreement (with the original, on the largest element along the last axis of every output); by default top1 for labels, mse for targets, agreement without either.")]
+    [Option("What is measured on the evaluation data: top1, top5, mse, mae or agreement (with the original, on the largest element along the last axis of "
+        + "every output); by default top1 for labels, mse for targets, agreement without either.")]
     public string? Metric { get; init; }
 
     /// <summary>How much worse than the float network the compiled one may be.</summary>
-    [Option("How much worse than the float network the compiled one may be on the evaluation data, such as 0.01 for a point of top1 (of mse and mae, relative to the float network's); more is an error.")]
+    [Option("How much worse than the float network the compiled one may be on the evaluation data, such as 0.01 for a point of top1 (of mse and mae, relative "
+        + "to the float network's); more is an error.")]
     public double? MaxAccuracyDrop { get; init; }
 
     /// <summary>How good the compiled network must be.</summary>
-    [Option("How good the compiled network must be on the evaluation data, such as 0.9 for 90 % (of mse and mae, the most that they may be); else it is an error.")]
+    [Option("How good the compiled network must be on the evaluation data, such as 0.9 for 90 % (of mse and mae, the most that they may be); else it is an "
+        + "error.")]
     public double? MinAccuracy { get; init; }
 
     /// <summary>Most bytes of weights, 0 for any number.</summary>
@@ -129,7 +137,8 @@ public sealed record CompilationOptions
         {
             if (string.IsNullOrWhiteSpace(text)) continue;
             PropertyInfo property = All.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-                ?? throw new ModelCompilationException("MC9002", $"There is no option '{name}'.", $"Options are: {string.Join(", ", All.Select(p => OptionText.Of(p.Name)))}.");
+                ?? throw new ModelCompilationException("MC9002", $"There is no option '{name}'.",
+                    $"Options are: {string.Join(", ", All.Select(p => OptionText.Of(p.Name)))}.");
             property.SetValue(options, ParseValue(property, text.Trim()));
         }
 
@@ -141,9 +150,12 @@ public sealed record CompilationOptions
         Type type = property.PropertyType;
         if (type == typeof(string)) return text;
         if (type == typeof(int) && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) && number > 0) return number;
-        if (type == typeof(double?) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && real >= 0 && double.IsFinite(real)) return real;
-        if (type.IsEnum && Enum.TryParse(type, text, ignoreCase: true, out object? value) && Enum.IsDefined(type, value!) && !char.IsDigit(text[0])) return value!;
-        string expected = type.IsEnum ? string.Join(", ", Enum.GetNames(type)) : type == typeof(double?) ? "a number from 0 up, such as 0.01" : "a positive integer";
+        if (type == typeof(double?) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && real >= 0
+            && double.IsFinite(real)) return real;
+        if (type.IsEnum && Enum.TryParse(type, text, ignoreCase: true, out object? value) && Enum.IsDefined(type, value!) && !char.IsDigit(text[0]))
+            return value!;
+        string expected = type.IsEnum ? string.Join(", ", Enum.GetNames(type)) : type == typeof(double?) ? "a number from 0 up, such as 0.01"
+            : "a positive integer";
         throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(property.Name)}'.", $"Give {expected}.");
     }
 

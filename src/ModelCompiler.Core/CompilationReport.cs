@@ -15,11 +15,13 @@ public sealed record NetworkSize(int Operators, long WeightBytes, long Macs)
     public static NetworkSize Of(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        IEnumerable<Value> constants = graph.Nodes.SelectMany(n => n.Inputs).Where(i => i >= 0).Distinct().Select(i => graph.Values[i]).Where(v => v.Constant is not null);
+        IEnumerable<Value> constants = graph.Nodes.SelectMany(n => n.Inputs).Where(i => i >= 0).Distinct().Select(i => graph.Values[i])
+            .Where(v => v.Constant is not null);
         return new(
             graph.Nodes.Length,
             constants.Sum(v => (long)v.Shape.Elements * v.Type.Size()),
-            graph.Nodes.Sum(n => n.Operator is ILinearLayer layer ? layer.Geometry(graph.Values[n.Inputs[0]].Shape, graph.Values[n.Inputs[1]].Shape, graph.Values[n.Outputs[0]].Shape).Macs : 0));
+            graph.Nodes.Sum(n => n.Operator is ILinearLayer layer
+                ? layer.Geometry(graph.Values[n.Inputs[0]].Shape, graph.Values[n.Inputs[1]].Shape, graph.Values[n.Outputs[0]].Shape).Macs : 0));
     }
 }
 

@@ -33,7 +33,8 @@ public sealed record Diagnostic(string Code, DiagnosticSeverity Severity, string
     public string Message => Node is null ? $"{Reason} {Remedy}" : $"node {Node}: {Reason} {Remedy}";
 
     /// <summary>The same with options as a host spells them.</summary>
-    public Diagnostic Spelled(OptionSpelling spelling) => this with { Reason = OptionText.Spell(Reason, spelling), Remedy = OptionText.Spell(Remedy, spelling) };
+    public Diagnostic Spelled(OptionSpelling spelling) =>
+        this with { Reason = OptionText.Spell(Reason, spelling), Remedy = OptionText.Spell(Remedy, spelling) };
 
     /// <inheritdoc/>
     public override string ToString() => $"{File}: {Severity.ToString().ToLowerInvariant()} {Code}: {Message}";
@@ -68,7 +69,8 @@ public sealed class ModelCompilationException(string code, string reason, string
     /// <param name="modelFile">The file concerned, unless the exception names another.</param>
     /// <param name="spelling">How the host spells options; null for <see cref="OptionText.AsMetadata"/>.</param>
     public Diagnostic ToDiagnostic(string modelFile, OptionSpelling? spelling = null) =>
-        new Diagnostic(Code, DiagnosticSeverity.Error, File ?? modelFile, Node, Reason, Remedy) { NeededInputs = [.. NeededInputs] }.Spelled(spelling ?? OptionText.AsMetadata);
+        new Diagnostic(Code, DiagnosticSeverity.Error, File ?? modelFile, Node, Reason,
+            Remedy) { NeededInputs = [.. NeededInputs] }.Spelled(spelling ?? OptionText.AsMetadata);
 }
 
 /// <summary>Collects diagnostics that do not stop the compilation.</summary>

@@ -20,7 +20,8 @@ public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Mode
 {
     /// <summary>
     /// Content of a file beside the model, by its path relative to the model's folder (with slashes): an ONNX model may keep weights there. It throws
-    /// <see cref="IOException"/> with the reason as a part of a sentence when there is none; <see cref="ModelFolder"/> has one that reads folders. Null when there are no such files.
+    /// <see cref="IOException"/> with the reason as a part of a sentence when there is none; <see cref="ModelFolder"/> has one that reads folders.
+    /// Null when there are no such files.
     /// </summary>
     public Func<string, ReadOnlyMemory<byte>>? ExternalData { get; init; }
 
@@ -70,7 +71,8 @@ public static class ModelCompilation
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, [.. context.Report.Notes]);
             if (external.Files.Count > 0) plan = plan with { ModelSha256 = Hash([input.Model, .. external.Files.Values]) };
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
-            return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled, Originals = context.Originals, Report = context.Report };
+            return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled,
+                Originals = context.Originals, Report = context.Report };
         }
         catch (ModelCompilationException e)
         {
@@ -92,17 +94,27 @@ public static class ModelCompilation
         InputShapes shapes = InputShapes.Parse(input.Options.InputShapes);
         bool isTfLite = Path.GetExtension(input.FileName).Equals(".tflite", StringComparison.OrdinalIgnoreCase)
             || (input.Model.Length >= 8 && input.Model.Span.Slice(4, 4).SequenceEqual("TFL3"u8));
-        return isTfLite ? TfLiteImporter.Import(input.Model, shapes) : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues), external, note);
+        return isTfLite ? TfLiteImporter.Import(input.Model, shapes)
+            : OnnxImporter.Import(input.Model, shapes, InputValues.Parse(input.Options.InputValues), external, note);
     }
 
     private static Target ResolveTarget(string? name) => name is null ? Target.Default
-        : Target.Find(name) ?? throw new ModelCompilationException("MC5002", $"There is no target '{name}'.", $"Targets are: {string.Join(", ", Target.Names)}.");
+        : Target.Find(name) ?? throw new ModelCompilationException("MC5002", $"There is no target '{name}'.",
+            $"Targets are: {string.Join(", ", Target.Names)}.");
 
     private static void ValidateNaming(CompilationOptions options)
     {
-        if (options.ClassName is { } name && !Names.IsIdentifier(name)) throw new ModelCompilationException("MC9002", $"'{name}' is not a class name.", $"Give a C# identifier as {OptionText.Of(nameof(CompilationOptions.ClassName))}.");
-        if (options.ClassName is { } taken && Names.IsTaken(taken)) throw new ModelCompilationException("MC9002", $"A generated class cannot be called '{taken}', because its own code means something else by that name.", $"Give another {OptionText.Of(nameof(CompilationOptions.ClassName))}, such as {taken}Model.");
-        if (options.Namespace is { } space && !space.Split('.').All(Names.IsIdentifier)) throw new ModelCompilationException("MC9002", $"'{space}' is not a namespace.", $"Give C# identifiers separated by dots as {OptionText.Of(nameof(CompilationOptions.Namespace))}.");
-        if (options.Accessibility is not ("public" or "internal")) throw new ModelCompilationException("MC9002", $"'{options.Accessibility}' is not an accessibility.", $"Give public or internal as {OptionText.Of(nameof(CompilationOptions.Accessibility))}.");
+        if (options.ClassName is { } name && !Names.IsIdentifier(name))
+            throw new ModelCompilationException("MC9002", $"'{name}' is not a class name.",
+                $"Give a C# identifier as {OptionText.Of(nameof(CompilationOptions.ClassName))}.");
+        if (options.ClassName is { } taken && Names.IsTaken(taken))
+            throw new ModelCompilationException("MC9002", $"A generated class cannot be called '{taken}', because its own code means something else by that "
+                + "name.", $"Give another {OptionText.Of(nameof(CompilationOptions.ClassName))}, such as {taken}Model.");
+        if (options.Namespace is { } space && !space.Split('.').All(Names.IsIdentifier))
+            throw new ModelCompilationException("MC9002", $"'{space}' is not a namespace.",
+                $"Give C# identifiers separated by dots as {OptionText.Of(nameof(CompilationOptions.Namespace))}.");
+        if (options.Accessibility is not ("public" or "internal"))
+            throw new ModelCompilationException("MC9002", $"'{options.Accessibility}' is not an accessibility.",
+                $"Give public or internal as {OptionText.Of(nameof(CompilationOptions.Accessibility))}.");
     }
 }

@@ -8,7 +8,8 @@ namespace ModelCompiler.Core;
 public delegate string OptionSpelling(string option, string? value);
 
 /// <summary>
-/// References to options in messages. Where a message is made nobody knows the host, so the reference is marked, and spelled when the message becomes a <see cref="Diagnostic"/>.
+/// References to options in messages. Where a message is made nobody knows the host, so the reference is marked,
+/// and spelled when the message becomes a <see cref="Diagnostic"/>.
 /// </summary>
 public static partial class OptionText
 {
@@ -30,7 +31,8 @@ public static partial class OptionText
 
     /// <summary>The text with its references spelled out.</summary>
     public static string Spell(string text, OptionSpelling spelling) =>
-        text.Contains(Start, StringComparison.Ordinal) ? Reference().Replace(text, m => spelling(m.Groups[1].Value, m.Groups[2].Success ? m.Groups[2].Value : null)) : text;
+        text.Contains(Start, StringComparison.Ordinal) ? Reference()
+        .Replace(text, m => spelling(m.Groups[1].Value, m.Groups[2].Success ? m.Groups[2].Value : null)) : text;
 
     [GeneratedRegex("\uFDD0([A-Za-z]+)(?:=([^\uFDD1]*))?\uFDD1")]
     private static partial Regex Reference();

@@ -46,7 +46,8 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
 
     /// <summary>The same with a report of its own and perhaps other options, for steps that try something.</summary>
     public PipelineContext Silent(CompilationOptions? options = null) =>
-        new(input with { Options = options ?? input.Options }, target, new DiagnosticBag(input.FileName)) { Samples = Samples, Ranges = Ranges, WeightBits = WeightBits };
+        new(input with { Options = options ?? input.Options }, target, new DiagnosticBag(input.FileName)) { Samples = Samples, Ranges = Ranges,
+            WeightBits = WeightBits };
 
     /// <summary>Adds a sentence to the report, for people.</summary>
     public void Note(string text) => Report.Note(text);

@@ -30,7 +30,8 @@ public sealed class ReferenceInterpreter(ModelGraph graph, RequantizationMode mo
             Value value = graph.Values[graph.Inputs[i]];
             if (inputs[i].Type != value.Type || inputs[i].Count != value.Shape.Elements)
             {
-                throw new ArgumentException($"Input '{value.Name}' is {value.Type} of shape {value.Shape}, not {inputs[i].Type} of shape {inputs[i].Shape}.", nameof(inputs));
+                throw new ArgumentException($"Input '{value.Name}' is {value.Type} of shape {value.Shape}, not {inputs[i].Type} of shape {inputs[i].Shape}.",
+                    nameof(inputs));
             }
 
             data[value.Id] = inputs[i].Reshape(value.Shape);
@@ -58,7 +59,8 @@ public sealed class ReferenceInterpreter(ModelGraph graph, RequantizationMode mo
     {
         var shape = new Shape(points.Length);
         var value = new Value(0, "x", ElementType.Float32, shape);
-        return EvaluateNode(new Node("function", "", function, [0], [1]), id => value with { Id = id }, _ => TensorData.Of(shape, points), RequantizationMode.Float)[0].ToFloats();
+        return EvaluateNode(new Node("function", "", function, [0], [1]), id => value with { Id = id }, _ => TensorData.Of(shape, points),
+            RequantizationMode.Float)[0].ToFloats();
     }
 
     /// <summary>Computes one node.</summary>

@@ -21,7 +21,8 @@ internal sealed record GeneratedClass(string PlanPath, string ModelFile, string 
 
     /// <summary>Name of a file.</summary>
     /// <remarks>
-    /// A class with the name of a companion, such as <c>Kernels</c>, has a hyphen before it, because the companion of another class may have the full name of this one, but for its letters' case.
+    /// A class with the name of a companion, such as <c>Kernels</c>, has a hyphen before it,
+    /// because the companion of another class may have the full name of this one, but for its letters' case.
     /// </remarks>
     public string Hint(string suffix)
     {
@@ -34,7 +35,8 @@ internal sealed record GeneratedClass(string PlanPath, string ModelFile, string 
     {
         try
         {
-            return PlanText.ReadAndCheck(source.Text, plan => new GeneratedClass(source.Path, plan.ModelFile, $"{plan.Namespace}.{plan.ClassName}", ModelEmitter.EmitFiles(plan), null));
+            return PlanText.ReadAndCheck(source.Text, plan =>
+                new GeneratedClass(source.Path, plan.ModelFile, $"{plan.Namespace}.{plan.ClassName}", ModelEmitter.EmitFiles(plan), null));
         }
         catch (PlanFormatException e)
         {

@@ -43,7 +43,8 @@ public sealed class ModelGenerator : IIncrementalGenerator
     }
 
     private static bool IsPlan(AdditionalText file, AnalyzerConfigOptionsProvider options) =>
-        options.GetOptions(file).TryGetValue("build_metadata.AdditionalFiles.ModelPlan", out string? value) && value.Equals("true", StringComparison.OrdinalIgnoreCase);
+        options.GetOptions(file).TryGetValue("build_metadata.AdditionalFiles.ModelPlan", out string? value)
+        && value.Equals("true", StringComparison.OrdinalIgnoreCase);
 
     // One text, because texts compare by value. Roslyn's hint names ignore case.
     private static string Repeated(ImmutableArray<string> names) => "|" + string.Join("|", names
@@ -61,7 +62,8 @@ public sealed class ModelGenerator : IIncrementalGenerator
         }
         else if (collisions.Contains("|" + generated.HintName + "|"))
         {
-            output.ReportDiagnostic(new PlanError(PlanError.Collision, 1, $"{generated.ModelFile} is not the only model that compiles to class {generated.ClassName}").ToDiagnostic(generated.PlanPath));
+            output.ReportDiagnostic(new PlanError(PlanError.Collision, 1,
+                $"{generated.ModelFile} is not the only model that compiles to class {generated.ClassName}").ToDiagnostic(generated.PlanPath));
         }
         else
         {

@@ -10,7 +10,8 @@ internal sealed record PlanError(string Code, int Line, string Message)
     public const string Collision = "MC4003";
 
     private static readonly DiagnosticDescriptor MalformedRule = Rule(Malformed, "Unreadable plan", "{0}");
-    private static readonly DiagnosticDescriptor CollisionRule = Rule(Collision, "Two models compile to the same class", "{0}. Give it another ClassName or Namespace.");
+    private static readonly DiagnosticDescriptor CollisionRule =
+        Rule(Collision, "Two models compile to the same class", "{0}. Give it another ClassName or Namespace.");
 
     public Diagnostic ToDiagnostic(string planPath)
     {
@@ -19,5 +20,6 @@ internal sealed record PlanError(string Code, int Line, string Message)
         return Diagnostic.Create(rule, Location.Create(planPath, default, new LinePositionSpan(start, start)), Message);
     }
 
-    private static DiagnosticDescriptor Rule(string id, string title, string format) => new(id, title, format, "ModelCompiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+    private static DiagnosticDescriptor Rule(string id, string title, string format) =>
+        new(id, title, format, "ModelCompiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
 }

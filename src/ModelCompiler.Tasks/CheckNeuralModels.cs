@@ -5,16 +5,17 @@ using Task = Microsoft.Build.Utilities.Task;
 namespace ModelCompiler.Tasks;
 
 /// <summary>
-/// Warns of metadata of <c>NeuralModel</c> items that is almost the name of an option. It runs in every build: such metadata changes nothing, so no model is compiled for it.
-/// Items may carry other people's metadata, so names further off mean nothing. It also records how long the files of each model are, so that one replaced by another of the
-/// same date is noticed.
+/// Warns of metadata of <c>NeuralModel</c> items that is almost the name of an option. It runs in every build: such metadata changes nothing,
+/// so no model is compiled for it. Items may carry other people's metadata, so names further off mean nothing.
+/// It also records how long the files of each model are, so that one replaced by another of the same date is noticed.
 /// </summary>
 [MSBuildMultiThreadableTask]
 public sealed class CheckNeuralModels : Task
 {
     // Others write these on items, for MSBuild and editors.
     private static readonly HashSet<string> Known =
-        new(StringComparer.OrdinalIgnoreCase) { "Generator", "PlanClass", "PlanNamespace", "PlanDirectory", "PlanOutput", "DataDate", "MeasuringDate", "LengthFile", "FilesBeside" };
+        new(StringComparer.OrdinalIgnoreCase) { "Generator", "PlanClass", "PlanNamespace", "PlanDirectory", "PlanOutput", "DataDate", "MeasuringDate",
+            "LengthFile", "FilesBeside" };
 
     /// <summary>The items.</summary>
     [Required]
@@ -33,7 +34,8 @@ public sealed class CheckNeuralModels : Task
             Record(model);
             foreach (string name in model.MetadataNames.Cast<string>().Order(StringComparer.Ordinal))
             {
-                if (Known.Contains(name) || options.Contains(name, StringComparer.OrdinalIgnoreCase) || Misspelling.Nearest(name, options, 0.2) is not { } option) continue;
+                if (Known.Contains(name) || options.Contains(name, StringComparer.OrdinalIgnoreCase) || Misspelling.Nearest(name, options, 0.2) is not { }
+                    option) continue;
                 Log.LogWarning(null, "MC9007", null, model.GetMetadata("FullPath"), 0, 0, 0, 0, $"There is no option '{name}'. Did you mean {option}?");
             }
         }

@@ -51,12 +51,14 @@ public sealed class CompileNeuralModel : Task
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Report(new Diagnostic("MC9005", DiagnosticSeverity.Error, modelFile, null, $"The compiled model cannot be written: {e.Message}", "Check the output folder and the free space."), []);
+            Report(new Diagnostic("MC9005", DiagnosticSeverity.Error, modelFile, null, $"The compiled model cannot be written: {e.Message}",
+                "Check the output folder and the free space."), []);
         }
         catch (Exception e)
         {
             Log.LogMessage(MessageImportance.Low, "{0}", e);
-            Report(new Diagnostic("MC9999", DiagnosticSeverity.Error, modelFile, null, $"The compiler failed: {e.Message}", $"This is a fault of ModelCompiler ({e.GetType().Name}). Please report it with the model, if you may share it."), []);
+            Report(new Diagnostic("MC9999", DiagnosticSeverity.Error, modelFile, null, $"The compiler failed: {e.Message}",
+                $"This is a fault of ModelCompiler ({e.GetType().Name}). Please report it with the model, if you may share it."), []);
         }
 
         if (Log.HasLoggedErrors) Forget(output);
@@ -66,7 +68,8 @@ public sealed class CompileNeuralModel : Task
     private void Compile(string modelFile, OutputDirectory output)
     {
         CompilationOptions options = CompilationOptions.Parse(ReadMetadata());
-        string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null, evaluationFile = options.Evaluation is { } evaluation ? Resolve(evaluation) : null;
+        string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null,
+            evaluationFile = options.Evaluation is { } evaluation ? Resolve(evaluation) : null;
         var folder = new ModelFolder(modelFile);
         var input = new CompilationInput(
             Path.GetFileName(modelFile),
@@ -83,19 +86,22 @@ public sealed class CompileNeuralModel : Task
         foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile, evaluationFile]);
         if (result.Plan is not { } plan || Log.HasLoggedErrors) return;
 
-        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span), [.. new[] { modelFile, calibrationFile, evaluationFile }.OfType<string>()], folder.Files);
+        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span),
+            [.. new[] { modelFile, calibrationFile, evaluationFile }.OfType<string>()], folder.Files);
         Log.LogMessage(MessageImportance.High, "{0} -> {1}.{2}", Model.ItemSpec, plan.Namespace, plan.ClassName);
     }
 
     private static (string FileName, byte[] Content)? WriteWeights(WeightStorage storage, ReadOnlySpan<byte> weights) =>
-        storage.IsAssembly ? (storage.Assembly + ".dll", WeightsAssembly.Write(storage.Assembly, WeightStorage.TypeNamespace, storage.TypeName, weights)) : null;
+        storage.IsAssembly ? (storage.Assembly + ".dll", WeightsAssembly.Write(storage.Assembly, WeightStorage.TypeNamespace, storage.TypeName, weights))
+        : null;
 
     // Items may carry other people's metadata, so only known names are read; defaults come from the project.
     private Dictionary<string, string> ReadMetadata()
     {
         Dictionary<string, string> metadata = CompilationOptions.All.ToDictionary(p => p.Name, p => Model.GetMetadata(MetadataName(p.Name)));
         if (metadata[nameof(CompilationOptions.Namespace)].Length == 0) metadata[nameof(CompilationOptions.Namespace)] = ToNamespace(RootNamespace);
-        if (metadata[nameof(CompilationOptions.Target)].Length == 0) metadata[nameof(CompilationOptions.Target)] = Target.Length > 0 ? Target : TargetOf(RuntimeIdentifier);
+        if (metadata[nameof(CompilationOptions.Target)].Length == 0)
+            metadata[nameof(CompilationOptions.Target)] = Target.Length > 0 ? Target : TargetOf(RuntimeIdentifier);
         return metadata;
     }
 
@@ -120,7 +126,8 @@ public sealed class CompileNeuralModel : Task
     };
 
     private ReadOnlyMemory<byte>? ReadData(string? file, string option) =>
-        file is null ? default(ReadOnlyMemory<byte>?) : Read(file, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in {option}", "Check the path; relative paths start at the project's folder.");
+        file is null ? default(ReadOnlyMemory<byte>?) : Read(file, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in {option}",
+            "Check the path; relative paths start at the project's folder.");
 
     private static byte[] Read(string file, string code, string what, string remedy)
     {

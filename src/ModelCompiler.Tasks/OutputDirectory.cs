@@ -21,7 +21,8 @@ internal sealed class OutputDirectory(string path)
     /// <summary>Lengths of the files that the model is compiled from.</summary>
     public const string LengthFile = "length.txt";
 
-    /// <summary>Records how long the files are, also those beside the model that were read last; the date of the record changes only when a length does.</summary>
+    /// <summary>Records how long the files are, also those beside the model that were read last;
+    /// the date of the record changes only when a length does.</summary>
     /// <param name="sources">Full paths of the model and its data.</param>
     public void RecordLengths(IEnumerable<string> sources)
     {

@@ -49,7 +49,8 @@ public static class ModelcApp
         string message = string.Join(' ', e.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         return e is OutOfMemoryException
             ? new("MC9999", DiagnosticSeverity.Error, file, null, "There is not enough memory.", "Use smaller shapes, or a machine with more memory.")
-            : new("MC9999", DiagnosticSeverity.Error, file, null, $"ModelCompiler failed unexpectedly ({e.GetType().Name}: {message.TrimEnd('.')}).", "This is a defect of ModelCompiler; please report it with the model.");
+            : new("MC9999", DiagnosticSeverity.Error, file, null, $"ModelCompiler failed unexpectedly ({e.GetType().Name}: {message.TrimEnd('.')}).",
+                "This is a defect of ModelCompiler; please report it with the model.");
     }
 
     /// <summary>All commands.</summary>

@@ -32,6 +32,7 @@ internal sealed record BenchmarkOptions(IReadOnlyList<ModelCase> Cases, string T
 
         List<string> files = names.FindAll(n => n.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) && File.Exists(n));
         if (files.Count > 0) return options with { Cases = [.. files.Select(ModelCases.OfFile)] };
-        return options with { Cases = [.. ModelCases.All.Where(c => names.Count == 0 ? unnamed?.Invoke(c) ?? true : names.Any(n => c.Name.Contains(n, StringComparison.OrdinalIgnoreCase)))] };
+        return options with { Cases = [.. ModelCases.All.Where(c => names.Count == 0 ? unnamed?.Invoke(c) ?? true
+            : names.Any(n => c.Name.Contains(n, StringComparison.OrdinalIgnoreCase)))] };
     }
 }

@@ -10,7 +10,8 @@ public class DamagedPlanTests
 {
     private const int Mutations = 1500;
 
-    private static readonly string[] Pieces = ["-1", "0", "7", "99999", "2147483647", "-2147483648", "-", "%99", "$None", "@0+9999999", "[]", "[1,2]", "\"", "nan", "inf", "1e30", "Int8", "Float64", "true", "?", "", "=", "\u2028"];
+    private static readonly string[] Pieces = ["-1", "0", "7", "99999", "2147483647", "-2147483648", "-", "%99", "$None", "@0+9999999", "[]", "[1,2]", "\"",
+        "nan", "inf", "1e30", "Int8", "Float64", "true", "?", "", "=", "\u2028"];
 
     public static TheoryData<string, string> Crossed() => EmitterTests.Crossed();
 
@@ -69,7 +70,8 @@ public class DamagedPlanTests
                 string[] words = System.Text.RegularExpressions.Regex.Split(lines[line], @"(?<=[ =,\[\]])|(?=[ =,\[\]])");
                 int word = random.Next(words.Length);
                 string piece = Pieces[random.Next(Pieces.Length)];
-                words[word] = random.Next(3) == 0 && int.TryParse(words[word], CultureInfo.InvariantCulture, out int n) ? unchecked(n + random.Next(-3, 4)).ToString(CultureInfo.InvariantCulture) : piece;
+                words[word] = random.Next(3) == 0 && int.TryParse(words[word], CultureInfo.InvariantCulture, out int n) ? unchecked(n + random.Next(-3, 4))
+                    .ToString(CultureInfo.InvariantCulture) : piece;
                 lines[line] = string.Concat(words);
                 break;
         }
@@ -77,5 +79,6 @@ public class DamagedPlanTests
         return string.Join('\n', lines);
     }
 
-    private static string Difference(string text, string mutant) => string.Join('\n', mutant.Split('\n').Except(text.Split('\n')).Select(l => l.Length > 500 ? l[..500] : l));
+    private static string Difference(string text, string mutant) =>
+        string.Join('\n', mutant.Split('\n').Except(text.Split('\n')).Select(l => l.Length > 500 ? l[..500] : l));
 }

@@ -5,7 +5,8 @@ namespace ModelCompiler.CodeGen.Tests;
 /// <summary>Real numbers at the edges of quantised networks become integers as the documentation says, vectors and their ends alike.</summary>
 public unsafe class EdgeTests
 {
-    private static readonly float[] Values = [0, -0f, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, 126.5f, -127.5f, 300, -300, 1e30f, -1e30f, float.PositiveInfinity, float.NegativeInfinity, 3.49999f, -32768.5f];
+    private static readonly float[] Values = [0, -0f, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, 126.5f, -127.5f, 300, -300, 1e30f, -1e30f, float.PositiveInfinity,
+        float.NegativeInfinity, 3.49999f, -32768.5f];
 
     [Theory]
     [InlineData(1f, 0)]

@@ -27,7 +27,8 @@ public class EmitterTests
     public void Code_compiles_without_warnings_and_in_small_methods(string network, string target)
     {
         byte[] image = GeneratedCode.Compile(
-            SmallNetworks.Plan(network, target), code => Regex.Replace(code, "#pragma warning disable .*\n", "").Replace("auto-generated", "header", StringComparison.Ordinal));
+            SmallNetworks.Plan(network, target), code => Regex.Replace(code, "#pragma warning disable .*\n", "")
+            .Replace("auto-generated", "header", StringComparison.Ordinal));
         Assert.All(GeneratedCode.MethodSizes(image), m => Assert.InRange(m.Bytes, 0, MethodLimit));
     }
 
@@ -95,7 +96,8 @@ public class EmitterTests
         ModelPlan plan = WithInputName("x");
         plan = plan with { Outputs = EquatableArray.Of(plan.Outputs[0] with { Name = "x" }) };
         GeneratedCode.Compile(plan);
-        Assert.Contains("public void Run(global::System.ReadOnlySpan<float> x, global::System.Span<float> x2)", ModelEmitter.Emit(plan), StringComparison.Ordinal);
+        Assert.Contains("public void Run(global::System.ReadOnlySpan<float> x, global::System.Span<float> x2)", ModelEmitter.Emit(plan),
+            StringComparison.Ordinal);
     }
 
     // Every simple name in generated code that a class of that name would hide; those of kernels and tables have digits.
@@ -104,7 +106,8 @@ public class EmitterTests
     public void Classes_cannot_have_the_names_that_their_code_uses(string network, string target)
     {
         ModelPlan plan = SmallNetworks.Plan(network, target);
-        IEnumerable<string> missing = GeneratedCode.SimpleNames(ModelEmitter.Emit(plan)).Where(n => n != plan.ClassName && !Names.IsTaken(n) && !Regex.IsMatch(n, @"_|^\p{Ll}|^(Bias|Scale|Shift|Multiplier|Lookup|Exp|Offset)\d+$"));
+        IEnumerable<string> missing = GeneratedCode.SimpleNames(ModelEmitter.Emit(plan))
+            .Where(n => n != plan.ClassName && !Names.IsTaken(n) && !Regex.IsMatch(n, @"_|^\p{Ll}|^(Bias|Scale|Shift|Multiplier|Lookup|Exp|Offset)\d+$"));
         Assert.Empty(missing);
     }
 
@@ -145,7 +148,8 @@ public class EmitterTests
     public void Names_from_models_may_look_like_helpers(string name)
     {
         ModelPlan plan = WithInputName(name);
-        GeneratedCode.Compile(plan with { ModelFile = name, Notes = EquatableArray.Of(name), Steps = plan.Steps.Select(s => s with { Name = name }).ToEquatableArray() });
+        GeneratedCode.Compile(plan with { ModelFile = name, Notes = EquatableArray.Of(name),
+            Steps = plan.Steps.Select(s => s with { Name = name }).ToEquatableArray() });
     }
 
     [Fact]
@@ -162,8 +166,10 @@ public class EmitterTests
     public void Classes_of_one_name_have_kernels_of_their_own()
     {
         ModelPlan plan = SmallNetworks.Plan("integers", "portable");
-        ModelPlan[] plans = [plan, plan with { Namespace = "Other" }, plan with { Namespace = "Networks.Small", ClassName = "A" }, plan with { Namespace = "Networks", ClassName = "Small_A" }, plan with { ModelSha256 = "00" }];
-        Assert.Equal(plans.Length, plans.Select(p => Regex.Match(ModelEmitter.Emit(p), @"static unsafe partial class (\w+)").Groups[1].Value).Distinct().Count());
+        ModelPlan[] plans = [plan, plan with { Namespace = "Other" }, plan with { Namespace = "Networks.Small", ClassName = "A" },
+            plan with { Namespace = "Networks", ClassName = "Small_A" }, plan with { ModelSha256 = "00" }];
+        Assert.Equal(plans.Length, plans.Select(p => Regex.Match(ModelEmitter.Emit(p), @"static unsafe partial class (\w+)").Groups[1].Value).Distinct()
+            .Count());
     }
 
     [Fact]
@@ -173,7 +179,8 @@ public class EmitterTests
         Assert.DoesNotContain("class Simd256", code, StringComparison.Ordinal);
         code = ModelEmitter.Emit(SmallNetworks.Plan("integers", "x64-v3"));
         string helpers = code[code.IndexOf("internal static", StringComparison.Ordinal)..];
-        foreach (Match helper in Regex.Matches(helpers, @"public static [^\n]*?(\w+)\(")) Assert.True(Regex.Count(code, $@"\b{helper.Groups[1].Value}\(") > 1, $"{helper.Groups[1].Value} is not used.");
+        foreach (Match helper in Regex.Matches(helpers, @"public static [^\n]*?(\w+)\("))
+            Assert.True(Regex.Count(code, $@"\b{helper.Groups[1].Value}\(") > 1, $"{helper.Groups[1].Value} is not used.");
     }
 
     [Fact]

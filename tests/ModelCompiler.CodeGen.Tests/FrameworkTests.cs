@@ -26,7 +26,8 @@ public class FrameworkTests
     {
         var code = new SourceWriter();
         code.Line("#nullable disable\nnamespace Everything;");
-        foreach (string line in ModelEmitter.EmitFiles(SmallNetworks.Plan("floats", "portable"))[1].Text.Split('\n').Where(l => l.StartsWith("    using global::", StringComparison.Ordinal))) code.Line(line.Trim());
+        foreach (string line in ModelEmitter.EmitFiles(SmallNetworks.Plan("floats", "portable"))[1].Text.Split('\n')
+            .Where(l => l.StartsWith("    using global::", StringComparison.Ordinal))) code.Line(line.Trim());
         code.Line("using global::System.Numerics;");
         HelperLibrary.Write(string.Join(' ', HelperLibrary.Members.Where(m => framework >= FirstFramework(m.Split('.')[0]))), code);
         Compile(framework, code.ToString());
@@ -51,10 +52,15 @@ public class FrameworkTests
     private static void Compile(int framework, string code, ModelPlan? plan = null)
     {
         (LanguageVersion language, IEnumerable<MetadataReference> references) = Frameworks[framework];
-        if (plan?.Weights is { IsAssembly: true } weights) references = references.Append(MetadataReference.CreateFromImage(WeightsAssembly.Write(weights.Assembly, WeightStorage.TypeNamespace, weights.TypeName, new byte[weights.Bytes])));
+        if (plan?.Weights is { IsAssembly: true } weights)
+            references = references.Append(MetadataReference.CreateFromImage(WeightsAssembly.Write(weights.Assembly, WeightStorage.TypeNamespace,
+                weights.TypeName, new byte[weights.Bytes])));
         CSharpCompilation compilation = CSharpCompilation.Create(
-            "Generated", [CSharpSyntaxTree.ParseText(code, CSharpParseOptions.Default.WithLanguageVersion(language), "Generated.g.cs")], references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+            "Generated", [CSharpSyntaxTree.ParseText(code, CSharpParseOptions.Default.WithLanguageVersion(language), "Generated.g.cs")], references,
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
         ImmutableArray<Microsoft.CodeAnalysis.Diagnostic> errors = compilation.GetDiagnostics().RemoveAll(d => d.Severity < DiagnosticSeverity.Error);
-        Assert.True(errors.IsEmpty, $"{plan?.Target}\n" + string.Join("\n", errors.Select(e => $"{e.GetMessage(null)}   {e.Location.SourceTree?.GetText().Lines[e.Location.GetLineSpan().StartLinePosition.Line]}").Distinct().Take(40)));
+        Assert.True(errors.IsEmpty, $"{plan?.Target}\n" + string.Join("\n",
+            errors.Select(e => $"{e.GetMessage(null)}   {e.Location.SourceTree?.GetText().Lines[e.Location.GetLineSpan().StartLinePosition.Line]}").Distinct()
+            .Take(40)));
     }
 }

@@ -13,7 +13,8 @@ namespace ModelCompiler.CodeGen.Tests;
 /// <summary>Compiles generated code as a strict project would.</summary>
 internal static class GeneratedCode
 {
-    private static readonly ImmutableArray<MetadataReference> Framework = [.. new[] { typeof(object).Assembly.Location, Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "System.Runtime.dll") }
+    private static readonly ImmutableArray<MetadataReference> Framework =
+        [.. new[] { typeof(object).Assembly.Location, Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "System.Runtime.dll") }
         .Select(p => MetadataReference.CreateFromFile(p))];
 
     /// <summary>Compiles and returns the image; fails on any diagnostic.</summary>
@@ -24,16 +25,20 @@ internal static class GeneratedCode
     {
         string code = ModelEmitter.Emit(plan);
         ImmutableArray<MetadataReference> references = plan.Weights.IsAssembly
-            ? Framework.Add(MetadataReference.CreateFromImage(WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, new byte[plan.Weights.Bytes])))
+            ? Framework.Add(MetadataReference.CreateFromImage(WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName,
+                new byte[plan.Weights.Bytes])))
             : Framework;
         var options = new CSharpCompilationOptions(
-            OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, generalDiagnosticOption: ReportDiagnostic.Error, warningLevel: 9999, allowUnsafe: true,
+            OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, generalDiagnosticOption: ReportDiagnostic.Error,
+            warningLevel: 9999, allowUnsafe: true,
             nullableContextOptions: NullableContextOptions.Enable);
         CSharpParseOptions parse = CSharpParseOptions.Default.WithDocumentationMode(DocumentationMode.Diagnose);
         CSharpCompilation compilation = CSharpCompilation.Create(
-            "Generated", [CSharpSyntaxTree.ParseText(change is null ? code : change(code), parse, plan.ClassName + ".g.cs"), CSharpSyntaxTree.ParseText(caller, parse)], references, options);
+            "Generated", [CSharpSyntaxTree.ParseText(change is null ? code : change(code), parse, plan.ClassName + ".g.cs"),
+                CSharpSyntaxTree.ParseText(caller, parse)], references, options);
         using var image = new MemoryStream();
-        ImmutableArray<Microsoft.CodeAnalysis.Diagnostic> diagnostics = compilation.Emit(image).Diagnostics.RemoveAll(d => d.Severity == DiagnosticSeverity.Hidden);
+        ImmutableArray<Microsoft.CodeAnalysis.Diagnostic> diagnostics =
+            compilation.Emit(image).Diagnostics.RemoveAll(d => d.Severity == DiagnosticSeverity.Hidden);
         Assert.True(diagnostics.IsEmpty, string.Join("\n", diagnostics.Take(10)));
         return image.ToArray();
     }
@@ -44,7 +49,8 @@ internal static class GeneratedCode
         SyntaxNode root = CSharpSyntaxTree.ParseText(code).GetRoot();
         ClassDeclarationSyntax[] classes = [.. root.DescendantNodes().OfType<ClassDeclarationSyntax>()];
         IEnumerable<string> used = classes[0].DescendantNodes().OfType<SimpleNameSyntax>()
-            .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax or NameMemberCrefSyntax) && !(n.Parent is MemberAccessExpressionSyntax access && access.Name == n))
+            .Where(n => n.Parent is not (QualifiedNameSyntax or AliasQualifiedNameSyntax or NameMemberCrefSyntax)
+                && !(n.Parent is MemberAccessExpressionSyntax access && access.Name == n))
             .Select(n => n.Identifier.Text);
         return used.Where(n => n.Length > 1).Concat(Methods(classes[0])).Distinct().Order(StringComparer.Ordinal);
 

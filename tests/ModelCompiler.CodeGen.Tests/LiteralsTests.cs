@@ -22,7 +22,8 @@ public class LiteralsTests
 
     [Fact]
     public void Floats_read_back_to_the_same_bits() => Gen.Int.Select(BitConverter.Int32BitsToSingle).Where(float.IsFinite).Sample(
-        value => Assert.Equal(BitConverter.SingleToInt32Bits(value), BitConverter.SingleToInt32Bits(float.Parse(Literals.ShortestFloat(value), CultureInfo.InvariantCulture))), iter: 2000, threads: 1);
+        value => Assert.Equal(BitConverter.SingleToInt32Bits(value),
+            BitConverter.SingleToInt32Bits(float.Parse(Literals.ShortestFloat(value), CultureInfo.InvariantCulture))), iter: 2000, threads: 1);
 
     [Theory]
     [InlineData(0, "0")]

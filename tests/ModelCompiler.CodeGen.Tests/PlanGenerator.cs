@@ -9,10 +9,12 @@ namespace ModelCompiler.CodeGen.Tests;
 internal static class PlanGenerator
 {
     /// <summary>All kernels.</summary>
-    public static readonly Type[] Kernels = [.. typeof(Kernel).Assembly.GetTypes().Where(t => !t.IsAbstract && typeof(Kernel).IsAssignableFrom(t)).OrderBy(t => t.Name, StringComparer.Ordinal)];
+    public static readonly Type[] Kernels = [.. typeof(Kernel).Assembly.GetTypes().Where(t => !t.IsAbstract && typeof(Kernel).IsAssignableFrom(t))
+        .OrderBy(t => t.Name, StringComparer.Ordinal)];
 
     // Names come from models, so anything may stand in them.
-    private static readonly Gen<string> Names = Gen.OneOf<string>(Gen.String, Gen.OneOf("", "\"", "a \"b\" c", "\\", "\\n", "a\nb", "a\r\nb", "\r", "\t", " x=1 ", "% $ @ [1,2", "größe", "入力", "😀", "\u2028", "-"));
+    private static readonly Gen<string> Names = Gen.OneOf<string>(Gen.String,
+        Gen.OneOf("", "\"", "a \"b\" c", "\\", "\\n", "a\nb", "a\r\nb", "\r", "\t", " x=1 ", "% $ @ [1,2", "größe", "入力", "😀", "\u2028", "-"));
 
     private static readonly Gen<string> Identifiers = Gen.OneOf("Model", "Digits", "_x1", "Größe");
 
@@ -20,7 +22,8 @@ internal static class PlanGenerator
 
     private static readonly Gen<int> Ints = Gen.OneOf(Gen.Int, Gen.OneOf(0, -1, int.MinValue, int.MaxValue));
 
-    private static readonly Gen<float> Floats = Gen.OneOf(Gen.Float, Gen.OneOf(0f, -0f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, float.MaxValue, 0.1f));
+    private static readonly Gen<float> Floats = Gen.OneOf(Gen.Float,
+        Gen.OneOf(0f, -0f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, float.MaxValue, 0.1f));
 
     private static readonly Gen<TensorRef> Tensors = Gen.Int[-1, 1000].Select(i => i < 0 ? TensorRef.None : new TensorRef(i));
 
@@ -32,11 +35,15 @@ internal static class PlanGenerator
         [typeof(bool)] = Gen.Bool.Select(v => (object)v),
         [typeof(TensorRef)] = Tensors.Select(v => (object)v),
         [typeof(DataRef)] = Gen.OneOf(Gen.Const(DataRef.None), Identifiers.Select(n => new DataRef(n))).Select(v => (object)v),
-        [typeof(WeightsRef)] = Gen.OneOf(Gen.Select(Gen.Int.NonNegative, Gen.Int.NonNegative).Select((offset, length) => (object)new WeightsRef(offset, length)), Gen.Int[0, 1000].Select(i => (object)new WeightsRef(new TensorRef(i)))),
+        [typeof(WeightsRef)] = Gen.OneOf(Gen.Select(Gen.Int.NonNegative, Gen.Int.NonNegative)
+            .Select((offset, length) => (object)new WeightsRef(offset, length)), Gen.Int[0, 1000].Select(i => (object)new WeightsRef(new TensorRef(i)))),
         [typeof(EquatableArray<int>)] = Ints.Array[0, 5].Select(v => (object)v.ToEquatableArray()),
         [typeof(string)] = Identifiers.Select(n => (object)("Class." + n)),
-        [typeof(EquatableArray<string>)] = Gen.OneOf(Identifiers, Gen.OneOf("float", "AddFunction<float>", "ConvertNumberFunction<float,int>", "-1.5f", "12L", "true")).Array[0, 4].Select(v => (object)v.ToEquatableArray()),
-        [typeof(EquatableArray<DataRef>)] = Gen.OneOf(Gen.Const(DataRef.None), Identifiers.Select(n => new DataRef(n))).Array[0, 4].Select(v => (object)v.ToEquatableArray()),
+        [typeof(EquatableArray<string>)] = Gen.OneOf(Identifiers,
+            Gen.OneOf("float", "AddFunction<float>", "ConvertNumberFunction<float,int>", "-1.5f", "12L", "true")).Array[0, 4].Select(v =>
+                (object)v.ToEquatableArray()),
+        [typeof(EquatableArray<DataRef>)] = Gen.OneOf(Gen.Const(DataRef.None), Identifiers.Select(n => new DataRef(n))).Array[0, 4]
+        .Select(v => (object)v.ToEquatableArray()),
         [typeof(EquatableArray<TensorRef>)] = Tensors.Array[0, 5].Select(v => (object)v.ToEquatableArray()),
     };
 
@@ -63,7 +70,8 @@ internal static class PlanGenerator
         from inputs in Edge.Array[0, 3]
         from outputs in Edge.Array[0, 3]
         from data in Table.Array[0, 3]
-        from steps in Gen.Select(Names, Gen.Int[0, Kernels.Length - 1].SelectMany(i => Kernel(Kernels[i]))).Select((name, kernel) => new StepPlan(name, kernel)).Array[0, 6]
+        from steps in Gen.Select(Names, Gen.Int[0, Kernels.Length - 1].SelectMany(i => Kernel(Kernels[i])))
+            .Select((name, kernel) => new StepPlan(name, kernel)).Array[0, 6]
         select new ModelPlan
         {
             ModelFile = texts[0],
@@ -76,7 +84,8 @@ internal static class PlanGenerator
             Notes = notes.ToEquatableArray(),
             SelfTestHash = selfTest,
             ArenaBytes = arena,
-            Weights = inAssembly ? new WeightStorage { Bytes = bytes.Length, Assembly = identifiers[1] + ".Weights", ContentId = selfTest } : new WeightStorage { Bytes = bytes.Length, Inline = bytes.ToEquatableArray() },
+            Weights = inAssembly ? new WeightStorage { Bytes = bytes.Length, Assembly = identifiers[1] + ".Weights", ContentId = selfTest }
+            : new WeightStorage { Bytes = bytes.Length, Inline = bytes.ToEquatableArray() },
             Tensors = tensors.ToEquatableArray(),
             Inputs = inputs.ToEquatableArray(),
             Outputs = outputs.ToEquatableArray(),
@@ -98,8 +107,10 @@ internal static class PlanGenerator
         select new TensorPlan(id, name, type, shape.ToEquatableArray(), scale == 0 ? 0 : scale, scale == 0 ? 0 : zero, offset, constant);
 
     private static Gen<DataTable> Table => Gen.OneOf(
-        Gen.Select(Identifiers, Floats.Array[0, 5]).Select((name, values) => new DataTable(name, ElementType.Float32, values.Select(v => (double)v).ToEquatableArray())),
-        Gen.Select(Identifiers, Ints.Array[0, 5]).Select((name, values) => new DataTable(name, ElementType.Int32, values.Select(v => (double)v).ToEquatableArray())));
+        Gen.Select(Identifiers, Floats.Array[0, 5]).Select((name, values) =>
+            new DataTable(name, ElementType.Float32, values.Select(v => (double)v).ToEquatableArray())),
+        Gen.Select(Identifiers, Ints.Array[0, 5]).Select((name, values) =>
+            new DataTable(name, ElementType.Int32, values.Select(v => (double)v).ToEquatableArray())));
 
     private static Gen<object> Value(Type type)
     {

@@ -62,7 +62,8 @@ public class PlanTextTests
         Gen.Select(Gen.Int[0, text.Length - 1], Gen.Char["\"\\[]%$@-+=., \n0aé"], Gen.Int[0, 2]).Sample(
             (at, character, how) =>
             {
-                string damaged = how switch { 0 => text[..at], 1 => text.Remove(at, Math.Min(7, text.Length - at)), _ => text[..at] + character + text[(at + 1)..] };
+                string damaged = how switch { 0 => text[..at], 1 => text.Remove(at, Math.Min(7, text.Length - at)),
+                    _ => text[..at] + character + text[(at + 1)..] };
                 try
                 {
                     PlanText.Read(damaged);

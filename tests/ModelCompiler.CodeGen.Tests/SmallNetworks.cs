@@ -30,7 +30,8 @@ internal static class SmallNetworks
             _ => Integers(new CaseBuilder(3)),
         };
         var options = new CompilationOptions { ClassName = "Small", Namespace = "Networks", Target = target, Requantization = mode };
-        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("small.tflite", Encoding.UTF8.GetBytes(name), options), Target.Of(target), ["Fused 2 activations into the layers before them."]);
+        (ModelPlan plan, byte[] weights) = Lowering.Run(graph, new CompilationInput("small.tflite", Encoding.UTF8.GetBytes(name), options), Target.Of(target),
+            ["Fused 2 activations into the layers before them."]);
         return (name == "integers" ? plan with { SelfTestHash = 0x0123456789abcdef } : plan, weights);
     }
 
@@ -38,10 +39,13 @@ internal static class SmallNetworks
     private static ModelGraph Integers(CaseBuilder b)
     {
         Value x = b.QuantizedInput(ElementType.Int8, 1, 6, 6, 2);
-        Value conv = b.Apply(new Conv(2, 2, 1, 1, 1, 1, 1, 1, 1, ActivationRange.Relu), ElementType.Int8, b.Parameters(ElementType.Int8), x, b.QuantizedConstant(ElementType.Int8, true, 8, 3, 3, 2), b.Bias(8));
-        Value depthwise = b.Apply(new Conv(1, 1, 1, 1, 1, 1, 1, 1, 8, ActivationRange.None), ElementType.Int8, b.Parameters(ElementType.Int8), conv, b.QuantizedConstant(ElementType.Int8, true, 8, 3, 3, 1), b.Bias(8));
+        Value conv = b.Apply(new Conv(2, 2, 1, 1, 1, 1, 1, 1, 1, ActivationRange.Relu), ElementType.Int8, b.Parameters(ElementType.Int8), x,
+            b.QuantizedConstant(ElementType.Int8, true, 8, 3, 3, 2), b.Bias(8));
+        Value depthwise = b.Apply(new Conv(1, 1, 1, 1, 1, 1, 1, 1, 8, ActivationRange.None), ElementType.Int8, b.Parameters(ElementType.Int8), conv,
+            b.QuantizedConstant(ElementType.Int8, true, 8, 3, 3, 1), b.Bias(8));
         Value flat = b.Apply(new Reshape(new Shape(1, 72)), depthwise);
-        return b.Build(b.Apply(new FullyConnected(false, ActivationRange.None), ElementType.Int8, b.Parameters(ElementType.Int8), flat, b.QuantizedConstant(ElementType.Int8, false, 3, 72), b.Bias(3)));
+        return b.Build(b.Apply(new FullyConnected(false, ActivationRange.None), ElementType.Int8, b.Parameters(ElementType.Int8), flat,
+            b.QuantizedConstant(ElementType.Int8, false, 3, 72), b.Bias(3)));
     }
 
     private static ModelGraph Floats(CaseBuilder b)
@@ -56,6 +60,7 @@ internal static class SmallNetworks
     private static ModelGraph Large(CaseBuilder b)
     {
         Value x = b.QuantizedInput(ElementType.UInt8, 1, 512);
-        return b.Build(b.Apply(new FullyConnected(false, ActivationRange.None), ElementType.UInt8, b.Parameters(ElementType.UInt8), x, b.QuantizedConstant(ElementType.UInt8, false, 136, 512), b.Bias(136)));
+        return b.Build(b.Apply(new FullyConnected(false, ActivationRange.None), ElementType.UInt8, b.Parameters(ElementType.UInt8), x,
+            b.QuantizedConstant(ElementType.UInt8, false, 136, 512), b.Bias(136)));
     }
 }

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace ModelCompiler.CodeGen.Tests;
 
 /// <summary>
-/// Compares text with a file beside the test: <c>Class.Method_case.verified.txt</c>. On a mismatch the text is written to <c>….received.txt</c>, which is moved over the
-/// verified file when the change is meant. These are the conventions of Verify, which can take this class's place.
+/// Compares text with a file beside the test: <c>Class.Method_case.verified.txt</c>. On a mismatch the text is written to <c>….received.txt</c>,
+/// which is moved over the verified file when the change is meant. These are the conventions of Verify, which can take this class's place.
 /// </summary>
 internal static partial class Snapshot
 {
@@ -13,7 +13,8 @@ internal static partial class Snapshot
     private static readonly Lazy<string> ProjectFolder = new(() =>
     {
         DirectoryInfo folder = new(AppContext.BaseDirectory);
-        while (folder.GetFiles("*.csproj").Length == 0) folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside their project.");
+        while (folder.GetFiles("*.csproj").Length == 0)
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside their project.");
         return folder.FullName;
     });
 

@@ -792,9 +792,9 @@ namespace ModelCompilerCode
                 int i = 0;
                 fixed (float* from = values)
                 {
-                    for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i,
-                        Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero),
-                        Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                    for (; i <= values.Length - 4; i += 4)
+                        Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale),
+                            Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
                 }
 
                 for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -807,9 +807,10 @@ namespace ModelCompilerCode
                 int i = 0;
                 fixed (float* from = values)
                 {
-                    for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i,
-                        Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero),
-                        Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                    for (; i <= values.Length - 4; i += 4)
+                        Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale),
+                            Vector128.Create(0f - zero),
+                            Vector128.Create(255f - zero))) + Vector128.Create(zero));
                 }
 
                 for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -819,8 +820,8 @@ namespace ModelCompilerCode
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
             {
-                for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f
-                    - zero)) + zero);
+                for (int i = 0; i < values.Length; i++)
+                    to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
             }
 
             /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
@@ -929,10 +930,10 @@ namespace ModelCompilerCode
                 int i = 0;
                 for (; i <= count - 32; i += 32)
                 {
-                    Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb =
-                        Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
-                    Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd =
-                        Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
+                    Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(),
+                        vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
+                    Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(),
+                        vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
                     Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
                     Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
                     Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));

@@ -357,8 +357,8 @@ namespace ModelCompilerCode
                 if (count >= Vector256<int>.Count)
                 {
                     Vector256<float> largest = Vector256.Load(p);
-                    for (i = Vector256<int>.Count; i <= count - Vector256<int>.Count; i += Vector256<int>.Count) largest =
-                        Vector256.Max(largest, Vector256.Load(p + i));
+                    for (i = Vector256<int>.Count; i <= count - Vector256<int>.Count; i += Vector256<int>.Count)
+                        largest = Vector256.Max(largest, Vector256.Load(p + i));
                     for (int lane = 0; lane < Vector256<int>.Count; lane++) max = Math.Max(max, largest.GetElement(lane));
                 }
                 for (; i < count; i++) max = Math.Max(max, p[i]);

@@ -1252,9 +1252,9 @@ namespace ModelCompilerCode
                 int i = 0;
                 fixed (float* from = values)
                 {
-                    for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i,
-                        Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero),
-                        Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                    for (; i <= values.Length - 4; i += 4)
+                        Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale),
+                            Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
                 }
 
                 for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -1267,9 +1267,10 @@ namespace ModelCompilerCode
                 int i = 0;
                 fixed (float* from = values)
                 {
-                    for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i,
-                        Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero),
-                        Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                    for (; i <= values.Length - 4; i += 4)
+                        Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale),
+                            Vector128.Create(0f - zero),
+                            Vector128.Create(255f - zero))) + Vector128.Create(zero));
                 }
 
                 for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -1279,8 +1280,8 @@ namespace ModelCompilerCode
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
             {
-                for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f
-                    - zero)) + zero);
+                for (int i = 0; i < values.Length; i++)
+                    to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
             }
 
             /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>
@@ -1375,8 +1376,8 @@ namespace ModelCompilerCode
             public static Vector128<int> MultiplyAddPairs(Vector128<short> a, Vector128<short> b)
             {
                 if (Sse2.IsSupported) return Sse2.MultiplyAddAdjacent(a, b);
-                if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()),
-                    AdvSimd.MultiplyWideningUpper(a, b));
+                if (AdvSimd.Arm64.IsSupported)
+                    return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
                 Vector128<int> even = ((a.AsInt32() << 16) >> 16) * ((b.AsInt32() << 16) >> 16);
                 Vector128<int> odd = (a.AsInt32() >> 16) * (b.AsInt32() >> 16);
                 return even + odd;
@@ -1409,8 +1410,8 @@ namespace ModelCompilerCode
                 if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
                 // 2²³, from where on floats are integers, with the number's sign
                 Vector128<float> magic = Vector128.Create(8388608f) | (values & Vector128.Create(-0f));
-                return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)), values
-                    + magic - magic, values));
+                return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)),
+                    values + magic - magic, values));
             }
 
             /// <summary>The nearest integers, ties to even, of numbers below 2²² in size.</summary>
@@ -1501,10 +1502,10 @@ namespace ModelCompilerCode
                 int i = 0;
                 for (; i <= count - 32; i += 32)
                 {
-                    Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb =
-                        Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
-                    Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd =
-                        Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
+                    Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(),
+                        vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
+                    Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(),
+                        vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
                     Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
                     Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
                     Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));

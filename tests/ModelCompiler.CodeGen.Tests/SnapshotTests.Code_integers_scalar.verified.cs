@@ -437,9 +437,9 @@ namespace ModelCompilerCode
                 int i = 0;
                 fixed (float* from = values)
                 {
-                    for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes((byte*)to + i,
-                        Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(-128f - zero),
-                        Vector128.Create(127f - zero))) + Vector128.Create(zero));
+                    for (; i <= values.Length - 4; i += 4)
+                        Simd128.StoreBytes((byte*)to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale),
+                            Vector128.Create(-128f - zero), Vector128.Create(127f - zero))) + Vector128.Create(zero));
                 }
 
                 for (; i < values.Length; i++) to[i] = (sbyte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -128f - zero), 127f - zero)) + zero);
@@ -452,9 +452,10 @@ namespace ModelCompilerCode
                 int i = 0;
                 fixed (float* from = values)
                 {
-                    for (; i <= values.Length - 4; i += 4) Simd128.StoreBytes(to + i,
-                        Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale), Vector128.Create(0f - zero),
-                        Vector128.Create(255f - zero))) + Vector128.Create(zero));
+                    for (; i <= values.Length - 4; i += 4)
+                        Simd128.StoreBytes(to + i, Simd128.RoundToInt32(Simd128.Clamp(Vector128.Load(from + i) / Vector128.Create(scale),
+                            Vector128.Create(0f - zero),
+                            Vector128.Create(255f - zero))) + Vector128.Create(zero));
                 }
 
                 for (; i < values.Length; i++) to[i] = (byte)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, 0f - zero), 255f - zero)) + zero);
@@ -464,8 +465,8 @@ namespace ModelCompilerCode
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             public static void Quantize(ReadOnlySpan<float> values, short* to, float scale, int zero)
             {
-                for (int i = 0; i < values.Length; i++) to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f
-                    - zero)) + zero);
+                for (int i = 0; i < values.Length; i++)
+                    to[i] = (short)(Scalar.RoundToInt32(Math.Min(Math.Max(values[i] / scale, -32768f - zero), 32767f - zero)) + zero);
             }
 
             /// <summary>Real numbers to int32: value ÷ scale, round to nearest even, add the zero point, saturate.</summary>

@@ -15,7 +15,8 @@ public class VocabularyTests
     // The set that goes with products of bytes: tiles of pixels, and packing of finished sums.
     private static readonly string[] Tile =
     [
-        "AddProducts", "Broadcast4", "CopyRaised", "Gather", "Interleave4", "LoadLanes", "MultiplyAddBytes", "PackInt8", "PackInt8InLanes", "PackUInt8", "PackUInt8InLanes", "RoundInRange", "Scaled", "StoreLanes",
+        "AddProducts", "Broadcast4", "CopyRaised", "Gather", "Interleave4", "LoadLanes", "MultiplyAddBytes", "PackInt8", "PackInt8InLanes", "PackUInt8",
+        "PackUInt8InLanes", "RoundInRange", "Scaled", "StoreLanes",
         "StorePart", "StorePixels", "StoreTransposed", "ZipLowerBytes", "ZipLowerWords", "ZipUpperBytes", "ZipUpperWords",
     ];
 
@@ -37,7 +38,8 @@ public class VocabularyTests
 
     [Fact]
     public void Classes_of_one_architecture_have_no_others() =>
-        Assert.Single(new[] { "Simd128", "Simd256", "Simd512" }.Select(c => string.Join(' ', MembersOf(c).Except(Private).Order(StringComparer.Ordinal))).Distinct());
+        Assert.Single(new[] { "Simd128", "Simd256", "Simd512" }.Select(c => string.Join(' ', MembersOf(c).Except(Private).Order(StringComparer.Ordinal)))
+            .Distinct());
 
     public static TheoryData<string> Names() => [.. Classes().Select(row => (string)row[0]).Distinct(), "Vnni256", "Vnni512"];
 
@@ -65,11 +67,13 @@ public class VocabularyTests
     public void Every_member_is_compared_with_single_elements(string name)
     {
         string code = VocabularyProbe.Source(name);
-        Assert.Contains(typeof(VocabularyTests).GetMethods(), m => m.GetCustomAttributesData().Any(a => a.AttributeType == typeof(ProcessorFactAttribute) && (string)a.ConstructorArguments[0].Value! == name));
+        Assert.Contains(typeof(VocabularyTests).GetMethods(),
+            m => m.GetCustomAttributesData().Any(a => a.AttributeType == typeof(ProcessorFactAttribute) && (string)a.ConstructorArguments[0].Value! == name));
         Assert.DoesNotContain(MembersOf(name).Except(Private), m => !Regex.IsMatch(code, $@"\b{name}\.{m}\b"));
     }
 
-    private static IEnumerable<string> MembersOf(string name) => HelperLibrary.Members.Where(m => m.StartsWith(name + ".", StringComparison.Ordinal)).Select(m => m[(name.Length + 1)..]);
+    private static IEnumerable<string> MembersOf(string name) =>
+        HelperLibrary.Members.Where(m => m.StartsWith(name + ".", StringComparison.Ordinal)).Select(m => m[(name.Length + 1)..]);
 
     // Skipped where the processor does not have the instructions of a class.
     private sealed class ProcessorFactAttribute : FactAttribute

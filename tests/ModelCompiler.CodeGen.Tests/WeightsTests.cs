@@ -47,7 +47,8 @@ public class WeightsTests
         context.Resolving += (c, name) => name.Name == plan.Weights.Assembly ? c.LoadFromStream(new MemoryStream(image)) : null;
         try
         {
-            Type type = context.LoadFromStream(new MemoryStream(GeneratedCode.Compile(plan))).GetType($"{plan.Namespace}.{plan.ClassName}", throwOnError: true)!;
+            Type type = context.LoadFromStream(new MemoryStream(GeneratedCode.Compile(plan)))
+                .GetType($"{plan.Namespace}.{plan.ClassName}", throwOnError: true)!;
             ((IDisposable)Activator.CreateInstance(type)!).Dispose();
         }
         finally

@@ -20,7 +20,8 @@ public class AccuracyTests
     {
         OrderedDictionary<string, NumpyArray> data = TestModels.Npz("data/kws/features.npz");
         using IEngine network = TestModels.Engine("portable", "models/mlperf-tiny/kws_int8.tflite", Fast with { Requantization = mode });
-        double accuracy = TestModels.Top1(x => network.RunRaw([x])[0], data["x"], data["y"], a => new TensorData(ElementType.Int8, network.Inputs[0].Shape, a.Bytes));
+        double accuracy = TestModels.Top1(x => network.RunRaw([x])[0], data["x"], data["y"],
+            a => new TensorData(ElementType.Int8, network.Inputs[0].Shape, a.Bytes));
         Assert.Equal(expected, accuracy * 500, 3);
     }
 
@@ -29,7 +30,8 @@ public class AccuracyTests
     {
         OrderedDictionary<string, NumpyArray> data = TestModels.Npz("data/kws/features.npz");
         using IEngine network = TestModels.Engine("portable", "models/mlperf-tiny/kws_float32.tflite", Fast);
-        double accuracy = TestModels.Top1(x => network.RunReal([x])[0], data["x"], data["y"], a => TensorData.Of(network.Inputs[0].Shape, Array.ConvertAll(a.ToFloats(), q => (q - 83) * 0.58470291f)));
+        double accuracy = TestModels.Top1(x => network.RunReal([x])[0], data["x"], data["y"],
+            a => TensorData.Of(network.Inputs[0].Shape, Array.ConvertAll(a.ToFloats(), q => (q - 83) * 0.58470291f)));
         Assert.InRange(accuracy * 500, 451, 455);
     }
 
@@ -69,7 +71,8 @@ public class AccuracyTests
     public void Image_classification_quantised_after_training(string? method, double atLeast)
     {
         OrderedDictionary<string, NumpyArray> data = TestModels.Npz("data/cifar10/test.npz");
-        using IEngine network = TestModels.Engine("portable", "models/mlperf-tiny/ic_float32.tflite", Fast with { CalibrationMethod = method }, "data/cifar10/train.npz");
+        using IEngine network = TestModels.Engine("portable", "models/mlperf-tiny/ic_float32.tflite", Fast with { CalibrationMethod = method },
+            "data/cifar10/train.npz");
         Assert.Equal(ElementType.Int8, network.Inputs[0].Type);
         double accuracy = TestModels.Top1(x => network.RunReal([x])[0], data["x"], data["y"], a => TensorData.Of(network.Inputs[0].Shape, a.ToFloats()));
         Assert.InRange(accuracy, atLeast, 1);
@@ -101,7 +104,8 @@ public class AccuracyTests
     public static TheoryData<string, string> Pets()
     {
         var data = new TheoryData<string, string>();
-        foreach (string model in new[] { "mobilenet_v1_0.25_128_quant.tflite", "mobilenet_v2_1.0_224_quant.tflite", "tf2_mobilenet_v2_1.0_224_ptq.tflite", "mobilenet_v2_float32.onnx", "mobilenet_v2_qlinear.onnx" })
+        foreach (string model in new[] { "mobilenet_v1_0.25_128_quant.tflite", "mobilenet_v2_1.0_224_quant.tflite", "tf2_mobilenet_v2_1.0_224_ptq.tflite",
+            "mobilenet_v2_float32.onnx", "mobilenet_v2_qlinear.onnx" })
         {
             data.Add(model, "cat");
             data.Add(model, "bird");
@@ -120,13 +124,15 @@ public class AccuracyTests
         TensorData probabilities = model switch
         {
             "mobilenet_v2_float32.onnx" => network.RunReal([Pictures.ChannelsFirst(pixels, side, (b, _) => (b / 127.5f) - 1)])[0],
-            "mobilenet_v2_qlinear.onnx" => network.RunReal([Pictures.ChannelsFirst(pixels, side, (b, c) => ((b / 255f) - Pictures.ImageNetMean[c]) / Pictures.ImageNetDeviation[c])])[0],
+            "mobilenet_v2_qlinear.onnx" => network.RunReal([Pictures.ChannelsFirst(pixels, side,
+                (b, c) => ((b / 255f) - Pictures.ImageNetMean[c]) / Pictures.ImageNetDeviation[c])])[0],
             _ => network.RunRaw([new TensorData(ElementType.UInt8, network.Inputs[0].Shape, pixels)])[0],
         };
         string[] labels = File.ReadAllLines(SharedData.Path("models/mobilenet/imagenet_labels.txt"));
         int background = probabilities.Count == labels.Length ? 0 : labels.Length - probabilities.Count;
         string label = labels[TestModels.ArgMax(probabilities) + background];
-        string[] accepted = animal == "cat" ? ["cat", "tabby", "tiger cat", "lynx"] : ["chickadee", "bird", "bunting", "junco", "jay", "robin", "brambling", "finch"];
+        string[] accepted = animal == "cat" ? ["cat", "tabby", "tiger cat", "lynx"]
+            : ["chickadee", "bird", "bunting", "junco", "jay", "robin", "brambling", "finch"];
         Assert.True(accepted.Any(a => label.Contains(a, StringComparison.OrdinalIgnoreCase)), $"'{label}' is not a {animal}.");
     }
 }

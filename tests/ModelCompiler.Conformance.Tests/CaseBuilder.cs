@@ -44,11 +44,13 @@ public sealed class CaseBuilder(int seed)
         int count = perChannel ? shape[0] : 1;
         int zero = perChannel ? 0 : type == ElementType.UInt8 ? _random.Next(256) : 0;
         return _graph.AddConstant("weights", data, new QuantizationParameters(
-            Enumerable.Range(0, count).Select(_ => (float)(0.002 * (0.2 + _random.NextDouble()))).ToEquatableArray(), Enumerable.Repeat(zero, count).ToEquatableArray()));
+            Enumerable.Range(0, count).Select(_ => (float)(0.002 * (0.2 + _random.NextDouble()))).ToEquatableArray(),
+            Enumerable.Repeat(zero, count).ToEquatableArray()));
     }
 
     /// <summary>Int32 constants.</summary>
-    public Value Bias(int count) => _graph.AddConstant("bias", TensorData.Of(new Shape(count), Enumerable.Range(0, count).Select(_ => _random.Next(-20000, 20000)).ToArray()));
+    public Value Bias(int count) => _graph.AddConstant("bias",
+        TensorData.Of(new Shape(count), Enumerable.Range(0, count).Select(_ => _random.Next(-20000, 20000)).ToArray()));
 
     /// <summary>Applies an operator.</summary>
     public Value Apply(Operator op, params Value?[] inputs) => Apply(op, null, null, inputs);
@@ -58,7 +60,8 @@ public sealed class CaseBuilder(int seed)
         _graph.Add(op.Name, op.Name, op, [.. inputs.Select(i => i?.Id ?? -1)], quantization, type);
 
     /// <summary>An input of integers around zero.</summary>
-    public Value SymmetricInput(ElementType type, float scale, params int[] shape) => AddInput(new TensorType(type, new Shape(shape), new QuantizationParameters(scale, 0)));
+    public Value SymmetricInput(ElementType type, float scale, params int[] shape) =>
+        AddInput(new TensorType(type, new Shape(shape), new QuantizationParameters(scale, 0)));
 
     /// <summary>Constants of any type.</summary>
     public Value Numbers(ElementType type, QuantizationParameters? quantization, Func<Random, double> next, params int[] shape)
@@ -89,7 +92,8 @@ public sealed class CaseBuilder(int seed)
     public Value[] ApplyAll(Operator op, QuantizationParameters?[] quantization, params Value?[] inputs)
     {
         IReadOnlyList<TensorType> types = op.Infer(new InferenceContext([.. inputs]));
-        Value[] outputs = [.. types.Select((t, i) => _graph.AddValue($"{op.Name}{i}", t with { Quantization = i < quantization.Length ? quantization[i] ?? t.Quantization : t.Quantization }))];
+        Value[] outputs = [.. types.Select((t, i) => _graph.AddValue($"{op.Name}{i}",
+            t with { Quantization = i < quantization.Length ? quantization[i] ?? t.Quantization : t.Quantization }))];
         _graph.AddNode(new Node(op.Name, op.Name, op, [.. inputs.Select(i => i?.Id ?? -1)], [.. outputs.Select(o => o.Id)]));
         return outputs;
     }

@@ -23,9 +23,12 @@ public partial class CodeSizeTests
     // Beyond 56 KB of IL the just-in-time compiler no longer optimises; beyond some 400 vector loads it no longer inlines them.
     private const int MostIlBytes = 50_000, MostVectorLoads = 384;
 
-    private static readonly string[] Targets = [.. Target.All.Where(t => t.InstructionSets is [{ IsScalar: false }] && t.Framework <= Environment.Version.Major).Select(t => t.Name)];
+    private static readonly string[] Targets = [.. Target.All.Where(t => t.InstructionSets is [{ IsScalar: false }] && t.Framework <= Environment.Version.Major)
+        .Select(t => t.Name)];
 
-    public static TheoryData<string> Models() => SharedData.Root is null ? ["none"] : [.. SharedData.Files("models", "*_int8.tflite").Concat(SharedData.Files("models/mobilenet")).Select(f => Path.GetRelativePath(SharedData.Root, f)).Where(f => Path.GetExtension(f) is ".tflite" or ".onnx")];
+    public static TheoryData<string> Models() => SharedData.Root is null ? ["none"]
+        : [.. SharedData.Files("models", "*_int8.tflite").Concat(SharedData.Files("models/mobilenet")).Select(f => Path.GetRelativePath(SharedData.Root, f))
+            .Where(f => Path.GetExtension(f) is ".tflite" or ".onnx")];
 
     [SharedDataTheory]
     [MemberData(nameof(Models))]
@@ -62,13 +65,16 @@ public partial class CodeSizeTests
         var builder = new CaseBuilder(1);
         Value x = builder.QuantizedInput(ElementType.Int8, 1, 8, 8, 16);
         QuantizationParameters q = x.Q;
-        for (int i = 0; i < layers; i++) x = builder.Apply(new Conv(1, 1, 1, 1, 1, 1, 1, 1, 1, ActivationRange.None), ElementType.Int8, q, x, builder.QuantizedConstant(ElementType.Int8, true, 16, 3, 3, 16), builder.Bias(16));
+        for (int i = 0; i < layers; i++)
+            x = builder.Apply(new Conv(1, 1, 1, 1, 1, 1, 1, 1, 1, ActivationRange.None), ElementType.Int8, q, x,
+                builder.QuantizedConstant(ElementType.Int8, true, 16, 3, 3, 16), builder.Bias(16));
         return builder.Build(x);
     }
 
     private static ModelPlan Lower(ModelGraph graph, string target, out byte[] weights)
     {
-        (ModelPlan plan, weights) = Lowering.Run(graph, new CompilationInput("case.onnx", default, new CompilationOptions { Target = target }), Target.Of(target), []);
+        (ModelPlan plan, weights) = Lowering.Run(graph, new CompilationInput("case.onnx", default, new CompilationOptions { Target = target }),
+            Target.Of(target), []);
         return plan;
     }
 
@@ -90,16 +96,20 @@ public partial class CodeSizeTests
         }
     }
 
-    private static IEnumerable<MethodDeclarationSyntax> MethodsOf(string code) => CSharpSyntaxTree.ParseText(code).GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>();
+    private static IEnumerable<MethodDeclarationSyntax> MethodsOf(string code) =>
+        CSharpSyntaxTree.ParseText(code).GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>();
 
     private static MemoryStream Compile(string code, ModelPlan plan, ReadOnlyMemory<byte> weights)
     {
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
         IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(p => Path.GetDirectoryName(p) == framework).Select(p => MetadataReference.CreateFromFile(p));
-        if (plan.Weights.IsAssembly) references = references.Append(MetadataReference.CreateFromImage(WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span)));
+        if (plan.Weights.IsAssembly)
+            references = references.Append(MetadataReference.CreateFromImage(WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace,
+                plan.Weights.TypeName, weights.Span)));
         var image = new MemoryStream();
-        var result = CSharpCompilation.Create("sizes", [CSharpSyntaxTree.ParseText(code)], references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true)).Emit(image);
+        var result = CSharpCompilation.Create("sizes", [CSharpSyntaxTree.ParseText(code)], references,
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true)).Emit(image);
         Assert.True(result.Success, string.Join("\n", result.Diagnostics.Take(3)));
         image.Position = 0;
         return image;

@@ -29,7 +29,8 @@ public class FieldFileTests
             using var generated = new GeneratedEngine(result.Plan!, result.Weights);
             TensorData[] inputs = [.. result.Compiled!.InputValues.Select(v => CaseBuilder.Random(v, random))];
             IReadOnlyList<TensorData> expected = new ReferenceInterpreter(result.Compiled, mode).Run(inputs), actual = generated.RunRaw(inputs);
-            for (int i = 0; i < expected.Count; i++) Assert.True(expected[i].Bytes.AsSpan().SequenceEqual(actual[i].Bytes), $"{file}, {mode}: output {i} differs.");
+            for (int i = 0; i < expected.Count; i++)
+                Assert.True(expected[i].Bytes.AsSpan().SequenceEqual(actual[i].Bytes), $"{file}, {mode}: output {i} differs.");
             if (!result.Compiled.Nodes.Any(n => n.Outputs.Any(o => result.Compiled.Values[o].IsQuantized))) break;
         }
     }

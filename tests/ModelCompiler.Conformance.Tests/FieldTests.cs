@@ -9,8 +9,8 @@ using ModelCompiler.Tool.Engines;
 namespace ModelCompiler.Conformance.Tests;
 
 /// <summary>
-/// Situations that people reported of other tools: a model, inputs and the right outputs. Each is right on the reference interpreter and has the same bits on every target;
-/// a few ask for what cannot be done, and are refused with a message.
+/// Situations that people reported of other tools: a model, inputs and the right outputs.
+/// Each is right on the reference interpreter and has the same bits on every target; a few ask for what cannot be done, and are refused with a message.
 /// </summary>
 public partial class FieldTests
 {
@@ -22,7 +22,8 @@ public partial class FieldTests
     private static readonly string[] NowCompiled = ["unsorted-nodes", "sklearn-zipmap", "resize-0.7-skip"];
 
     public static TheoryData<string> Situations() => SharedData.Root is null ? [""] :
-        [.. new[] { "right", "wrong" }.SelectMany(kind => Directory.EnumerateDirectories(SharedData.Path($"field/{kind}")).Order(StringComparer.Ordinal).Select(d => $"{kind}/{Path.GetFileName(d)}"))];
+        [.. new[] { "right", "wrong" }.SelectMany(kind => Directory.EnumerateDirectories(SharedData.Path($"field/{kind}")).Order(StringComparer.Ordinal)
+            .Select(d => $"{kind}/{Path.GetFileName(d)}"))];
 
     [SharedDataTheory]
     [MemberData(nameof(Situations))]
@@ -31,7 +32,8 @@ public partial class FieldTests
         string folder = SharedData.Path($"field/{name}");
         CompilationResult[] results = [.. RunnableTargets.All.Select(target => Compile(folder, target))];
         bool hasOutput = File.Exists(Path.Combine(folder, "y.npz"));
-        if (File.ReadAllText(Path.Combine(folder, "README.md")).Contains("refused: judged fair", StringComparison.Ordinal) && !NowCompiled.Contains(Path.GetFileName(name)))
+        if (File.ReadAllText(Path.Combine(folder, "README.md")).Contains("refused: judged fair", StringComparison.Ordinal)
+            && !NowCompiled.Contains(Path.GetFileName(name)))
         {
             Assert.All(results, r => Assert.Matches("^MC[123]", Assert.Single(r.Diagnostics, d => d.Severity == DiagnosticSeverity.Error).Code));
             return;
@@ -53,9 +55,12 @@ public partial class FieldTests
             using GeneratedEngine generated = engines.Create(t);
             SampleRunner.Run(generated, samples, all, raw, resetEach: false, (i, outputs) =>
             {
-                for (int o = 0; o < outputs.Count; o++) Assert.True(wanted[i][o].Bytes.AsSpan().SequenceEqual(outputs[o].Bytes), $"{name}, {target}, sample {i}: output '{generated.Outputs[o].Name}' differs from the reference.");
+                for (int o = 0; o < outputs.Count; o++)
+                    Assert.True(wanted[i][o].Bytes.AsSpan().SequenceEqual(outputs[o].Bytes),
+                        $"{name}, {target}, sample {i}: output '{generated.Outputs[o].Name}' differs from the reference.");
             });
-            if (result.Plan!.SelfTestHash != 0) Assert.True((bool)generated.ModelType.GetMethod("SelfTest")!.Invoke(null, null)!, $"{name}, {target}: SelfTest()");
+            if (result.Plan!.SelfTestHash != 0)
+                Assert.True((bool)generated.ModelType.GetMethod("SelfTest")!.Invoke(null, null)!, $"{name}, {target}: SelfTest()");
         }
     }
 
@@ -69,7 +74,8 @@ public partial class FieldTests
         string file = SharedData.Path($"field/hostile/{name}");
         string calibration = Path.Combine(Path.GetDirectoryName(file)!, $"{name[..2]}-calibration.npz");
         ReadOnlyMemory<byte>? samples = File.Exists(calibration) ? File.ReadAllBytes(calibration) : null;
-        CompilationResult[] results = [.. RunnableTargets.Single.Select(target => ModelCompilation.Run(new CompilationInput(name, File.ReadAllBytes(file), new CompilationOptions
+        CompilationResult[] results = [.. RunnableTargets.Single.Select(target =>
+            ModelCompilation.Run(new CompilationInput(name, File.ReadAllBytes(file), new CompilationOptions
         {
             Target = target,
             Namespace = "Field." + target.Replace('-', '_'),
@@ -102,7 +108,8 @@ public partial class FieldTests
         for (int o = 0; o < engine.Outputs.Count; o++)
         {
             EngineEdge edge = engine.Outputs[o];
-            NumpyArray? right = arrays.TryGetValue(edge.Name, out NumpyArray? named) ? named : arrays.Count == 1 && !edge.Name.EndsWith("_length", StringComparison.Ordinal) ? arrays.Values.Single() : null;
+            NumpyArray? right = arrays.TryGetValue(edge.Name, out NumpyArray? named) ? named : arrays.Count == 1
+                && !edge.Name.EndsWith("_length", StringComparison.Ordinal) ? arrays.Values.Single() : null;
             if (right is null) continue; // an archive cannot hold every name, nor how many elements count
             compared++;
             double[] expected = [.. Doubles(right)];
@@ -144,7 +151,8 @@ public partial class FieldTests
             Calibration = isCalibrated ? "calib.npz" : null,
             InputShapes = InputShapesOption().Match(command) is { Success: true } match ? match.Groups[1].Value : null,
         };
-        return ModelCompilation.Run(new CompilationInput("model.onnx", File.ReadAllBytes(Path.Combine(folder, "model.onnx")), options, isCalibrated ? (ReadOnlyMemory<byte>?)File.ReadAllBytes(calibration) : null)
+        return ModelCompilation.Run(new CompilationInput("model.onnx", File.ReadAllBytes(Path.Combine(folder, "model.onnx")), options,
+            isCalibrated ? (ReadOnlyMemory<byte>?)File.ReadAllBytes(calibration) : null)
         {
             ExternalData = new ModelFolder(Path.Combine(folder, "model.onnx")).Read,
         });
@@ -165,7 +173,8 @@ public partial class FieldTests
             if (networks.All(n => !n.Plan.Weights.IsAssembly)) _batch = GeneratedEngine.TryBatch([.. networks.Select(n => n.Plan)]);
         }
 
-        public GeneratedEngine Create(int index) => _batch is { } batch ? batch.Create(_networks[index].Plan) : new GeneratedEngine(_networks[index].Plan, _networks[index].Weights);
+        public GeneratedEngine Create(int index) => _batch is { } batch ? batch.Create(_networks[index].Plan)
+            : new GeneratedEngine(_networks[index].Plan, _networks[index].Weights);
 
         public void Dispose() => _batch?.Assembly.Dispose();
     }

@@ -15,7 +15,8 @@ internal static partial class GuardedCode
     {
         if (!GuardedMemory.IsSupported) return files;
         var changed = files.ToDictionary(f => f.Key, f => Change(f.Key, f.Value));
-        changed.Add("GuardedMemory.cs", File.ReadAllText(Path.Combine(SharedData.RepositoryRoot, "tests", "ModelCompiler.Conformance.Tests", "GuardedMemory.cs")));
+        changed.Add("GuardedMemory.cs", File.ReadAllText(Path.Combine(SharedData.RepositoryRoot, "tests", "ModelCompiler.Conformance.Tests",
+            "GuardedMemory.cs")));
         return changed;
     }
 
@@ -33,7 +34,8 @@ internal static partial class GuardedCode
     }
 
     private static string ChangeAddresses(string code) => code.Contains("T* Address<T>(", StringComparison.Ordinal)
-        ? Replace(code, "(T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table))", $"(T*){Guard}.Constant((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table)), table.Length * sizeof(T))")
+        ? Replace(code, "(T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table))",
+            $"(T*){Guard}.Constant((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(table)), table.Length * sizeof(T))")
         : code;
 
     private static string ChangeAdapter(string code)
@@ -44,7 +46,8 @@ internal static partial class GuardedCode
     }
 
     private static string Replace(string code, string old, string replacement) =>
-        code.Contains(old, StringComparison.Ordinal) ? code.Replace(old, replacement, StringComparison.Ordinal) : throw new InvalidOperationException($"Generated code has no '{old}'.");
+        code.Contains(old, StringComparison.Ordinal) ? code.Replace(old, replacement, StringComparison.Ordinal)
+        : throw new InvalidOperationException($"Generated code has no '{old}'.");
 
     [GeneratedRegex(@"new ReadOnlySpan<byte>\(inputs\[(\d+)\]\)")]
     private static partial Regex InputSpan();

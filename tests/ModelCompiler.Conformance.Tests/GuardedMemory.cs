@@ -25,7 +25,8 @@ internal static unsafe class GuardedMemory
     {
         nuint room = Room(length);
         byte* pages = (byte*)Map(null, room + (2 * Page), ReadWrite, PrivateAnonymous, -1, 0);
-        if (pages == (byte*)-1 || Protect(pages, Page, 0) != 0 || Protect(pages + Page + room, Page, 0) != 0) throw new System.InvalidOperationException("Memory cannot be protected.");
+        if (pages == (byte*)-1 || Protect(pages, Page, 0) != 0 || Protect(pages + Page + room, Page, 0) != 0)
+            throw new System.InvalidOperationException("Memory cannot be protected.");
         return pages + Page + (AtEnd ? room - (nuint)length : 0);
     }
 

@@ -13,7 +13,8 @@ namespace ModelCompiler.Conformance.Tests;
 
 /// <summary>
 /// 8-bit layers of random shapes, strides, dilations, paddings, groups, zero points and weights: every kernel that a target chooses gives the reference's bits.
-/// Weights are the adversary: at the ends of their range everywhere, alternating, sparse or of 7 bits, some with scales below zero, which takes the kernels through all ways to stay exact.
+/// Weights are the adversary: at the ends of their range everywhere, alternating, sparse or of 7 bits, some with scales below zero,
+/// which takes the kernels through all ways to stay exact.
 /// </summary>
 public class LinearKernelProperties
 {
@@ -21,7 +22,8 @@ public class LinearKernelProperties
     private const int LayersPerNetwork = 6;
 
     private sealed record Layer(
-        int Height, int Width, int Channels, int Filters, int WindowHeight, int WindowWidth, int Stride, int Dilation, int Padding, int Groups, ElementType In, ElementType Out, ElementType Weights, string Pattern, int Seed);
+        int Height, int Width, int Channels, int Filters, int WindowHeight, int WindowWidth, int Stride, int Dilation, int Padding, int Groups, ElementType In,
+        ElementType Out, ElementType Weights, string Pattern, int Seed);
 
     private static readonly Gen<int> Channels = Gen.OneOf(1, 3, 4, 8, 10, 16, 24, 32, 48, 64, 80, 112);
 
@@ -33,13 +35,16 @@ public class LinearKernelProperties
         from filters in Channels
         from window in Gen.Select(Gen.Int[1, 4], Gen.Int[1, 4])
         from steps in Gen.Select(Gen.Int[1, 2], Gen.Frequency((4, Gen.Const(1)), (1, Gen.Const(2))), Gen.Int[0, 2])
-        from types in Gen.Select(Gen.OneOf(ElementType.Int8, ElementType.UInt8), Gen.OneOf(ElementType.Int8, ElementType.UInt8), Gen.OneOf(ElementType.Int8, ElementType.Int8, ElementType.UInt8))
+        from types in Gen.Select(Gen.OneOf(ElementType.Int8, ElementType.UInt8), Gen.OneOf(ElementType.Int8, ElementType.UInt8),
+            Gen.OneOf(ElementType.Int8, ElementType.Int8, ElementType.UInt8))
         from pattern in Gen.OneOf("largest", "smallest", "ends", "alternating", "random", "sparse", "seven bits")
         from seed in Gen.Int[0, 1_000_000]
         let groups = kind == 0 ? channels : kind == 1 && channels % 2 == 0 && filters % 2 == 0 ? 2 : 1
         select new Layer(
-            Math.Max(height, (window.Item1 - 1) * steps.Item2 + 1), Math.Max(width, (window.Item2 - 1) * steps.Item2 + 1), channels, groups == channels ? channels : filters,
-            window.Item1, window.Item2, steps.Item1, steps.Item2, Math.Min(steps.Item3, Math.Min(window.Item1, window.Item2) - 1), groups, types.Item1, types.Item2, types.Item3, pattern, seed);
+            Math.Max(height, (window.Item1 - 1) * steps.Item2 + 1), Math.Max(width, (window.Item2 - 1) * steps.Item2 + 1), channels,
+            groups == channels ? channels : filters,
+            window.Item1, window.Item2, steps.Item1, steps.Item2, Math.Min(steps.Item3, Math.Min(window.Item1, window.Item2) - 1), groups, types.Item1,
+            types.Item2, types.Item3, pattern, seed);
 
     public static TheoryData<string> Targets() => [.. RunnableTargets.Single];
 
@@ -67,7 +72,9 @@ public class LinearKernelProperties
         for (int i = 0; i < layers.Length; i++)
         {
             int at = expected[i].Bytes.AsSpan().CommonPrefixLength(actual[i].Bytes);
-            Assert.True(at == expected[i].Bytes.Length, $"{layers[i]} on {target}, {mode}, {plan.Steps[i].Kernel.GetType().Name} ({plan.Steps[i].Choice}): element {at} is {(at < actual[i].Bytes.Length ? actual[i].Bytes[at] : 0)}, not {(at < expected[i].Bytes.Length ? expected[i].Bytes[at] : 0)}.");
+            Assert.True(at == expected[i].Bytes.Length, $"{layers[i]} on {target}, {mode}, {plan.Steps[i].Kernel.GetType().Name} ({plan.Steps[i].Choice}): "
+                + $"element {at} is {(at < actual[i].Bytes.Length ? actual[i].Bytes[at] : 0)}, not "
+                + $"{(at < expected[i].Bytes.Length ? expected[i].Bytes[at] : 0)}.");
         }
     }
 
@@ -76,7 +83,8 @@ public class LinearKernelProperties
         var random = new Random(layer.Seed);
         int perGroup = layer.Channels / layer.Groups;
         int taps = layer.WindowHeight * layer.WindowWidth * perGroup;
-        Value input = editor.AddValue($"x{editor.Inputs.Count}", new TensorType(layer.In, new Shape(1, layer.Height, layer.Width, layer.Channels), new QuantizationParameters(0.05f, Zero(layer.In))));
+        Value input = editor.AddValue($"x{editor.Inputs.Count}",
+            new TensorType(layer.In, new Shape(1, layer.Height, layer.Width, layer.Channels), new QuantizationParameters(0.05f, Zero(layer.In))));
         editor.Inputs.Add(input.Id);
 
         var weights = new TensorData(layer.Weights, new Shape(layer.Filters, layer.WindowHeight, layer.WindowWidth, perGroup));
@@ -85,9 +93,12 @@ public class LinearKernelProperties
         int zeros = random.Next(3);
         float[] scales = [.. Enumerable.Range(0, zeros == 0 ? 1 : layer.Filters).Select(_ => (float)(0.02 * (0.2 + random.NextDouble()) / Math.Sqrt(taps)))];
         if (layer.Seed % 3 == 0) scales = Array.ConvertAll(scales, s => random.Next(2) == 0 ? -s : s);
-        Value constant = editor.AddConstant("weights", weights, new QuantizationParameters(scales.ToEquatableArray(), scales.Select(_ => zeros == 2 ? 0 : Zero(layer.Weights)).ToEquatableArray()));
-        Value bias = editor.AddConstant("bias", TensorData.Of(new Shape(layer.Filters), Enumerable.Range(0, layer.Filters).Select(_ => random.Next(-30000, 30000)).ToArray()));
-        var conv = new Conv(layer.Stride, layer.Stride, layer.Dilation, layer.Dilation, layer.Padding, layer.Padding, layer.Padding, layer.Padding, layer.Groups, random.Next(2) == 0 ? ActivationRange.None : ActivationRange.Relu);
+        Value constant = editor.AddConstant("weights", weights,
+            new QuantizationParameters(scales.ToEquatableArray(), scales.Select(_ => zeros == 2 ? 0 : Zero(layer.Weights)).ToEquatableArray()));
+        Value bias = editor.AddConstant("bias", TensorData.Of(new Shape(layer.Filters),
+            Enumerable.Range(0, layer.Filters).Select(_ => random.Next(-30000, 30000)).ToArray()));
+        var conv = new Conv(layer.Stride, layer.Stride, layer.Dilation, layer.Dilation, layer.Padding, layer.Padding, layer.Padding, layer.Padding,
+            layer.Groups, random.Next(2) == 0 ? ActivationRange.None : ActivationRange.Relu);
         Value output = editor.Add("y", "Conv", conv, [input.Id, constant.Id, bias.Id], new QuantizationParameters(0.03f, Zero(layer.Out)), layer.Out);
         editor.Outputs.Add(output.Id);
         editor.OutputNames.Add($"y{editor.OutputNames.Count}");
@@ -115,7 +126,8 @@ public class LinearKernelProperties
     {
         var data = new TensorData(input.Type, input.Shape);
         bool isExtreme = random.Next(2) == 0;
-        for (int i = 0; i < data.Bytes.Length; i++) data.Bytes[i] = isExtreme ? unchecked((byte)(random.Next(4) == 0 ? input.Type.MinValue() : input.Type.MaxValue())) : (byte)random.Next(256);
+        for (int i = 0; i < data.Bytes.Length; i++)
+            data.Bytes[i] = isExtreme ? unchecked((byte)(random.Next(4) == 0 ? input.Type.MinValue() : input.Type.MaxValue())) : (byte)random.Next(256);
         return data;
     }
 }

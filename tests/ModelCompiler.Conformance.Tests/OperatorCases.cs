@@ -51,51 +51,69 @@ public static class OperatorCases
         ["fully connected int8"] = b => FullyConnected(b, ElementType.Int8, 1, 33, 21),
         ["fully connected wide int8"] = b => FullyConnected(b, ElementType.Int8, 1, 64, 100),
         ["fully connected rows uint8"] = b => FullyConnected(b, ElementType.UInt8, 7, 20, 9),
-        ["tabulated function int8"] = b => b.Build(b.Apply(new TabulatedFunction(new Elementwise("Gelu", ElementKind.Float)), ElementType.Int8, b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.Int8, 3, 7))),
+        ["tabulated function int8"] = b => b.Build(b.Apply(new TabulatedFunction(new Elementwise("Gelu", ElementKind.Float)), ElementType.Int8,
+            b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.Int8, 3, 7))),
         ["fully connected float"] = b => b.Build(b.Apply(new FullyConnected(true, ActivationRange.Relu), b.Input(3, 30), b.Constant(11, 30), b.Constant(11))),
-        ["max pool int8"] = b => Pool(b.QuantizedInput(ElementType.Int8, 1, 7, 7, 21), b, new Pool(PoolKind.Max, 3, 3, 2, 2, 1, 1, 1, 1, false, ActivationRange.None)),
-        ["average pool int8"] = b => Pool(b.QuantizedInput(ElementType.Int8, 1, 7, 6, 18), b, new Pool(PoolKind.Average, 3, 2, 2, 1, 1, 0, 0, 1, false, ActivationRange.None)),
-        ["average pool uint8"] = b => Pool(b.QuantizedInput(ElementType.UInt8, 2, 6, 6, 5), b, new Pool(PoolKind.Average, 6, 6, 1, 1, 0, 0, 0, 0, false, ActivationRange.None)),
+        ["max pool int8"] = b => Pool(b.QuantizedInput(ElementType.Int8, 1, 7, 7, 21), b,
+            new Pool(PoolKind.Max, 3, 3, 2, 2, 1, 1, 1, 1, false, ActivationRange.None)),
+        ["average pool int8"] = b => Pool(b.QuantizedInput(ElementType.Int8, 1, 7, 6, 18), b,
+            new Pool(PoolKind.Average, 3, 2, 2, 1, 1, 0, 0, 1, false, ActivationRange.None)),
+        ["average pool uint8"] = b => Pool(b.QuantizedInput(ElementType.UInt8, 2, 6, 6, 5), b,
+            new Pool(PoolKind.Average, 6, 6, 1, 1, 0, 0, 0, 0, false, ActivationRange.None)),
         ["max pool float"] = b => b.Build(b.Apply(new Pool(PoolKind.Max, 2, 2, 2, 2, 0, 0, 0, 0, false, ActivationRange.None), b.Input(1, 8, 8, 11))),
         ["average pool float"] = b => b.Build(b.Apply(new Pool(PoolKind.Average, 3, 3, 2, 2, 1, 1, 1, 1, true, ActivationRange.None), b.Input(2, 7, 7, 9))),
         ["add int8"] = b => Binary(b, BinaryKind.Add, b.QuantizedInput(ElementType.Int8, 1, 5, 5, 7), b.QuantizedInput(ElementType.Int8, 1, 5, 5, 7)),
-        ["add relu uint8"] = b => Binary(b, BinaryKind.Add, b.QuantizedInput(ElementType.UInt8, 1, 4, 16), b.QuantizedInput(ElementType.UInt8, 1, 4, 16), ActivationRange.Relu),
+        ["add relu uint8"] = b => Binary(b, BinaryKind.Add, b.QuantizedInput(ElementType.UInt8, 1, 4, 16), b.QuantizedInput(ElementType.UInt8, 1, 4, 16),
+            ActivationRange.Relu),
         ["multiply int8"] = b => Binary(b, BinaryKind.Multiply, b.QuantizedInput(ElementType.Int8, 1, 5, 5, 8), b.QuantizedInput(ElementType.Int8, 1, 5, 5, 8)),
         ["add float broadcast"] = b => b.Build(b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), b.Input(2, 3, 4, 5), b.Input(4, 1))),
         ["subtract float"] = b => b.Build(b.Apply(new Binary(BinaryKind.Subtract, ActivationRange.Relu), b.Input(3, 17), b.Input(3, 17))),
         ["multiply float scalar"] = b => b.Build(b.Apply(new Binary(BinaryKind.Multiply, ActivationRange.None), b.Input(3, 17), b.Constant(1))),
         ["divide float row"] = b => b.Build(b.Apply(new Binary(BinaryKind.Divide, ActivationRange.None), b.Input(3, 17), b.Constant(17))),
-        ["softmax int8"] = b => b.Build(b.Apply(new Softmax(1), ElementType.Int8, new QuantizationParameters(1f / 256, -128), b.QuantizedInput(ElementType.Int8, 3, 37))),
-        ["softmax uint8"] = b => b.Build(b.Apply(new Softmax(1), ElementType.UInt8, new QuantizationParameters(1f / 256, 0), b.QuantizedInput(ElementType.UInt8, 2, 1001))),
-        ["layer norm rows"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(1, 2), true, true, DivisorFloor.AddedToSquares, 1e-5f), b.Input(3, 2, 11), b.Constant(1, 2, 11), b.Constant(1, 2, 11))),
-        ["layer norm columns"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(1), true, true, DivisorFloor.AddedToRoot, 1e-5f), b.Input(2, 5, 19), b.Constant(1, 5, 1), b.Constant(1, 5, 1))),
-        ["RMS norm rows"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(1), false, true, DivisorFloor.AddedToSquares, 1e-5f), b.Input(4, 37), b.Constant(1, 37))),
+        ["softmax int8"] = b => b.Build(b.Apply(new Softmax(1), ElementType.Int8, new QuantizationParameters(1f / 256, -128),
+            b.QuantizedInput(ElementType.Int8, 3, 37))),
+        ["softmax uint8"] = b => b.Build(b.Apply(new Softmax(1), ElementType.UInt8, new QuantizationParameters(1f / 256, 0),
+            b.QuantizedInput(ElementType.UInt8, 2, 1001))),
+        ["layer norm rows"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(1, 2), true, true, DivisorFloor.AddedToSquares, 1e-5f), b.Input(3, 2, 11),
+            b.Constant(1, 2, 11), b.Constant(1, 2, 11))),
+        ["layer norm columns"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(1), true, true, DivisorFloor.AddedToRoot, 1e-5f), b.Input(2, 5, 19),
+            b.Constant(1, 5, 1), b.Constant(1, 5, 1))),
+        ["RMS norm rows"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(1), false, true, DivisorFloor.AddedToSquares, 1e-5f), b.Input(4, 37),
+            b.Constant(1, 37))),
         ["L2 norm rows"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(1), false, false, DivisorFloor.LeastRoot, 1e-12f), b.Input(4, 16))),
-        ["L2 norm columns"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(0), false, false, DivisorFloor.LeastSquares, 1e-6f), b.Input(6, 17), null, b.Constant(6, 1))),
+        ["L2 norm columns"] = b => b.Build(b.Apply(new Normalize(EquatableArray.Of(0), false, false, DivisorFloor.LeastSquares, 1e-6f), b.Input(6, 17), null,
+            b.Constant(6, 1))),
         ["log-softmax"] = b => b.Build(b.Apply(new LogSoftmax(1), b.Input(2, 7, 5))),
         ["softmax float"] = b => b.Build(b.Apply(new Softmax(2), b.Input(2, 3, 19))),
         ["softmax middle axis float"] = b => b.Build(b.Apply(new Softmax(1), b.Input(2, 7, 5))),
-        ["mean int8"] = b => b.Build(b.Apply(new ReduceMean(EquatableArray.Of(1, 2), false), ElementType.Int8, b.Parameters(ElementType.Int8, 0.02), b.QuantizedInput(ElementType.Int8, 1, 7, 7, 19))),
+        ["mean int8"] = b => b.Build(b.Apply(new ReduceMean(EquatableArray.Of(1, 2), false), ElementType.Int8, b.Parameters(ElementType.Int8, 0.02),
+            b.QuantizedInput(ElementType.Int8, 1, 7, 7, 19))),
         ["mean float"] = b => b.Build(b.Apply(new ReduceMean(EquatableArray.Of(1, 2), true), b.Input(2, 5, 5, 21))),
         ["mean last axis float"] = b => b.Build(b.Apply(new ReduceMean(EquatableArray.Of(2), false), b.Input(2, 5, 9))),
         ["sigmoid int8"] = b => b.Build(b.Apply(new Unary(UnaryKind.Sigmoid), b.QuantizedInput(ElementType.Int8, 1, 300))),
         ["tanh uint8"] = b => b.Build(b.Apply(new Unary(UnaryKind.Tanh), b.QuantizedInput(ElementType.UInt8, 1, 300))),
-        ["clamp int8"] = b => b.Build(b.Apply(Unary.Clamp(ActivationRange.Relu6), ElementType.Int8, b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.Int8, 1, 300))),
+        ["clamp int8"] = b => b.Build(b.Apply(Unary.Clamp(ActivationRange.Relu6), ElementType.Int8, b.Parameters(ElementType.Int8),
+            b.QuantizedInput(ElementType.Int8, 1, 300))),
         ["clamp float"] = b => b.Build(b.Apply(Unary.Clamp(ActivationRange.Relu6), b.Input(3, 35))),
         ["sigmoid float"] = b => b.Build(b.Apply(new Unary(UnaryKind.Sigmoid), b.Input(3, 35))),
         ["quantize"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int8, b.Parameters(ElementType.Int8), b.Input(3, 37))),
-        ["requantize uint8 to int8"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int8, b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.UInt8, 3, 37))),
+        ["requantize uint8 to int8"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int8, b.Parameters(ElementType.Int8),
+            b.QuantizedInput(ElementType.UInt8, 3, 37))),
         ["dequantize"] = b => b.Build(b.Apply(new Dequantize(), b.QuantizedInput(ElementType.UInt8, 3, 37))),
-        ["reinterpret"] = b => b.Build(b.Apply(new Dequantize(), b.Apply(new Reinterpret(), null, b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.Int8, 3, 37)))),
+        ["reinterpret"] = b => b.Build(b.Apply(new Dequantize(),
+            b.Apply(new Reinterpret(), null, b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.Int8, 3, 37)))),
         ["bit cast"] = b => b.Build(b.Apply(new BitCast(ElementType.Int32), b.Input(3, 37))),
-        ["pad int8"] = b => b.Build(b.Apply(new Pad(EquatableArray.Of(0, 1, 2, 0), EquatableArray.Of(0, 2, 0, 1), 0), b.QuantizedInput(ElementType.Int8, 1, 3, 4, 5))),
+        ["pad int8"] = b => b.Build(b.Apply(new Pad(EquatableArray.Of(0, 1, 2, 0), EquatableArray.Of(0, 2, 0, 1), 0),
+            b.QuantizedInput(ElementType.Int8, 1, 3, 4, 5))),
         ["pad float"] = b => b.Build(b.Apply(new Pad(EquatableArray.Of(0, 1, 2), EquatableArray.Of(1, 0, -1), 2.5f), b.Input(2, 3, 4))),
         ["transpose float"] = b => b.Build(b.Apply(new Transpose(0, 3, 1, 2), b.Input(2, 5, 6, 3))),
         ["transpose int8"] = b => b.Build(b.Apply(new Transpose(0, 2, 3, 1), b.QuantizedInput(ElementType.Int8, 1, 3, 17, 19))),
-        ["reshape"] = b => b.Build(b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), b.Apply(new Reshape(new Shape(6, 4)), b.Input(2, 3, 4)), b.Constant(6, 4))),
+        ["reshape"] = b => b.Build(b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), b.Apply(new Reshape(new Shape(6, 4)), b.Input(2, 3, 4)),
+            b.Constant(6, 4))),
         ["concatenation float"] = b => b.Build(b.Apply(new Concatenation(1), b.Input(2, 3, 4), b.Input(2, 1, 4), b.Input(2, 2, 4))),
         ["concatenation int8"] = b => Concatenate(b),
-        ["batch normalisation float"] = b => b.Build(b.Apply(new BatchNormalization(3, 1e-3f), b.Input(1, 4, 4, 11), b.Constant(11), b.Constant(11), b.Constant(11), Positive(b, 11))),
+        ["batch normalisation float"] = b => b.Build(b.Apply(new BatchNormalization(3, 1e-3f), b.Input(1, 4, 4, 11), b.Constant(11), b.Constant(11),
+            b.Constant(11), Positive(b, 11))),
         ["residual block int8"] = Residual,
     };
 
@@ -106,7 +124,8 @@ public static class OperatorCases
             type, b.Parameters(type), b.QuantizedInput(type, batch, height, width, channels),
             b.QuantizedConstant(type, type == ElementType.Int8, outputs, windowHeight, windowWidth, channels / groups), b.Bias(outputs)));
 
-    private static ModelGraph Depthwise(CaseBuilder b, ElementType type, int height, int width, int channels, int windowHeight, int windowWidth, int stride = 1, int dilation = 1, int pad = 0, int batch = 1) =>
+    private static ModelGraph Depthwise(CaseBuilder b, ElementType type, int height, int width, int channels, int windowHeight, int windowWidth,
+        int stride = 1, int dilation = 1, int pad = 0, int batch = 1) =>
         Conv(b, type, height, width, channels, channels, windowHeight, windowWidth, stride, dilation, pad, channels, batch);
 
     private static ModelGraph FloatConv(
@@ -116,7 +135,8 @@ public static class OperatorCases
             b.Input(batch, height, width, channels), b.Constant(outputs, windowHeight, windowWidth, channels / groups), b.Constant(outputs)));
 
     private static ModelGraph FullyConnected(CaseBuilder b, ElementType type, int rows, int inputs, int outputs) => b.Build(b.Apply(
-        new FullyConnected(false, ActivationRange.None), type, b.Parameters(type), b.QuantizedInput(type, rows, inputs), b.QuantizedConstant(type, false, outputs, inputs), b.Bias(outputs)));
+        new FullyConnected(false, ActivationRange.None), type, b.Parameters(type), b.QuantizedInput(type, rows, inputs),
+        b.QuantizedConstant(type, false, outputs, inputs), b.Bias(outputs)));
 
     private static ModelGraph Pool(Value input, CaseBuilder b, Pool pool) => b.Build(b.Apply(pool, input.Type, input.Quantization, input));
 
@@ -135,9 +155,12 @@ public static class OperatorCases
     private static ModelGraph Residual(CaseBuilder b)
     {
         Value x = b.QuantizedInput(ElementType.Int8, 1, 8, 8, 16);
-        Value expanded = b.Apply(new Conv(1, 1, 1, 1, 0, 0, 0, 0, 1, ActivationRange.Relu6), ElementType.Int8, b.Parameters(ElementType.Int8), x, b.QuantizedConstant(ElementType.Int8, true, 40, 1, 1, 16), b.Bias(40));
-        Value depthwise = b.Apply(new Conv(1, 1, 1, 1, 1, 1, 1, 1, 40, ActivationRange.Relu6), ElementType.Int8, b.Parameters(ElementType.Int8), expanded, b.QuantizedConstant(ElementType.Int8, true, 40, 3, 3, 1), b.Bias(40));
-        Value projected = b.Apply(new Conv(1, 1, 1, 1, 0, 0, 0, 0, 1, ActivationRange.None), ElementType.Int8, b.Parameters(ElementType.Int8), depthwise, b.QuantizedConstant(ElementType.Int8, true, 16, 1, 1, 40), b.Bias(16));
+        Value expanded = b.Apply(new Conv(1, 1, 1, 1, 0, 0, 0, 0, 1, ActivationRange.Relu6), ElementType.Int8, b.Parameters(ElementType.Int8), x,
+            b.QuantizedConstant(ElementType.Int8, true, 40, 1, 1, 16), b.Bias(40));
+        Value depthwise = b.Apply(new Conv(1, 1, 1, 1, 1, 1, 1, 1, 40, ActivationRange.Relu6), ElementType.Int8, b.Parameters(ElementType.Int8), expanded,
+            b.QuantizedConstant(ElementType.Int8, true, 40, 3, 3, 1), b.Bias(40));
+        Value projected = b.Apply(new Conv(1, 1, 1, 1, 0, 0, 0, 0, 1, ActivationRange.None), ElementType.Int8, b.Parameters(ElementType.Int8), depthwise,
+            b.QuantizedConstant(ElementType.Int8, true, 16, 1, 1, 40), b.Bias(16));
         return b.Build(b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), ElementType.Int8, b.Parameters(ElementType.Int8), x, projected), depthwise);
     }
 }

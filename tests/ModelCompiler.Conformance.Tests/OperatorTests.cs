@@ -14,7 +14,8 @@ using ModelCompiler.Tool.Engines;
 namespace ModelCompiler.Conformance.Tests;
 
 /// <summary>
-/// Every operator case on every instruction set of this machine: generated code gives the reference's bits, its self-test says so, and neither it nor the reference leaves its memory.
+/// Every operator case on every instruction set of this machine: generated code gives the reference's bits, its self-test says so,
+/// and neither it nor the reference leaves its memory.
 /// </summary>
 public partial class OperatorTests
 {
@@ -35,7 +36,8 @@ public partial class OperatorTests
     {
         Batch batch = Batches.GetOrAdd(name, n => new Lazy<Batch>(() => new Batch(n))).Value;
         LibraryRuntime.Memory.Value = GuardedMemory.IsSupported ? new GuardedCode.RoutineMemory() : null;
-        foreach (Network network in batch.Networks.Where(n => n.Plan.Target == target)) Check(network, batch, $"{name}, {network.Mode}, {target}, seed {network.Seed}");
+        foreach (Network network in batch.Networks.Where(n => n.Plan.Target == target))
+            Check(network, batch, $"{name}, {network.Mode}, {target}, seed {network.Seed}");
     }
 
     private static void Check(Network network, Batch batch, string what)
@@ -100,11 +102,13 @@ public partial class OperatorTests
     public void Every_operator_has_a_case()
     {
         HashSet<Type> covered = [.. Everything().SelectMany(g => g.Nodes.Select(n => n.Operator.GetType()))];
-        Assert.Empty(typeof(Operator).Assembly.GetTypes().Where(t => !t.IsAbstract && typeof(Operator).IsAssignableFrom(t) && !covered.Contains(t)).Select(t => t.Name));
+        Assert.Empty(typeof(Operator).Assembly.GetTypes().Where(t => !t.IsAbstract && typeof(Operator).IsAssignableFrom(t) && !covered.Contains(t))
+            .Select(t => t.Name));
     }
 
     // What only the compiler runs, to make tables: fixed-point functions, which the integer cases compare through their tables.
-    private static readonly string[] OfTheCompiler = ["Routine.ExpOfLastQuarter", "Routine.ExpOfNegative", "Routine.InputRadius", "Routine.Logistic", "Routine.Tanh"];
+    private static readonly string[] OfTheCompiler = ["Routine.ExpOfLastQuarter", "Routine.ExpOfNegative", "Routine.InputRadius", "Routine.Logistic",
+        "Routine.Tanh"];
 
     // Routines, what they call in turn, and the functions and reductions that they take: all that the library has is in the code of some case.
     [Fact]
@@ -116,13 +120,15 @@ public partial class OperatorTests
             var options = new CompilationOptions { Target = RunnableTargets.Single[^1], Namespace = "Cases", ClassName = "Network" };
             (ModelPlan plan, _) = Lowering.Run(graph, new CompilationInput("case.onnx", default, options), Target.Of(options.Target), []);
             string code = ModelEmitter.Emit(plan);
-            foreach (Match c in LibraryClass().Matches(code)) written.UnionWith(Member().Matches(c.Value).Select(m => $"{c.Groups[1].Value}.{m.Groups[1].Value}"));
+            foreach (Match c in LibraryClass().Matches(code))
+                written.UnionWith(Member().Matches(c.Value).Select(m => $"{c.Groups[1].Value}.{m.Groups[1].Value}"));
             written.UnionWith(Structure().Matches(code).Select(m => m.Groups[1].Value));
         }
 
         IEnumerable<Type> library = typeof(Operator).Assembly.GetTypes().Where(t => t.Namespace == "ModelCompiler.CodeGen.Library" && !t.IsNested);
         IEnumerable<string> members = library.SelectMany(t => t is { IsAbstract: true, IsSealed: true }
-            ? t.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly).Where(m => !m.Name.Contains('<') && !m.IsSpecialName).Select(m => $"{t.Name}.{m.Name}")
+            ? t.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            .Where(m => !m.Name.Contains('<') && !m.IsSpecialName).Select(m => $"{t.Name}.{m.Name}")
             : [t.Name.Split('`')[0]]);
         string[] missing = [.. members.Distinct().Where(m => !written.Contains(m) && !OfTheCompiler.Contains(m)).Order(StringComparer.Ordinal)];
         Assert.True(missing.Length == 0, $"There is no case of {string.Join(", ", missing)}.");

@@ -29,8 +29,11 @@ public sealed class SeanetTests(SeanetTests.Archive archive) : IClassFixture<Sea
         {
             using IEngine network = TestModels.Engine(engine, model, TestModels.FixedPoint);
             string stem = model[..^".tflite".Length];
-            TensorData[] inputs = [.. network.Inputs.Select((edge, i) => Read(Directory.GetFiles(Path.GetDirectoryName(model)!, $"{Path.GetFileName(stem)}_input{i.ToString(CultureInfo.InvariantCulture)}_*.csv").Single(), edge))];
-            TensorData expected = Read(Directory.GetFiles(Path.GetDirectoryName(model)!, $"{Path.GetFileName(stem)}_golden_*.csv").Single(), network.Outputs[0]);
+            TensorData[] inputs = [.. network.Inputs.Select((edge, i) =>
+                Read(Directory.GetFiles(Path.GetDirectoryName(model)!, $"{Path.GetFileName(stem)}_input{i.ToString(CultureInfo.InvariantCulture)}_*.csv")
+                    .Single(), edge))];
+            TensorData expected = Read(Directory.GetFiles(Path.GetDirectoryName(model)!, $"{Path.GetFileName(stem)}_golden_*.csv").Single(),
+                network.Outputs[0]);
             TensorData actual = network.RunRaw(inputs)[0];
             if (!expected.Bytes.AsSpan().SequenceEqual(actual.Bytes)) failures.Add(Path.GetFileName(model));
         }

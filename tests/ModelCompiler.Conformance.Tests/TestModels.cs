@@ -16,7 +16,8 @@ internal static class TestModels
     public static CompilationResult Compile(string model, CompilationOptions options, string? calibration = null)
     {
         ReadOnlyMemory<byte>? data = calibration is null ? null : (ReadOnlyMemory<byte>?)File.ReadAllBytes(SharedData.Path(calibration));
-        CompilationResult result = ModelCompilation.Run(new CompilationInput(Path.GetFileName(model), File.ReadAllBytes(SharedData.Path(model)), options with { Calibration = calibration }, data));
+        CompilationResult result = ModelCompilation.Run(new CompilationInput(Path.GetFileName(model), File.ReadAllBytes(SharedData.Path(model)),
+            options with { Calibration = calibration }, data));
         Assert.True(result.Success, string.Join("\n", result.Diagnostics));
         return result;
     }
@@ -60,5 +61,6 @@ internal static class TestModels
     }
 
     /// <summary>Bytes shifted from 0…255 to −128…127.</summary>
-    public static TensorData Signed(NumpyArray bytes, EngineEdge input) => new(ElementType.Int8, input.Shape, Array.ConvertAll(bytes.Bytes, b => (byte)(b ^ 0x80)));
+    public static TensorData Signed(NumpyArray bytes, EngineEdge input) =>
+        new(ElementType.Int8, input.Shape, Array.ConvertAll(bytes.Bytes, b => (byte)(b ^ 0x80)));
 }

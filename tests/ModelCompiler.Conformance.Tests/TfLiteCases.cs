@@ -18,7 +18,8 @@ public static class TfLiteCases
         ["fully connected int16"] = b => Layer16(b, new FullyConnected(false, ActivationRange.None), [3, 1100], [7, 1100], wide: true),
         ["transposed conv int16"] = b => Layer16(b, new TransposeConv(9, 8, 2, 2, 1, 0, ActivationRange.None), [1, 5, 4, 17], [6, 3, 3, 17], wide: true),
         ["transposed conv int8"] = TransposedInt8,
-        ["transposed conv float"] = b => b.Build(b.Apply(new TransposeConv(8, 9, 2, 3, 0, 1, ActivationRange.Relu6), b.Input(2, 4, 3, 7), b.Constant(5, 3, 3, 7), b.Constant(5))),
+        ["transposed conv float"] = b => b.Build(b.Apply(new TransposeConv(8, 9, 2, 3, 0, 1, ActivationRange.Relu6), b.Input(2, 4, 3, 7),
+            b.Constant(5, 3, 3, 7), b.Constant(5))),
         ["add int16 broadcast"] = b => Pair16(b, BinaryKind.Add, [1, 3, 5, 7], [5, 1]),
         ["subtract int16"] = b => Pair16(b, BinaryKind.Subtract, [4, 9], [4, 9]),
         ["multiply int16"] = b => Pair16(b, BinaryKind.Multiply, [4, 9], [9]),
@@ -27,12 +28,16 @@ public static class TfLiteCases
         ["sigmoid int16"] = b => Function16(b, new Unary(UnaryKind.Sigmoid), Gate, 1f / 32768),
         ["sigmoid of any scale int16"] = b => Function16(b, new Unary(UnaryKind.Sigmoid), 0.0007f, 1f / 32768),
         ["tanh int16"] = b => Function16(b, new Unary(UnaryKind.Tanh), 2 * Gate, 1f / 32768),
-        ["softmax int16"] = b => b.Build(b.Apply(new Softmax(1), ElementType.Int16, new QuantizationParameters(1f / 32768, 0), b.SymmetricInput(ElementType.Int16, 0.0004f, 3, 11))),
-        ["softmax int8 to int16"] = b => b.Build(b.Apply(new Softmax(1), ElementType.Int16, new QuantizationParameters(1f / 65536, -32768), b.QuantizedInput(ElementType.Int8, 3, 11))),
+        ["softmax int16"] = b => b.Build(b.Apply(new Softmax(1), ElementType.Int16, new QuantizationParameters(1f / 32768, 0),
+            b.SymmetricInput(ElementType.Int16, 0.0004f, 3, 11))),
+        ["softmax int8 to int16"] = b => b.Build(b.Apply(new Softmax(1), ElementType.Int16, new QuantizationParameters(1f / 65536, -32768),
+            b.QuantizedInput(ElementType.Int8, 3, 11))),
         ["average pool int16"] = b => Pool16(b, PoolKind.Average),
         ["max pool int16"] = b => Pool16(b, PoolKind.Max),
-        ["requantize int16 to int8"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int8, b.Parameters(ElementType.Int8), b.SymmetricInput(ElementType.Int16, 0.0003f, 3, 37))),
-        ["requantize int8 to int32"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int32, new QuantizationParameters(0.0003f, 0), b.QuantizedInput(ElementType.Int8, 3, 37))),
+        ["requantize int16 to int8"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int8, b.Parameters(ElementType.Int8),
+            b.SymmetricInput(ElementType.Int16, 0.0003f, 3, 37))),
+        ["requantize int8 to int32"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int32, new QuantizationParameters(0.0003f, 0),
+            b.QuantizedInput(ElementType.Int8, 3, 37))),
         ["quantize int16"] = b => b.Build(b.Apply(new Quantize(), ElementType.Int16, new QuantizationParameters(0.0001f, 0), b.Input(3, 37))),
         ["dequantize int16"] = b => b.Build(b.Apply(new Dequantize(), b.SymmetricInput(ElementType.Int16, 0.0003f, 3, 37))),
         ["svdf float"] = SvdfFloat,
@@ -44,7 +49,8 @@ public static class TfLiteCases
         ["lstm int16"] = b => LstmInteger(b, ElementType.Int16),
         ["states that change places"] = Exchange,
         ["state handed out and replaced"] = HandedOut,
-        ["signal window"] = b => b.Build(b.Apply(new SignalWindow(12), b.IntegerInput(ElementType.Int16, 2, 30), b.Numbers(ElementType.Int16, null, r => r.Next(4096), 30))),
+        ["signal window"] = b => b.Build(b.Apply(new SignalWindow(12), b.IntegerInput(ElementType.Int16, 2, 30),
+            b.Numbers(ElementType.Int16, null, r => r.Next(4096), 30))),
         ["signal auto scale"] = b => b.Build(b.ApplyAll(new SignalFftAutoScale(), [], b.IntegerInput(ElementType.Int16, 31))),
         ["fourier int16"] = b => b.Build(b.Apply(new SignalFourier(512, false), b.IntegerInput(ElementType.Int16, 480))),
         ["fourier of radix 3 and 5 int32"] = b => b.Build(b.Apply(new SignalFourier(120, false), b.IntegerInput(ElementType.Int32, 2, 100))),
@@ -53,10 +59,14 @@ public static class TfLiteCases
         ["inverse fourier int16"] = b => b.Build(b.Apply(new SignalFourier(32, true), b.IntegerInput(ElementType.Int16, 34))),
         ["features of sound"] = Features,
         ["delay"] = b => WithState(b, new SignalDelay(7), b.IntegerInput(ElementType.Int16, 2, 5), b.State(new TensorType(ElementType.Int16, new Shape(2, 7)))),
-        ["frames"] = b => WithState(b, new SignalFramer(7, 3), b.IntegerInput(ElementType.Int16, 2, 6), b.State(new TensorType(ElementType.Int16, new Shape(2, 9))), b.State(new TensorType(ElementType.Int32, new Shape(2)))),
-        ["stacked frames"] = b => WithState(b, new SignalStacker(1, 1, 2), b.IntegerInput(ElementType.Int16, 5), b.State(new TensorType(ElementType.Int16, new Shape(15))), b.State(new TensorType(ElementType.Int32, new Shape(1)), 0xFF)),
-        ["overlapping frames int16"] = b => WithState(b, new SignalOverlapAdd(4), b.IntegerInput(ElementType.Int16, 3, 10), b.State(new TensorType(ElementType.Int16, new Shape(1, 10)))),
-        ["overlapping frames float"] = b => WithState(b, new SignalOverlapAdd(4), b.Input(2, 3, 10), b.State(new TensorType(ElementType.Float32, new Shape(2, 10)))),
+        ["frames"] = b => WithState(b, new SignalFramer(7, 3), b.IntegerInput(ElementType.Int16, 2, 6),
+            b.State(new TensorType(ElementType.Int16, new Shape(2, 9))), b.State(new TensorType(ElementType.Int32, new Shape(2)))),
+        ["stacked frames"] = b => WithState(b, new SignalStacker(1, 1, 2), b.IntegerInput(ElementType.Int16, 5),
+            b.State(new TensorType(ElementType.Int16, new Shape(15))), b.State(new TensorType(ElementType.Int32, new Shape(1)), 0xFF)),
+        ["overlapping frames int16"] = b => WithState(b, new SignalOverlapAdd(4), b.IntegerInput(ElementType.Int16, 3, 10),
+            b.State(new TensorType(ElementType.Int16, new Shape(1, 10)))),
+        ["overlapping frames float"] = b => WithState(b, new SignalOverlapAdd(4), b.Input(2, 3, 10),
+            b.State(new TensorType(ElementType.Float32, new Shape(2, 10)))),
         ["resize bilinear float"] = b => b.Build(b.Apply(new ResizeBilinear(7, 5, false, true), b.Input(2, 4, 6, 3))),
         ["resize bilinear int8"] = b => Resize(b, new ResizeBilinear(7, 9, false, true)),
         ["resize bilinear to the corners int8"] = b => Resize(b, new ResizeBilinear(9, 4, true, false)),
@@ -65,17 +75,20 @@ public static class TfLiteCases
         ["max pool with places"] = b => b.Build(b.ApplyAll(new MaxPoolWithPlaces(2, 3, 2, 2, true, ActivationRange.Relu), [], b.Input(2, 5, 6, 3))),
         ["unpool by places"] = b => b.Build(b.Apply(new UnpoolPlaces(2, 3, 2, 2), b.Input(2, 3, 4, 3), b.Input(2, 3, 4, 3))),
         ["first elements"] = b => b.Build(b.Apply(new KeepFirst(1), b.Input(2, 5, 3), b.Numbers(ElementType.Int64, null, _ => 3))),
-        ["probabilities of pairs"] = b => b.Build(b.Apply(new PairwiseProbabilities(EquatableArray.Of(-1f, -2, -0.5f), EquatableArray.Of(0.1f, 0, -0.2f), 3), b.Input(4, 3))),
+        ["probabilities of pairs"] = b => b.Build(b.Apply(new PairwiseProbabilities(EquatableArray.Of(-1f, -2, -0.5f), EquatableArray.Of(0.1f, 0, -0.2f), 3),
+            b.Input(4, 3))),
         ["update slice"] = b => b.Build(b.Apply(new UpdateSlice(), b.Input(4, 5), b.Input(2, 3), b.Numbers(ElementType.Int32, null, r => r.Next(-1, 5), 2))),
     };
 
     private static ModelGraph Detections(CaseBuilder b, bool byClass) => b.Build(b.ApplyAll(
-        new DetectionPostProcess(7, byClass ? 1 : 2, 4, byClass, 3, 0.1f, 0.4f, EquatableArray.Of(10f, 10, 5, 5)), [], b.Input(1, 20, 5), b.Input(1, 20, byClass ? 4 : 3), b.Constant(20, 4)));
+        new DetectionPostProcess(7, byClass ? 1 : 2, 4, byClass, 3, 0.1f, 0.4f, EquatableArray.Of(10f, 10, 5, 5)), [], b.Input(1, 20, 5),
+        b.Input(1, 20, byClass ? 4 : 3), b.Constant(20, 4)));
 
     private static ModelGraph Layer16(CaseBuilder b, Operator op, int[] input, int[] weights, bool? wide)
     {
         Value? bias = wide is null ? null : b.Numbers(wide.Value ? ElementType.Int64 : ElementType.Int32, null, r => r.Next(-1_000_000, 1_000_000), weights[0]);
-        return b.Build(b.Apply(op, ElementType.Int16, new QuantizationParameters(0.05f, 0), b.SymmetricInput(ElementType.Int16, 0.0005f, input), b.QuantizedConstant(ElementType.Int8, true, weights), bias));
+        return b.Build(b.Apply(op, ElementType.Int16, new QuantizationParameters(0.05f, 0), b.SymmetricInput(ElementType.Int16, 0.0005f, input),
+            b.QuantizedConstant(ElementType.Int8, true, weights), bias));
     }
 
     private static ModelGraph TransposedInt8(CaseBuilder b) => b.Build(b.Apply(
@@ -111,10 +124,12 @@ public static class TfLiteCases
 
     private static ModelGraph SvdfInteger(CaseBuilder b, ElementType memory)
     {
-        Value state = b.State(new TensorType(memory, new Shape(2, 8 * 5), new QuantizationParameters(0.05f, memory == ElementType.Int8 ? -3 : 0)), memory == ElementType.Int8 ? (byte)253 : (byte)0);
+        Value state = b.State(new TensorType(memory, new Shape(2, 8 * 5), new QuantizationParameters(0.05f, memory == ElementType.Int8 ? -3 : 0)),
+            memory == ElementType.Int8 ? (byte)253 : (byte)0);
         Value time = b.Numbers(memory, new QuantizationParameters(0.01f, 0), r => r.Next(-128, 128), 8, 5);
         Value[] results = b.ApplyAll(
-            new Svdf(2, ActivationRange.None), [b.Parameters(ElementType.Int8, 0.2)], b.QuantizedInput(ElementType.Int8, 2, 35), b.QuantizedConstant(ElementType.Int8, false, 8, 35), time, b.Bias(4), state);
+            new Svdf(2, ActivationRange.None), [b.Parameters(ElementType.Int8, 0.2)], b.QuantizedInput(ElementType.Int8, 2, 35),
+            b.QuantizedConstant(ElementType.Int8, false, 8, 35), time, b.Bias(4), state);
         b.Become(state, results[1]);
         return b.Build(results[0]);
     }
@@ -122,7 +137,8 @@ public static class TfLiteCases
     private static ModelGraph LstmFloat(CaseBuilder b, bool timeMajor)
     {
         const int Inputs = 5, Units = 11, Steps = 4, Batch = 2;
-        Value hidden = b.State(new TensorType(ElementType.Float32, new Shape(Batch, Units))), cell = b.State(new TensorType(ElementType.Float32, new Shape(Batch, Units)));
+        Value hidden = b.State(new TensorType(ElementType.Float32, new Shape(Batch, Units))),
+            cell = b.State(new TensorType(ElementType.Float32, new Shape(Batch, Units)));
         Value[] inputs =
         [
             timeMajor ? b.Input(Steps, Batch, Inputs) : b.Input(Batch, Steps, Inputs), .. Enumerable.Range(0, 4).Select(_ => b.Constant(Units, Inputs)),
@@ -140,8 +156,10 @@ public static class TfLiteCases
         Value[] inputs =
         [
             type == ElementType.Int8 ? b.QuantizedInput(type, Batch, Steps, Inputs) : b.SymmetricInput(type, 0.0001f, Batch, Steps, Inputs),
-            .. Enumerable.Range(0, 4).Select(_ => b.QuantizedConstant(ElementType.Int8, false, Units, Inputs)), .. Enumerable.Range(0, 4).Select(_ => b.QuantizedConstant(ElementType.Int8, false, Units, Units)),
-            .. Enumerable.Range(0, 4).Select(_ => b.Numbers(type == ElementType.Int8 ? ElementType.Int32 : ElementType.Int64, null, r => r.Next(-3000, 3000), Units)), hidden, cell,
+            .. Enumerable.Range(0, 4).Select(_ => b.QuantizedConstant(ElementType.Int8, false, Units, Inputs)),
+            .. Enumerable.Range(0, 4).Select(_ => b.QuantizedConstant(ElementType.Int8, false, Units, Units)),
+            .. Enumerable.Range(0, 4).Select(_ => b.Numbers(type == ElementType.Int8 ? ElementType.Int32 : ElementType.Int64, null, r => r.Next(-3000, 3000),
+                Units)), hidden, cell,
         ];
         return Finish(b, new SequenceLstm(false, 0.9f), [state], inputs, hidden, cell);
     }
@@ -193,7 +211,8 @@ public static class TfLiteCases
         Value energy = b.Apply(new SignalEnergy(2, 28), b.IntegerInput(ElementType.Int16, 60));
         Value[] tables =
         [
-            b.Numbers(ElementType.Int16, null, r => r.Next(4096), 40), b.Numbers(ElementType.Int16, null, r => r.Next(4096), 40), b.Numbers(ElementType.Int16, null, r => r.Next(30 - Width), Channels + 1),
+            b.Numbers(ElementType.Int16, null, r => r.Next(4096), 40), b.Numbers(ElementType.Int16, null, r => r.Next(4096), 40),
+            b.Numbers(ElementType.Int16, null, r => r.Next(30 - Width), Channels + 1),
             b.Numbers(ElementType.Int16, null, r => r.Next(40 - Width), Channels + 1), b.Numbers(ElementType.Int16, null, r => r.Next(Width + 1), Channels + 1),
         ];
         Value bank = b.Apply(new SignalFilterBank(Channels), [energy, .. tables]);

@@ -15,7 +15,8 @@ namespace ModelCompiler.Conformance.Tests;
 /// <summary>Projects that take warnings for errors compile the code of every operator: what generated files silence is all that there is.</summary>
 public class WarningTests
 {
-    private static readonly ImmutableArray<MetadataReference> Framework = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+    private static readonly ImmutableArray<MetadataReference> Framework =
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
         .Where(p => Path.GetDirectoryName(p) == Path.GetDirectoryName(typeof(object).Assembly.Location)).Select(p => MetadataReference.CreateFromFile(p))];
 
     public static TheoryData<string> Targets => ["portable", "x64-v4"];
@@ -30,11 +31,13 @@ public class WarningTests
         {
             var options = new CompilationOptions { Target = target, Namespace = $"Case{trees.Count}", ClassName = "Network" };
             (ModelPlan plan, _) = Lowering.Run(build(new CaseBuilder(1)), new CompilationInput("case.onnx", default, options), Target.Of(target), []);
-            trees.AddRange(ModelEmitter.EmitFiles(plan).Select(f => CSharpSyntaxTree.ParseText(f.Text.Replace("auto-generated", "header", StringComparison.Ordinal), parse, name + f.Suffix)));
+            trees.AddRange(ModelEmitter.EmitFiles(plan).Select(f =>
+                CSharpSyntaxTree.ParseText(f.Text.Replace("auto-generated", "header", StringComparison.Ordinal), parse, name + f.Suffix)));
         }
 
         var compilation = CSharpCompilation.Create(
-            "Warnings", trees, Framework, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, generalDiagnosticOption: ReportDiagnostic.Error, warningLevel: 9999, allowUnsafe: true));
+            "Warnings", trees, Framework, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, generalDiagnosticOption: ReportDiagnostic.Error,
+                warningLevel: 9999, allowUnsafe: true));
         Diagnostic[] found = [.. compilation.GetDiagnostics().Where(d => d.Severity > DiagnosticSeverity.Info)];
         Assert.True(found.Length == 0, $"{found.Length} times: {string.Join("\n", found.DistinctBy(d => (d.Id, d.GetMessage(null))).Take(30))}");
     }

@@ -12,7 +12,8 @@ namespace ModelCompiler.Conformance.Tests;
 /// <summary>Imports models and optimises them, and compares what they compute before and after.</summary>
 internal static class WrittenOutCheck
 {
-    public static ModelGraph FromOnnx(byte[] model) => OnnxImporter.Import(model, InputShapes.Parse(null), InputValues.Parse(null), new OnnxExternalData(null), _ => { });
+    public static ModelGraph FromOnnx(byte[] model) => OnnxImporter.Import(model, InputShapes.Parse(null), InputValues.Parse(null), new OnnxExternalData(null),
+        _ => { });
 
     public static ModelGraph FromTfLite(byte[] model) => TfLiteImporter.Import(model, InputShapes.Parse(null));
 
@@ -21,13 +22,15 @@ internal static class WrittenOutCheck
     /// <param name="tolerance">Largest difference, relative to 1 or the value.</param>
     public static string Operators(ModelGraph imported, double tolerance = 1e-5)
     {
-        var context = new PipelineContext(new CompilationInput("case.onnx", default, new CompilationOptions()), CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx"));
+        var context = new PipelineContext(new CompilationInput("case.onnx", default, new CompilationOptions()), CodeGen.Emit.Target.Default,
+            new DiagnosticBag("case.onnx"));
         ModelGraph optimised = Pipeline.Optimise(imported, context);
         var random = new Random(11);
         for (int run = 0; run < 3; run++)
         {
             TensorData[] inputs = [.. imported.InputValues.Select(v => Random(v, random))];
-            IReadOnlyList<TensorData> expected = new ReferenceInterpreter(imported, RequantizationMode.Float).Run(inputs), actual = new ReferenceInterpreter(optimised, RequantizationMode.Float).Run(inputs);
+            IReadOnlyList<TensorData> expected = new ReferenceInterpreter(imported, RequantizationMode.Float).Run(inputs),
+                actual = new ReferenceInterpreter(optimised, RequantizationMode.Float).Run(inputs);
             Assert.Equal(expected.Count, actual.Count);
             for (int output = 0; output < expected.Count; output++)
             {

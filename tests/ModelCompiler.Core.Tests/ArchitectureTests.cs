@@ -29,7 +29,9 @@ public class ArchitectureTests
 
     [Fact]
     public void Every_project_is_known() =>
-        Assert.Equal(Arrows.Keys.Order(StringComparer.Ordinal), Directory.GetDirectories(Source).Where(d => Directory.GetFiles(d, "*.csproj").Length > 0).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal));
+        Assert.Equal(Arrows.Keys.Order(StringComparer.Ordinal),
+            Directory.GetDirectories(Source).Where(d => Directory.GetFiles(d, "*.csproj").Length > 0).Select(d => Path.GetFileName(d))
+            .Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("ModelCompiler")]
@@ -41,7 +43,8 @@ public class ArchitectureTests
     public void Projects_reference_only_what_the_arrows_allow(string project)
     {
         XDocument file = XDocument.Load(Path.Combine(Source, project, project + ".csproj"));
-        IEnumerable<string> references = file.Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
+        IEnumerable<string> references = file.Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
         Assert.Empty(references.Except(Arrows[project]));
         IEnumerable<string> packages = file.Descendants("PackageReference").Select(r => (r.Attribute("Include") ?? r.Attribute("Update"))!.Value);
         string[] forbidden = ForbiddenPackages.GetValueOrDefault(project) ?? [];
@@ -51,12 +54,15 @@ public class ArchitectureTests
     [Fact]
     public void Code_generation_does_no_input_or_output()
     {
-        IEnumerable<string> files = Directory.EnumerateFiles(Path.Combine(Source, "ModelCompiler.CodeGen"), "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
-        Assert.DoesNotContain(files, f => Regex.IsMatch(File.ReadAllText(f), @"\b(File|Directory|FileStream|FileInfo|Console|Process)\.|new (FileStream|StreamWriter)"));
+        IEnumerable<string> files = Directory.EnumerateFiles(Path.Combine(Source, "ModelCompiler.CodeGen"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+        Assert.DoesNotContain(files, f => Regex.IsMatch(File.ReadAllText(f),
+            @"\b(File|Directory|FileStream|FileInfo|Console|Process)\.|new (FileStream|StreamWriter)"));
     }
 
     [Fact]
     public void The_top_level_holds_what_it_should() => Assert.Empty(
         Directory.EnumerateFileSystemEntries(SharedData.RepositoryRoot).Select(e => Path.GetFileName(e)).Where(e => !e.StartsWith('.')).Except(
-            ["src", "tests", "samples", "build", "ModelCompiler.sln", "README.md", "Directory.Packages.props", "global.json", "LICENSE", "CHANGELOG.md", "artifacts", "TestResults"]));
+            ["src", "tests", "samples", "build", "ModelCompiler.sln", "README.md", "Directory.Packages.props", "global.json", "LICENSE", "CHANGELOG.md",
+                "artifacts", "TestResults"]));
 }

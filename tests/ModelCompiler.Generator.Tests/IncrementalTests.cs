@@ -12,7 +12,8 @@ public class IncrementalTests
 
     private static void AssertNothingWasDone(Run run)
     {
-        Assert.All(Steps, step => Assert.All(run.Reasons(step), r => Assert.True(r is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"{step}: {r}")));
+        Assert.All(Steps, step => Assert.All(run.Reasons(step),
+            r => Assert.True(r is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"{step}: {r}")));
         Assert.All(run.OutputReasons, r => Assert.Equal(IncrementalStepRunReason.Cached, r));
     }
 
@@ -82,7 +83,8 @@ public class IncrementalTests
     private static void AssertPlain(object? value, HashSet<object> seen)
     {
         if (value is null or string || value.GetType().IsPrimitive || !seen.Add(value)) return;
-        Assert.False(value is ISymbol or SyntaxNode or SyntaxTree or Compilation or Location or Diagnostic or AdditionalText, $"{value.GetType()} is kept alive.");
+        Assert.False(value is ISymbol or SyntaxNode or SyntaxTree or Compilation or Location or Diagnostic or AdditionalText,
+            $"{value.GetType()} is kept alive.");
         if (value is IEnumerable items)
         {
             foreach (object? item in items) AssertPlain(item, seen);
@@ -91,7 +93,8 @@ public class IncrementalTests
 
         for (Type? type = value.GetType(); type is not null && type != typeof(object); type = type.BaseType)
         {
-            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)) AssertPlain(field.GetValue(value), seen);
+            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+                AssertPlain(field.GetValue(value), seen);
         }
     }
 }

@@ -36,7 +36,8 @@ public class ModelGeneratorTests
     public void A_class_may_have_the_name_of_anothers_kernels()
     {
         PlanFile kernels = PlanFile.Identity("Kernels");
-        Run run = Run.Of(PlanFile.Identity("TINY"), PlanFile.Identity("Kernels"), kernels with { Path = "/obj/k/plan.txt", Text = kernels.Text.Replace("namespace=Demo", "namespace=Demo.Tiny", StringComparison.Ordinal) });
+        Run run = Run.Of(PlanFile.Identity("TINY"), PlanFile.Identity("Kernels"),
+            kernels with { Path = "/obj/k/plan.txt", Text = kernels.Text.Replace("namespace=Demo", "namespace=Demo.Tiny", StringComparison.Ordinal) });
         Assert.Empty(run.Diagnostics);
         Assert.Equal(6, run.Sources.Keys.Distinct(StringComparer.OrdinalIgnoreCase).Count());
         Assert.DoesNotContain(run.Output.GetDiagnostics(), d => d.Severity >= DiagnosticSeverity.Warning);
@@ -46,7 +47,8 @@ public class ModelGeneratorTests
     public void Classes_of_one_name_in_two_namespaces_are_two_classes()
     {
         PlanFile other = PlanFile.Identity();
-        Run run = Run.Of(PlanFile.Identity(), other with { Path = "/obj/other/plan.txt", Text = other.Text.Replace("namespace=Demo", "namespace=Demo.Other", StringComparison.Ordinal) });
+        Run run = Run.Of(PlanFile.Identity(), other with { Path = "/obj/other/plan.txt",
+            Text = other.Text.Replace("namespace=Demo", "namespace=Demo.Other", StringComparison.Ordinal) });
         Assert.Empty(run.Diagnostics);
         Assert.DoesNotContain(run.Output.GetDiagnostics(), d => d.Severity >= DiagnosticSeverity.Warning);
         Assert.NotNull(run.Output.GetTypeByMetadataName("Demo.Other.Tiny"));
@@ -98,7 +100,8 @@ public class ModelGeneratorTests
     [InlineData(8, "[1,4]", "[65536,65536]")]
     [InlineData(9, "input %0", "input %7")]
     [InlineData(10, "output %0", "output %0 \"y\"\ntensor %0 Float32 [1] at=0 \"again\"\noutput %0", 11)]
-    [InlineData(10, "output %0 \"y\"", "output %0 \"y\"\nstep LibraryKernel routine=Movement.Nothing types=[] tensors=[%0] tables=[] numbers=[] cost=0 \"n\"", 11)]
+    [InlineData(10, "output %0 \"y\"", "output %0 \"y\"\nstep LibraryKernel routine=Movement.Nothing types=[] tensors=[%0] tables=[] numbers=[] cost=0 \"n\"",
+        11)]
     [InlineData(10, "output %0 \"y\"", "output %0 \"y\"\nstep DequantizeInt8 in=%0 out=- scale=1 zero=0 count=4 \"n\"", 11)]
     [InlineData(10, "output %0 \"y\"", "output %0 \"y\"\ndata $A Int8 [1,2,300]", 11)]
     public void A_damaged_plan_is_an_error_at_its_line(int line, string was, string becomes, int at = 0)
@@ -116,7 +119,8 @@ public class ModelGeneratorTests
     [Fact]
     public void Two_models_for_one_class_are_errors_that_name_both()
     {
-        Run run = Run.Of(PlanFile.Identity(model: "a.onnx"), PlanFile.Identity("TINY", model: "b.onnx") with { Path = "/obj/b/plan.txt" }, PlanFile.Identity("Other"));
+        Run run = Run.Of(PlanFile.Identity(model: "a.onnx"), PlanFile.Identity("TINY", model: "b.onnx") with { Path = "/obj/b/plan.txt" },
+            PlanFile.Identity("Other"));
         Assert.All(run.Diagnostics, d => Assert.Equal("MC4003", d.Id));
         Assert.Equal(["a.onnx", "b.onnx"], run.Diagnostics.Select(d => d.GetMessage(null).Split(' ')[0]).Order());
         Assert.Equal(["Demo.Other.Kernels.g.cs", "Demo.Other.g.cs"], run.Sources.Keys.Order(StringComparer.Ordinal));

@@ -46,10 +46,12 @@ internal sealed class PlanOptions(IEnumerable<PlanFile> files) : AnalyzerConfigO
     public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
 
     public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) =>
-        _plans.Contains(textFile.Path) ? new Values(ImmutableDictionary<string, string>.Empty.Add("build_metadata.AdditionalFiles.ModelPlan", "true")) : GlobalOptions;
+        _plans.Contains(textFile.Path) ? new Values(ImmutableDictionary<string, string>.Empty.Add("build_metadata.AdditionalFiles.ModelPlan", "true"))
+        : GlobalOptions;
 
     private sealed class Values(ImmutableDictionary<string, string> values) : AnalyzerConfigOptions
     {
-        public override bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? value) => values.TryGetValue(key, out value);
+        public override bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? value) =>
+            values.TryGetValue(key, out value);
     }
 }

@@ -52,5 +52,6 @@ internal sealed class Run
     public IEnumerable<IncrementalStepRunReason> Reasons(string step) => Result.TrackedSteps[step].SelectMany(s => s.Outputs).Select(o => o.Reason);
 
     /// <summary>Reasons of the final outputs.</summary>
-    public IEnumerable<IncrementalStepRunReason> OutputReasons => Result.TrackedOutputSteps.SelectMany(s => s.Value).SelectMany(s => s.Outputs).Select(o => o.Reason);
+    public IEnumerable<IncrementalStepRunReason> OutputReasons =>
+        Result.TrackedOutputSteps.SelectMany(s => s.Value).SelectMany(s => s.Outputs).Select(o => o.Reason);
 }

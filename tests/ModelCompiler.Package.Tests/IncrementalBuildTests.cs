@@ -55,7 +55,8 @@ public class IncrementalBuildTests(PackageFixture package)
         project.Add(TestModels.Large);
         project.Build().AssertSuccess();
         Assert.Equal(2, project.Written.Count(f => Path.GetFileName(f) == "plan.txt"));
-        Assert.StartsWith("App.Large.Weights.", Path.GetFileName(Assert.Single(project.Written, f => f.EndsWith(".dll", StringComparison.Ordinal))), StringComparison.Ordinal);
+        Assert.StartsWith("App.Large.Weights.", Path.GetFileName(Assert.Single(project.Written, f => f.EndsWith(".dll", StringComparison.Ordinal))),
+            StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(project.PathOf("bin"), "*.Weights.*.dll", SearchOption.AllDirectories));
 
         project.Items = tiny;

@@ -11,7 +11,8 @@ public class OptionListTests
     private static string BuildFile(string name) => Path.Combine(SharedData.RepositoryRoot, "build", name);
 
     // MSBuild allows no metadata called Target.
-    private static IEnumerable<string> Metadata { get; } = CompilationOptions.All.Select(p => p.Name == nameof(CompilationOptions.Target) ? "Machine" : p.Name).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Metadata { get; } = CompilationOptions.All.Select(p => p.Name == nameof(CompilationOptions.Target) ? "Machine" : p.Name)
+        .Order(StringComparer.Ordinal);
 
     [Fact]
     public void The_item_definition_lists_every_option()
@@ -32,7 +33,8 @@ public class OptionListTests
     public void A_change_of_any_data_file_compiles_again()
     {
         IEnumerable<string> files = CompilationOptions.All.Where(p => p.GetCustomAttribute<OptionAttribute>()!.IsFile).Select(p => p.Name);
-        string inputs = XDocument.Load(BuildFile("ModelCompiler.targets")).Descendants("Target").Single(t => t.Attribute("Name")!.Value == "CompileNeuralModels").Attribute("Inputs")!.Value;
+        string inputs = XDocument.Load(BuildFile("ModelCompiler.targets")).Descendants("Target")
+            .Single(t => t.Attribute("Name")!.Value == "CompileNeuralModels").Attribute("Inputs")!.Value;
         Assert.All(files, f => Assert.Contains($"%(NeuralModel.{f})", inputs, StringComparison.Ordinal));
         // The task reads these; a new one needs a line there.
         Assert.Equal(["Calibration", "Evaluation"], files);

@@ -11,7 +11,8 @@ public class PackageContentTests(PackageFixture package)
     public void The_package_holds_what_it_should_and_nothing_for_the_program()
     {
         using ZipArchive zip = ZipFile.OpenRead(package.PackageFile);
-        IEnumerable<string> files = zip.Entries.Select(e => e.FullName).Where(n => !Regex.IsMatch(n, @"^(_rels|package|docs)/|\[Content_Types\]|\.nuspec$|^README\.md$"));
+        IEnumerable<string> files = zip.Entries.Select(e => e.FullName)
+            .Where(n => !Regex.IsMatch(n, @"^(_rels|package|docs)/|\[Content_Types\]|\.nuspec$|^README\.md$"));
         Assert.Equal(
             [
                 "analyzers/dotnet/cs/ModelCompiler.CodeGen.dll",
@@ -48,7 +49,8 @@ public class PackageContentTests(PackageFixture package)
         byte[] Pack(string name)
         {
             string folder = Path.Combine(Path.GetDirectoryName(package.PackageFile)!, name);
-            Dotnet.Run(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler"), "pack", "-o", folder, "-nodeReuse:false", "-p:PackageVersion=0.0.0-twice").AssertSuccess();
+            Dotnet.Run(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler"), "pack", "-o", folder, "-nodeReuse:false",
+                "-p:PackageVersion=0.0.0-twice").AssertSuccess();
             return File.ReadAllBytes(Path.Combine(folder, "ModelCompiler.0.0.0-twice.nupkg"));
         }
     }

@@ -10,7 +10,8 @@ public class ProjectTests(PackageFixture package)
     [InlineData("<LangVersion>11</LangVersion>", "MC9006", "LangVersion 11")]
     [InlineData("<TargetFramework>net10.0</TargetFramework><NeuralModelTarget>x64-v4-vnni</NeuralModelTarget>", "MC9006", "net11.0")]
     [InlineData("<TargetFramework>netstandard2.0</TargetFramework><OutputType>Library</OutputType>", "MC9006", "netstandard2.0")]
-    [InlineData("<NeuralModelTarget>x64-v3</NeuralModelTarget><RuntimeIdentifier>linux-arm64</RuntimeIdentifier><SelfContained>false</SelfContained><UseAppHost>false</UseAppHost>", "MC5005", "linux-arm64")]
+    [InlineData("<NeuralModelTarget>x64-v3</NeuralModelTarget><RuntimeIdentifier>linux-arm64</RuntimeIdentifier><SelfContained>false</SelfContained>"
+        + "<UseAppHost>false</UseAppHost>", "MC5005", "linux-arm64")]
     public void What_cannot_work_is_one_error(string properties, string code, string culprit)
     {
         Consumer project = NewProject(Item, properties);
@@ -54,14 +55,16 @@ public class ProjectTests(PackageFixture package)
         if (language == "VB") project.AddFile("Program.vb", "Module Program\n  Sub Main()\n  End Sub\nEnd Module\n"u8.ToArray());
         else project.AddFile("Program.fs", "printfn \"hello\"\n"u8.ToArray());
         CommandResult build = project.Build().AssertFailure();
-        Assert.True(build.Says("error MC9006") && build.Says($"written in {language}") && build.Says("C# library") && build.Says("App." + extension), build.Output);
+        Assert.True(build.Says("error MC9006") && build.Says($"written in {language}") && build.Says("C# library") && build.Says("App." + extension),
+            build.Output);
         Assert.Empty(project.Compiled);
     }
 
     [Fact]
     public void Misspelled_metadata_is_a_warning_and_a_model_without_an_item_a_hint()
     {
-        Consumer project = NewProject("""<NeuralModel Include="net.onnx" Acessibility="internal" Remark="mine" />""", "<TreatWarningsAsErrors>false</TreatWarningsAsErrors>");
+        Consumer project = NewProject("""<NeuralModel Include="net.onnx" Acessibility="internal" Remark="mine" />""",
+            "<TreatWarningsAsErrors>false</TreatWarningsAsErrors>");
         project.AddFile("other.tflite", [1]);
         CommandResult build = project.Build().AssertSuccess();
         Assert.True(build.Says("warning MC9007") && build.Says("Did you mean Accessibility?") && !build.Says("Remark"), build.Output);

@@ -30,7 +30,8 @@ public class PublishTests(PackageFixture package)
 
         // The same numbers as with the just-in-time compiler.
         project.Build().AssertSuccess();
-        CommandResult managed = Dotnet.Run(project.Root, Directory.GetFiles(project.PathOf("bin/Debug"), "App.dll", SearchOption.AllDirectories)[0]).AssertSuccess();
+        CommandResult managed = Dotnet.Run(project.Root, Directory.GetFiles(project.PathOf("bin/Debug"), "App.dll", SearchOption.AllDirectories)[0])
+            .AssertSuccess();
         Assert.Equal(OutputOf(native), OutputOf(managed));
     }
 

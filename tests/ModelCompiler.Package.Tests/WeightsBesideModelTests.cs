@@ -40,7 +40,8 @@ public class WeightsBesideModelTests(PackageFixture package)
     // y = x + w for two numbers; w lies at byte 2 of the file.
     private static byte[] Model()
     {
-        byte[] weights = [.. Number(1, 2), .. Number(2, 1), .. Text(8, "w"), .. Entry("location", "weights/it's 100%.data"), .. Entry("offset", "2"), .. Entry("length", "8"), .. Number(14, 1)];
+        byte[] weights = [.. Number(1, 2), .. Number(2, 1), .. Text(8, "w"), .. Entry("location", "weights/it's 100%.data"), .. Entry("offset", "2"),
+            .. Entry("length", "8"), .. Number(14, 1)];
         byte[] node = [.. Text(1, "x"), .. Text(1, "w"), .. Text(2, "y"), .. Text(4, "Add")];
         byte[] graph = [.. Part(1, node), .. Text(2, "g"), .. Part(5, weights), .. Part(11, Edge("x")), .. Part(12, Edge("y"))];
         return [.. Number(1, 8), .. Part(7, graph), .. Part(8, Number(2, 13))];

@@ -13,8 +13,10 @@ public class AccuracyLimitTests
     {
         using var folder = new TemporaryFolder();
         WriteLabels(folder["d.npz"], right: 40);
-        JsonElement json = CommandLineRun.Succeeds("inspect", CommandLineRun.Digits, "--calibration", CommandLineRun.DigitsCalibration, "--evaluation", folder["d.npz"], "--max-accuracy-drop", "0.1", "--json").Json;
-        Assert.Contains(json.GetProperty("notes").EnumerateArray(), n => n.GetString()!.StartsWith("Measured top1 on 40 samples: 100.00 %, the float network 100.00 %", StringComparison.Ordinal));
+        JsonElement json = CommandLineRun.Succeeds("inspect", CommandLineRun.Digits, "--calibration", CommandLineRun.DigitsCalibration, "--evaluation",
+            folder["d.npz"], "--max-accuracy-drop", "0.1", "--json").Json;
+        Assert.Contains(json.GetProperty("notes").EnumerateArray(),
+            n => n.GetString()!.StartsWith("Measured top1 on 40 samples: 100.00 %, the float network 100.00 %", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -22,7 +24,8 @@ public class AccuracyLimitTests
     {
         using var folder = new TemporaryFolder();
         WriteLabels(folder["d.npz"], right: 30);
-        string error = Fails("inspect", CommandLineRun.Digits, "--calibration", CommandLineRun.DigitsCalibration, "--evaluation", folder["d.npz"], "--min-accuracy", "0.9");
+        string error = Fails("inspect", CommandLineRun.Digits, "--calibration", CommandLineRun.DigitsCalibration, "--evaluation", folder["d.npz"],
+            "--min-accuracy", "0.9");
         Assert.Contains("MC3009", error, StringComparison.Ordinal);
         Assert.Contains("top1 on 40 samples: 75.00 %, the float network 75.00 %; --min-accuracy asks for 90.00 %", error, StringComparison.Ordinal);
     }
@@ -32,10 +35,12 @@ public class AccuracyLimitTests
     {
         using var folder = new TemporaryFolder();
         // Whole targets that the float network gives: any error at all is a drop.
-        CommandLineRun.Succeeds("run", CommandLineRun.Digits, "--input", CommandLineRun.DigitsCalibration, "--output", folder["y.npz"], "--engine", "reference");
+        CommandLineRun.Succeeds("run", CommandLineRun.Digits, "--input", CommandLineRun.DigitsCalibration, "--output", folder["y.npz"], "--engine",
+            "reference");
         NumpyArray y = NpzArchive.Read(File.ReadAllBytes(folder["y.npz"])).Values.First().Slice(0, 40);
         Save(folder["d.npz"], y);
-        string error = Fails("inspect", CommandLineRun.Digits, "--calibration", CommandLineRun.DigitsCalibration, "--weight-bits", "2", "--evaluation", folder["d.npz"], "--max-accuracy-drop", "0");
+        string error = Fails("inspect", CommandLineRun.Digits, "--calibration", CommandLineRun.DigitsCalibration, "--weight-bits", "2", "--evaluation",
+            folder["d.npz"], "--max-accuracy-drop", "0");
         Assert.Contains("MC3009", error, StringComparison.Ordinal);
         Assert.Contains("--max-accuracy-drop allows 0.00", error, StringComparison.Ordinal);
         Assert.Contains("Most of the error arises in", error, StringComparison.Ordinal);
@@ -50,7 +55,8 @@ public class AccuracyLimitTests
         long auto = Bytes([.. options, "--precision", "auto"]), plain = Bytes(options);
         Assert.True(auto < plain, $"{auto} with Auto, {plain} without");
 
-        static long Bytes(string[] options) => CommandLineRun.Succeeds(["inspect", CommandLineRun.Digits, .. options, "--json"]).Json.GetProperty("weightBytes").GetInt64();
+        static long Bytes(string[] options) => CommandLineRun.Succeeds(["inspect", CommandLineRun.Digits, .. options, "--json"]).Json.GetProperty("weightBytes")
+            .GetInt64();
     }
 
     [Theory]
@@ -59,13 +65,15 @@ public class AccuracyLimitTests
     [InlineData("MC9002", "--min-accuracy", "-1")]
     [InlineData("MC3001", "--evaluation", "nowhere.npz")]
     public void What_makes_no_sense_is_said(string code, params string[] options) =>
-        Assert.Contains(code, Fails(["inspect", CommandLineRun.Digits, "--calibration", CommandLineRun.DigitsCalibration, .. options]), StringComparison.Ordinal);
+        Assert.Contains(code, Fails(["inspect", CommandLineRun.Digits, "--calibration", CommandLineRun.DigitsCalibration, .. options]),
+            StringComparison.Ordinal);
 
     // The first labels are what the float network says, the others something else.
     private static void WriteLabels(string path, int right)
     {
         using var folder = new TemporaryFolder();
-        CommandLineRun.Succeeds("run", CommandLineRun.Digits, "--input", CommandLineRun.DigitsCalibration, "--output", folder["y.npz"], "--engine", "reference");
+        CommandLineRun.Succeeds("run", CommandLineRun.Digits, "--input", CommandLineRun.DigitsCalibration, "--output", folder["y.npz"], "--engine",
+            "reference");
         float[] y = NpzArchive.Read(File.ReadAllBytes(folder["y.npz"])).Values.First().Slice(0, 40).ToFloats();
         byte[] labels = [.. y.Chunk(10).Select((row, i) => (byte)((Array.IndexOf(row, row.Max()) + (i < right ? 0 : 1)) % 10))];
         Save(path, new NumpyArray(CodeGen.Plan.ElementType.UInt8, [40], labels));

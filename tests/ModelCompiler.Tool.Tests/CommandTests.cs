@@ -57,7 +57,8 @@ public class CommandTests
     {
         using var folder = new TemporaryFolder();
         CommandLineRun.Succeeds("compile", CommandLineRun.Digits, "-o", folder["out"], "--calibration", CommandLineRun.DigitsCalibration);
-        Assert.Equal(["Digits.Data.g.cs", "Digits.Kernels.g.cs", "Digits.g.cs", "Digits.plan.txt"], Directory.EnumerateFiles(folder["out"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        Assert.Equal(["Digits.Data.g.cs", "Digits.Kernels.g.cs", "Digits.g.cs", "Digits.plan.txt"],
+            Directory.EnumerateFiles(folder["out"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -77,8 +78,10 @@ public class CommandTests
         using var folder = new TemporaryFolder();
         NumpyArray x = NpzArchive.Read(File.ReadAllBytes(CommandLineRun.DigitsCalibration)).Values.First();
         RunTests.Save(folder["d.npz"], ("x", x));
-        JsonElement json = CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["d.npz"], "--calibration", CommandLineRun.DigitsCalibration, "--samples", "20", "--json").Json;
-        Assert.Equal(["model", "metric", "samples", "engine", "original", "compiled", "drop", "agreement", "outputs", "diagnostics"], json.EnumerateObject().Select(p => p.Name));
+        JsonElement json = CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["d.npz"], "--calibration",
+            CommandLineRun.DigitsCalibration, "--samples", "20", "--json").Json;
+        Assert.Equal(["model", "metric", "samples", "engine", "original", "compiled", "drop", "agreement", "outputs", "diagnostics"],
+            json.EnumerateObject().Select(p => p.Name));
         Assert.Equal("agreement", json.GetProperty("metric").GetString());
         Assert.Equal(20, json.GetProperty("samples").GetInt32());
         Assert.InRange(json.GetProperty("compiled").GetDouble(), 0.9, 1);
@@ -97,7 +100,8 @@ public class CommandTests
         NumpyArray y = NpzArchive.Read(File.ReadAllBytes(folder["y.npz"]))["y"];
         byte[] labels = [.. Enumerable.Range(0, y.Shape[0]).Select(i => (byte)Core.Evaluation.Metrics.ArgMax(y[i].AsSpan<float>()))];
         RunTests.Save(folder["d.npz"], ("x", x), ("y", NumpyArray.Of<byte>(labels)));
-        JsonElement json = CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["d.npz"], "--metric", metric, "--samples", "30", "--json").Json;
+        JsonElement json = CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["d.npz"], "--metric", metric, "--samples", "30",
+            "--json").Json;
         Assert.Equal(expected, json.GetProperty("compiled").GetDouble());
         Assert.Equal(expected, json.GetProperty("original").GetDouble());
         Assert.Equal(0, json.GetProperty("drop").GetDouble());
@@ -106,7 +110,8 @@ public class CommandTests
     [SharedDataFact]
     public void Evaluate_says_that_a_quantised_model_has_no_original()
     {
-        CommandLineRun run = CommandLineRun.Succeeds("evaluate", SharedData.Path("models/mlperf-tiny/kws_int8.tflite"), "--data", SharedData.Path("data/kws/features.npz"));
+        CommandLineRun run = CommandLineRun.Succeeds("evaluate", SharedData.Path("models/mlperf-tiny/kws_int8.tflite"), "--data",
+            SharedData.Path("data/kws/features.npz"));
         Assert.Contains("quantised already", run.Output, StringComparison.Ordinal);
         Assert.Contains("top1 on 500 samples", run.Output, StringComparison.Ordinal);
         Assert.Contains("90.", run.Output, StringComparison.Ordinal);

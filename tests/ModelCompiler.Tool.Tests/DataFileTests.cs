@@ -21,11 +21,13 @@ public class DataFileTests
         RunTests.Save(folder["x.npz"], ("x", x));
         foreach (string kind in new[] { "npy", "npz" })
         {
-            CommandLineRun.Succeeds("run", CommandLineRun.Digits, "--input", folder["x." + kind], "--output", folder[kind], "--engine", "reference", "--calibration", folder["x." + kind]);
+            CommandLineRun.Succeeds("run", CommandLineRun.Digits, "--input", folder["x." + kind], "--output", folder[kind], "--engine", "reference",
+                "--calibration", folder["x." + kind]);
         }
 
         Assert.Equal(File.ReadAllBytes(folder["npz"]), File.ReadAllBytes(folder["npy"]));
-        Assert.Contains("12 samples", CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["x.npy"], "--engine", "reference").Output, StringComparison.Ordinal);
+        Assert.Contains("12 samples", CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["x.npy"], "--engine", "reference").Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]

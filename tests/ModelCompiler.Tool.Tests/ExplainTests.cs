@@ -9,7 +9,8 @@ public class ExplainTests
     private const int Count = 40;
 
     private static string[] Digits(params string[] more) =>
-        ["explain", CommandLineRun.Digits, "--data", CommandLineRun.DigitsCalibration, "--calibration", CommandLineRun.DigitsCalibration, "--samples", "24", .. more];
+        ["explain", CommandLineRun.Digits, "--data", CommandLineRun.DigitsCalibration, "--calibration", CommandLineRun.DigitsCalibration, "--samples", "24",
+            .. more];
 
     // Eight numbers, the first of which is much larger in the data than in the calibration samples.
     private static void SaveUnlike(TemporaryFolder folder)
@@ -51,7 +52,8 @@ public class ExplainTests
         Assert.True(layers.Length > 5);
         Assert.All(layers, l => Assert.Equal(
             [
-                "name", "label", "operator", "type", "shape", "place", "hasOwnRange", "relativeError", "sqnr", "cosine", "addedError", "saturated", "cutError", "channels", "deadChannels", "outlierRatio",
+                "name", "label", "operator", "type", "shape", "place", "hasOwnRange", "relativeError", "sqnr", "cosine", "addedError", "saturated", "cutError",
+                "channels", "deadChannels", "outlierRatio",
                 "rangeUsed", "rangeSpanned", "weightBits", "weightSpread", "isDepthwise", "min", "max", "rangeMin", "rangeMax", "elements",
             ], l.EnumerateObject().Select(p => p.Name)));
         Assert.Equal("input", layers[0].GetProperty("place").GetString());
@@ -73,7 +75,8 @@ public class ExplainTests
         Assert.Equal("x0", first.GetProperty("layer").GetString());
         string text = CommandLineRun.Succeeds(args).Output;
         Assert.Contains("* Input 'x0' reaches from ", text, StringComparison.Ordinal);
-        Assert.Contains("--calibration samples that are like the data", text.ReplaceLineEndings(" ").Replace("   ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("--calibration samples that are like the data", text.ReplaceLineEndings(" ").Replace("   ", " ", StringComparison.Ordinal),
+            StringComparison.Ordinal);
     }
 
     [Fact]

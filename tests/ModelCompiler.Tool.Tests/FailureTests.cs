@@ -65,7 +65,8 @@ public class FailureTests
     public void An_unexpected_exception_is_one_line()
     {
         Diagnostic diagnostic = ModelcApp.Unexpected("m.onnx", new InvalidOperationException("one\r\ntwo."));
-        Assert.Equal("m.onnx: error MC9999: ModelCompiler failed unexpectedly (InvalidOperationException: one two). This is a defect of ModelCompiler; please report it with the model.", diagnostic.ToString());
+        Assert.Equal("m.onnx: error MC9999: ModelCompiler failed unexpectedly (InvalidOperationException: one two). This is a defect of ModelCompiler; please "
+            + "report it with the model.", diagnostic.ToString());
     }
 
     [SharedDataFact]

@@ -7,7 +7,8 @@ namespace ModelCompiler.Tool.Tests;
 public class OptionTests
 {
     // All but those that take many models at once.
-    public static TheoryData<string> Commands() => [.. ModelcApp.CreateRoot(TextWriter.Null, TextWriter.Null).Subcommands.Where(c => c.Arguments.Any(a => a.Name == "MODEL")).Select(c => c.Name)];
+    public static TheoryData<string> Commands() => [.. ModelcApp.CreateRoot(TextWriter.Null,
+        TextWriter.Null).Subcommands.Where(c => c.Arguments.Any(a => a.Name == "MODEL")).Select(c => c.Name)];
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -9,8 +9,8 @@ using ModelCompiler.Tool.Engines;
 namespace ModelCompiler.Tool.Tests;
 
 /// <summary>
-/// What other projects can use, as text in a file that changes with it, so that nothing becomes public or goes away unnoticed. On a difference the text is written to a received file, which is moved over
-/// the verified one when the change is meant.
+/// What other projects can use, as text in a file that changes with it, so that nothing becomes public or goes away unnoticed.
+/// On a difference the text is written to a received file, which is moved over the verified one when the change is meant.
 /// </summary>
 public class PublicApiTests
 {
@@ -20,7 +20,8 @@ public class PublicApiTests
     [InlineData("modelc")]
     public void Public_types_and_members(string name)
     {
-        Assembly assembly = new[] { typeof(ModelPlan), typeof(ModelCompilation), typeof(IEngine) }.Select(t => t.Assembly).Single(a => a.GetName().Name == name);
+        Assembly assembly = new[] { typeof(ModelPlan), typeof(ModelCompilation), typeof(IEngine) }.Select(t => t.Assembly)
+            .Single(a => a.GetName().Name == name);
         var text = new StringBuilder();
         foreach (Type type in assembly.GetExportedTypes().OrderBy(t => t.FullName, StringComparer.Ordinal))
         {
@@ -37,13 +38,17 @@ public class PublicApiTests
         }
 
         File.WriteAllText(start + ".received.txt", text.ToString());
-        Assert.Fail($"PublicApiTests.{name}.received.txt differs from the verified file: {string.Join("; ", text.ToString().Split('\n').Except(verified.Split('\n')).Concat(verified.Split('\n').Except(text.ToString().Split('\n'))).Take(5))}");
+        (string[] now, string[] before) = (text.ToString().Split('\n'), verified.Split('\n'));
+        Assert.Fail($"PublicApiTests.{name}.received.txt differs from the verified file: "
+            + $"{string.Join("; ", now.Except(before).Concat(before.Except(now)).Take(5))}");
     }
 
     private static string Describe(Type type)
     {
-        string kind = type.IsEnum ? "enum" : type.IsInterface ? "interface" : type.IsValueType ? "struct" : type is { IsAbstract: true, IsSealed: true } ? "static class" : type.IsAbstract ? "abstract class" : type.IsSealed ? "sealed class" : "class";
-        IEnumerable<string> bases = new[] { type.BaseType }.OfType<Type>().Where(b => !type.IsEnum && b != typeof(object) && b != typeof(ValueType)).Concat(type.GetInterfaces().Where(i => i.IsPublic && i.Assembly == type.Assembly)).Select(Name);
+        string kind = type.IsEnum ? "enum" : type.IsInterface ? "interface" : type.IsValueType ? "struct" : type is { IsAbstract: true, IsSealed: true }
+            ? "static class" : type.IsAbstract ? "abstract class" : type.IsSealed ? "sealed class" : "class";
+        IEnumerable<string> bases = new[] { type.BaseType }.OfType<Type>().Where(b => !type.IsEnum && b != typeof(object) && b != typeof(ValueType))
+            .Concat(type.GetInterfaces().Where(i => i.IsPublic && i.Assembly == type.Assembly)).Select(Name);
         return $"{kind} {type.Namespace}.{Name(type)}{string.Concat(bases.Select((b, i) => (i == 0 ? " : " : ", ") + b))}";
     }
 
@@ -69,7 +74,8 @@ public class PublicApiTests
                     break;
                 case PropertyInfo property when property.GetAccessors(nonPublic: true).Any(IsVisible) && property.Name != "EqualityContract":
                     MethodInfo accessor = property.GetAccessors(nonPublic: true).First(IsVisible);
-                    yield return $"{Modifier(accessor)}{Name(property.PropertyType)} {property.Name} {{ {(property.CanRead ? "get; " : "")}{(property.SetMethod is { } set && IsVisible(set) ? "set; " : "")}}}";
+                    yield return $"{Modifier(accessor)}{Name(property.PropertyType)} {property.Name} {{ "
+                        + $"{(property.CanRead ? "get; " : "")}{(property.SetMethod is { } set && IsVisible(set) ? "set; " : "")}}}";
                     break;
                 case FieldInfo field when field.IsPublic || field.IsFamily:
                     yield return $"{(field.IsLiteral ? "const " : field.IsStatic ? "static " : "")}{Name(field.FieldType)} {field.Name}";
@@ -81,9 +87,12 @@ public class PublicApiTests
 
     private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
-    private static string Modifier(MethodInfo method) => (method.IsFamily ? "protected " : "") + (method.IsStatic ? "static " : method.IsAbstract && !method.DeclaringType!.IsInterface ? "abstract " : method is { IsVirtual: true, IsFinal: false } && method.GetBaseDefinition() == method ? "virtual " : "");
+    private static string Modifier(MethodInfo method) => (method.IsFamily ? "protected " : "")
+        + (method.IsStatic ? "static " : method.IsAbstract && !method.DeclaringType!.IsInterface ? "abstract " : method is { IsVirtual: true, IsFinal: false }
+            && method.GetBaseDefinition() == method ? "virtual " : "");
 
-    private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(p => $"{Name(p.ParameterType)} {p.Name}{(p.HasDefaultValue ? " = …" : "")}"));
+    private static string Parameters(MethodBase method) =>
+        string.Join(", ", method.GetParameters().Select(p => $"{Name(p.ParameterType)} {p.Name}{(p.HasDefaultValue ? " = …" : "")}"));
 
     private static string Arguments(Type[] arguments) => arguments.Length == 0 ? "" : $"<{string.Join(", ", arguments.Select(Name))}>";
 

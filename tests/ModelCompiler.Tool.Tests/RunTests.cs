@@ -17,7 +17,8 @@ public class RunTests
     {
         using var folder = new TemporaryFolder();
         Save(folder["x.npz"], (name, x));
-        CommandLineRun.Succeeds(["run", CommandLineRun.Digits, "--input", folder["x.npz"], "--output", folder["y.npz"], "--engine", engine, "--reset-each", .. options]);
+        CommandLineRun.Succeeds(["run", CommandLineRun.Digits, "--input", folder["x.npz"], "--output", folder["y.npz"], "--engine", engine, "--reset-each",
+            .. options]);
         (string output, NumpyArray y) = Assert.Single(NpzArchive.Read(File.ReadAllBytes(folder["y.npz"])));
         Assert.Equal("y", output);
         Assert.Equal([x.Shape[0], 10], y.Shape);
@@ -80,7 +81,8 @@ public class RunTests
         OrderedDictionary<string, NumpyArray> golden = NpzArchive.Read(File.ReadAllBytes(SharedData.Path("goldens/tflm-trained_lstm_int8.npz")));
         using var folder = new TemporaryFolder();
         Save(folder["x.npz"], ("x", golden["x"]));
-        string[] run = ["run", SharedData.Path("models/tflm/trained_lstm_int8.tflite"), "--input", folder["x.npz"], "--output", folder["y.npz"], "--engine", engine, "--requantization", "FixedPoint"];
+        string[] run = ["run", SharedData.Path("models/tflm/trained_lstm_int8.tflite"), "--input", folder["x.npz"], "--output", folder["y.npz"], "--engine",
+            engine, "--requantization", "FixedPoint"];
         CommandLineRun.Succeeds(run);
         Assert.Equal(golden["y"].Bytes, NpzArchive.Read(File.ReadAllBytes(folder["y.npz"]))["y"].Bytes);
         CommandLineRun.Succeeds([.. run, "--reset-each"]);

@@ -59,8 +59,10 @@ internal static class Dotnet
 
     /// <summary>True when there is a program of this name in the search path.</summary>
     public static bool HasProgram(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, name)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, name)));
 
     private static bool IsOfTheBuild(string name) =>
-        name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase) || name.StartsWith("VSTEST", StringComparison.OrdinalIgnoreCase) || name is "Platform" or "Configuration";
+        name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase) || name.StartsWith("VSTEST", StringComparison.OrdinalIgnoreCase)
+        || name is "Platform" or "Configuration";
 }

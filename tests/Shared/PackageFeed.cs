@@ -13,9 +13,11 @@ internal sealed class PackageFeed : IDisposable
         string project = Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler");
         Packed = Dotnet.Run(project, "pack", "-o", Folder, "-nodeReuse:false", $"-p:PackageVersion={Version}");
         Directory.CreateDirectory(PathOf("packages"));
-        string machinePackages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        string machinePackages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         // The machine's packages are only read, to spare downloads; the package under test never gets there.
-        string fallback = Directory.Exists(machinePackages) ? $"""<fallbackPackageFolders><add key="machine" value="{machinePackages}" /></fallbackPackageFolders>""" : "";
+        string fallback = Directory.Exists(machinePackages)
+            ? $"""<fallbackPackageFolders><add key="machine" value="{machinePackages}" /></fallbackPackageFolders>""" : "";
         File.WriteAllText(PathOf("NuGet.config"), $"""
             <configuration>
               <packageSources>
@@ -28,7 +30,8 @@ internal sealed class PackageFeed : IDisposable
             </configuration>
             """);
         // Stops MSBuild from looking further up.
-        foreach (string file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props" }) File.WriteAllText(PathOf(file), "<Project />");
+        foreach (string file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props" })
+            File.WriteAllText(PathOf(file), "<Project />");
     }
 
     /// <summary>Never used before, so that nothing cached stands in for it.</summary>

@@ -118,7 +118,8 @@ internal sealed class QdqExporter
         ];
         string sum = _onnx.Apply(
             "Conv", operands, ("kernel_shape", new[] { weights.Shape[1], weights.Shape[2] }), ("strides", new[] { conv.StrideDown, conv.StrideRight }),
-            ("dilations", new[] { conv.DilationDown, conv.DilationRight }), ("pads", new[] { conv.PadTop, conv.PadLeft, conv.PadBottom, conv.PadRight }), ("group", conv.Groups));
+            ("dilations", new[] { conv.DilationDown, conv.DilationRight }), ("pads", new[] { conv.PadTop, conv.PadLeft, conv.PadBottom, conv.PadRight }),
+            ("group", conv.Groups));
         Bind(y, true, Clamped(sum, conv.Activation, y));
     }
 
@@ -138,7 +139,8 @@ internal sealed class QdqExporter
 
     private void Window(Pool pool, Value x, Value y)
     {
-        bool whole = pool.WindowHeight == x.Shape[1] && pool.WindowWidth == x.Shape[2] && y.Shape[1] * y.Shape[2] == 1 && pool.PadTop + pool.PadLeft + pool.PadBottom + pool.PadRight == 0;
+        bool whole = pool.WindowHeight == x.Shape[1] && pool.WindowWidth == x.Shape[2] && y.Shape[1] * y.Shape[2] == 1
+            && pool.PadTop + pool.PadLeft + pool.PadBottom + pool.PadRight == 0;
         (string, object)[] attributes =
         [
             ("kernel_shape", new[] { pool.WindowHeight, pool.WindowWidth }), ("strides", new[] { pool.StrideDown, pool.StrideRight }),
@@ -147,7 +149,8 @@ internal sealed class QdqExporter
         if (pool.Kind == PoolKind.Max)
         {
             attributes = [.. attributes, ("dilations", new[] { pool.DilationDown, pool.DilationRight })];
-            if (x.IsQuantized && x.Quantization == y.Quantization && pool.Activation.IsNone) _names.Add((y.Id, true), _onnx.Apply("MaxPool", [Name(x, true)], attributes));
+            if (x.IsQuantized && x.Quantization == y.Quantization && pool.Activation.IsNone)
+                _names.Add((y.Id, true), _onnx.Apply("MaxPool", [Name(x, true)], attributes));
             else Bind(y, true, Clamped(_onnx.Apply("MaxPool", [Real(x, true)], attributes), pool.Activation, y));
             return;
         }
@@ -206,7 +209,8 @@ internal sealed class QdqExporter
         UnaryKind.Elu => _onnx.Apply("Elu", [x], ("alpha", unary.Alpha)),
         UnaryKind.HardSigmoid => _onnx.Apply("HardSigmoid", [x], ("alpha", unary.Alpha), ("beta", unary.Beta)),
         UnaryKind.Negate => _onnx.Apply("Neg", [x]),
-        UnaryKind.HardSwish or UnaryKind.Sigmoid or UnaryKind.Tanh or UnaryKind.Abs or UnaryKind.Exp or UnaryKind.Log or UnaryKind.Sqrt or UnaryKind.Reciprocal or UnaryKind.Softplus =>
+        UnaryKind.HardSwish or UnaryKind.Sigmoid or UnaryKind.Tanh or UnaryKind.Abs or UnaryKind.Exp or UnaryKind.Log or UnaryKind.Sqrt or UnaryKind.Reciprocal
+        or UnaryKind.Softplus =>
             _onnx.Apply(unary.Kind.ToString(), [x]),
         _ => throw new NotSupportedException($"{unary.Kind} is not an ONNX operator."),
     };
@@ -247,7 +251,8 @@ internal sealed class QdqExporter
         if (_names.TryGetValue((value.Id, channelsFirst), out string? name)) return name;
         if (value.Constant is { } constant)
         {
-            if (channelsFirst) constant = QdqEdge.Permute(constant.Reshape(new Shape([.. Enumerable.Repeat(1, 4 - constant.Shape.Rank), .. constant.Shape])), ToFirst);
+            if (channelsFirst) constant = QdqEdge.Permute(constant.Reshape(new Shape([.. Enumerable.Repeat(1, 4 - constant.Shape.Rank), .. constant.Shape])),
+                ToFirst);
             var edge = new QdqEdge("", value.Type, constant.Shape, false);
             name = _onnx.Constant(TypeOf(value), [.. constant.Shape], edge.ToFile(constant).Bytes);
         }
@@ -286,7 +291,8 @@ internal sealed class QdqExporter
         if (!x.IsQuantized) return _onnx.Constant(DataType.Float, [data.Count], data.ToFloats());
         float[] scales = [.. weights.Q.Scales.Select(s => x.Q.Scale * s)];
         int[] slices = weights.Q.IsPerTensor ? [] : [scales.Length];
-        string[] operands = [_onnx.Constant(DataType.Int32, [data.Count], data.ToInt32s()), _onnx.Constant(DataType.Float, slices, scales), _onnx.Constant(DataType.Int32, slices, new int[scales.Length])];
+        string[] operands = [_onnx.Constant(DataType.Int32, [data.Count], data.ToInt32s()), _onnx.Constant(DataType.Float, slices, scales),
+            _onnx.Constant(DataType.Int32, slices, new int[scales.Length])];
         return _onnx.Apply("DequantizeLinear", operands, ("axis", 0));
     }
 

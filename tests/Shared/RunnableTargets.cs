@@ -17,13 +17,15 @@ internal static class RunnableTargets
     public static Target Best { get; } = Target.All.Last(t => t.Architecture is not null && IsRunnable(t));
 
     private static bool IsRunnable(Target target) =>
-        (target.Architecture is null || target.Architecture.Equals(RuntimeInformation.ProcessArchitecture.ToString(), StringComparison.OrdinalIgnoreCase)) && IsTrue(target.InstructionSets[^1].Guard);
+        (target.Architecture is null || target.Architecture.Equals(RuntimeInformation.ProcessArchitecture.ToString(), StringComparison.OrdinalIgnoreCase))
+        && IsTrue(target.InstructionSets[^1].Guard);
 
     // A guard is C#: properties of the classes of intrinsics, joined by "and".
     private static bool IsTrue(string guard) => guard.Length == 0 || guard.Split(" && ").All(test =>
     {
         string type = test[..test.LastIndexOf('.')].Replace('.', '+');
-        Type? found = typeof(X86Base).Assembly.GetTypes().SingleOrDefault(t => t.FullName == $"System.Runtime.Intrinsics.X86.{type}" || t.FullName == $"System.Runtime.Intrinsics.Arm.{type}");
+        Type? found = typeof(X86Base).Assembly.GetTypes().SingleOrDefault(t => t.FullName == $"System.Runtime.Intrinsics.X86.{type}"
+            || t.FullName == $"System.Runtime.Intrinsics.Arm.{type}");
         return found is not null && (bool)found.GetProperty("IsSupported")!.GetValue(null)!;
     });
 }

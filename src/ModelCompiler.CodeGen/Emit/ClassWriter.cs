@@ -15,7 +15,8 @@ internal static class ClassWriter
         code.Line("/// <remarks>");
         code.Line("/// An instance owns its working memory and serves one thread at a time; weights are shared by all instances and never copied.");
         code.Line("/// Nothing is allocated after construction.");
-        if (plan.States.Count > 0) code.Line("/// The network keeps state from run to run, so an instance serves one sequence; <see cref=\"Reset\"/> starts another.");
+        if (plan.States.Count > 0)
+            code.Line("/// The network keeps state from run to run, so an instance serves one sequence; <see cref=\"Reset\"/> starts another.");
         code.Line("/// </remarks>");
         code.Line(ModelEmitter.Attribute);
         code.Block($"{plan.Accessibility} sealed unsafe partial class {plan.ClassName} : global::System.IDisposable", () =>
@@ -38,14 +39,18 @@ internal static class ClassWriter
         code.Line();
         code.Line("/// <summary>Allocates the working memory.</summary>");
         bool guarded = KernelsWriter.Guard(plan).Length > 0;
-        if (guarded) code.Line($"/// <exception cref=\"global::System.PlatformNotSupportedException\">The processor lacks what target {plan.Target} needs.</exception>");
-        if (plan.Weights.IsAssembly) code.Line("/// <exception cref=\"global::System.InvalidOperationException\">The weights assembly is not the one that belongs to this class.</exception>");
+        if (guarded) code.Line($"/// <exception cref=\"global::System.PlatformNotSupportedException\">The processor lacks what target {plan.Target} "
+            + "needs.</exception>");
+        if (plan.Weights.IsAssembly)
+            code.Line("/// <exception cref=\"global::System.InvalidOperationException\">The weights assembly is not the one that belongs to this "
+                + "class.</exception>");
         code.Block($"public {plan.ClassName}()", () =>
         {
             if (guarded)
             {
                 code.Line($"if (!{network.FullName}.IsSupported)");
-                code.Block("", () => code.Line($"throw new global::System.PlatformNotSupportedException(\"This model was compiled for target {plan.Target}, which this processor is not.\");"));
+                code.Block("", () => code.Line($"throw new global::System.PlatformNotSupportedException(\"This model was compiled for target {plan.Target}, "
+                    + $"which this processor is not.\");"));
                 code.Line();
             }
 

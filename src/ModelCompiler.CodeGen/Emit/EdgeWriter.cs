@@ -4,7 +4,8 @@ using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Emit;
 
-/// <summary>Writes the public <c>Run</c> methods: one span per input and output, as real numbers and, for quantised models, as the integers themselves.</summary>
+/// <summary>Writes the public <c>Run</c> methods: one span per input and output, as real numbers and, for quantised models,
+/// as the integers themselves.</summary>
 internal sealed class EdgeWriter
 {
     private readonly ModelPlan _plan;
@@ -28,7 +29,8 @@ internal sealed class EdgeWriter
         public string RealType => Tensor.IsQuantized ? "float" : RawType;
     }
 
-    public string ClassSummary => ModelEmitter.Xml($"The network of {_plan.ModelFile}: {string.Join(", ", _inputs.Select(e => e.Name))} to {string.Join(", ", _outputs.Select(e => e.Name))}.");
+    public string ClassSummary => ModelEmitter.Xml($"The network of {_plan.ModelFile}: {string.Join(", ", _inputs.Select(e => e.Name))} to "
+        + $"{string.Join(", ", _outputs.Select(e => e.Name))}.");
 
     public void WriteRun(SourceWriter code)
     {
@@ -45,12 +47,14 @@ internal sealed class EdgeWriter
         foreach (Edge e in _inputs.Concat(_outputs)) code.Line($"/// <param name=\"{e.Name.TrimStart('@')}\">{ModelEmitter.Xml(Describe(e, real))}</param>");
         code.Line("/// <exception cref=\"global::System.ArgumentException\">A span has the wrong length.</exception>");
         code.Line("/// <exception cref=\"global::System.ObjectDisposedException\">The instance was disposed.</exception>");
-        string parameters = string.Join(", ", _inputs.Select(e => $"global::System.ReadOnlySpan<{Type(e)}> {e.Name}").Concat(_outputs.Select(e => $"global::System.Span<{Type(e)}> {e.Name}")));
+        string parameters = string.Join(", ", _inputs.Select(e => $"global::System.ReadOnlySpan<{Type(e)}> {e.Name}")
+            .Concat(_outputs.Select(e => $"global::System.Span<{Type(e)}> {e.Name}")));
         code.Block($"public void Run({parameters})", () =>
         {
             foreach (Edge e in _inputs.Concat(_outputs))
             {
-                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new global::System.ArgumentException($\"{e.Name.TrimStart('@')} needs {Literals.Count(e.Tensor.Count, "element")} ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
+                code.Line($"if ({e.Name}.Length != {Literals.Int(e.Tensor.Count)}) throw new global::System.ArgumentException($\"{e.Name.TrimStart('@')} "
+                    + $"needs {Literals.Count(e.Tensor.Count, "element")} ({Shape(e.Tensor)}), not {{{e.Name}.Length}}.\", nameof({e.Name}));");
             }
 
             code.Line("global::System.ObjectDisposedException.ThrowIf(_arena is null, this);");

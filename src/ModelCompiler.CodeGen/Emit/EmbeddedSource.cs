@@ -8,16 +8,18 @@ using System.Text.RegularExpressions;
 namespace ModelCompiler.CodeGen.Emit;
 
 /// <summary>
-/// The source of the library and of the vector vocabulary, which this assembly carries as text. Its files hold types at the left margin, each with its documentation; members of
-/// static classes are separated by blank lines and begin with theirs.
+/// The source of the library and of the vector vocabulary, which this assembly carries as text. Its files hold types at the left margin,
+/// each with its documentation; members of static classes are separated by blank lines and begin with theirs.
 /// </summary>
 /// <remarks>
-/// What the vocabulary's classes have in common is written once, for 128 bits; the other classes get that text with the names of their own vectors. It says how wide vectors are with
+/// What the vocabulary's classes have in common is written once, for 128 bits; the other classes get that text with the names of their own vectors.
+/// It says how wide vectors are with
 /// <c>Vector128&lt;T&gt;.Count</c> only.
 /// </remarks>
 internal static class EmbeddedSource
 {
-    private static readonly Regex Declaration = new(@"^internal (?:static |unsafe |readonly |partial )*(?:class|struct|interface) (\w+)", RegexOptions.Multiline);
+    private static readonly Regex Declaration = new(@"^internal (?:static |unsafe |readonly |partial )*(?:class|struct|interface) (\w+)",
+        RegexOptions.Multiline);
 
     private static readonly (string File, string Class, (string From, string To)[] Names)[] Copies =
     [
@@ -37,7 +39,8 @@ internal static class EmbeddedSource
     static EmbeddedSource()
     {
         Assembly assembly = typeof(EmbeddedSource).Assembly;
-        foreach (string name in assembly.GetManifestResourceNames().Where(n => n.EndsWith(".cs", StringComparison.Ordinal)).OrderBy(n => n, StringComparer.Ordinal))
+        foreach (string name in assembly.GetManifestResourceNames().Where(n => n.EndsWith(".cs", StringComparison.Ordinal))
+            .OrderBy(n => n, StringComparer.Ordinal))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             string text = reader.ReadToEnd().Replace("\r", "");
@@ -62,7 +65,8 @@ internal static class EmbeddedSource
 
         int open = text.IndexOf("\n{\n", StringComparison.Ordinal);
         if (!Classes.TryGetValue(name, out HelperClass? found)) Classes.Add(name, found = new HelperClass(isLibrary));
-        if (found.Summary.Length == 0 && Declaration.Match(text).Groups[1].Value == name) found.Summary = text.Substring(0, text.IndexOf("\ninternal ", StringComparison.Ordinal));
+        if (found.Summary.Length == 0 && Declaration.Match(text).Groups[1].Value == name)
+            found.Summary = text.Substring(0, text.IndexOf("\ninternal ", StringComparison.Ordinal));
 
         string body = text.Substring(open + 3, text.LastIndexOf("\n}", StringComparison.Ordinal) - open - 3);
         foreach (string part in Regex.Split(body, "\n\n(?=    ///)"))

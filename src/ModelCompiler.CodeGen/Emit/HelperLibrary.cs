@@ -14,7 +14,8 @@ public static class HelperLibrary
     /// <summary>Every helper, as <c>Class.Member</c>.</summary>
     public static IEnumerable<string> Members => EmbeddedSource.Classes.SelectMany(c => c.Value.Members.Keys.Select(m => c.Key + "." + m));
 
-    /// <summary>Writes the helper classes that the text mentions outside of comments, which hold names of the model, with what these mention in turn, in ordinal order.</summary>
+    /// <summary>Writes the helper classes that the text mentions outside of comments, which hold names of the model, with what these mention in turn,
+    /// in ordinal order.</summary>
     public static void Write(string text, SourceWriter writer)
     {
         var used = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);

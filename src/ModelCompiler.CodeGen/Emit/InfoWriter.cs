@@ -22,14 +22,19 @@ internal static class InfoWriter
             foreach ((string kind, EquatableArray<EdgePlan> edges) in new[] { ("Input", plan.Inputs), ("Output", plan.Outputs) })
             {
                 Property("string[]", kind + "Names", string.Join(", ", edges.Select(e => Text(e.Name))), $"Names of the {kind.ToLowerInvariant()}s.");
-                Property("int[][]", kind + "Shapes", string.Join(", ", edges.Select(e => $"[{string.Join(", ", plan.Tensor(e.Tensor).Shape.Select(d => Literals.Int(d)))}]")), $"Shapes of the {kind.ToLowerInvariant()}s.");
-                Property("float[]", kind + "Scales", string.Join(", ", edges.Select(e => Literals.Float(plan.Tensor(e.Tensor).Scale))), $"Real value of one integer step of each {kind.ToLowerInvariant()}; 0 where it is not quantised.");
-                Property("int[]", kind + "ZeroPoints", string.Join(", ", edges.Select(e => Literals.Int(plan.Tensor(e.Tensor).ZeroPoint))), $"Integers that stand for real zero in each {kind.ToLowerInvariant()}.");
+                Property("int[][]", kind + "Shapes", string.Join(", ",
+                    edges.Select(e => $"[{string.Join(", ", plan.Tensor(e.Tensor).Shape.Select(d => Literals.Int(d)))}]")),
+                        $"Shapes of the {kind.ToLowerInvariant()}s.");
+                Property("float[]", kind + "Scales", string.Join(", ", edges.Select(e => Literals.Float(plan.Tensor(e.Tensor).Scale))),
+                    $"Real value of one integer step of each {kind.ToLowerInvariant()}; 0 where it is not quantised.");
+                Property("int[]", kind + "ZeroPoints", string.Join(", ", edges.Select(e => Literals.Int(plan.Tensor(e.Tensor).ZeroPoint))),
+                    $"Integers that stand for real zero in each {kind.ToLowerInvariant()}.");
             }
 
             if (plan.Outputs.Any(e => e.Labels.Count > 0))
             {
-                Property("string[][]", "OutputLabels", string.Join(", ", plan.Outputs.Select(e => $"[{string.Join(", ", e.Labels.Select(Text))}]")), "What the numbers or columns of each output stand for; empty where the model does not say.");
+                Property("string[][]", "OutputLabels", string.Join(", ", plan.Outputs.Select(e => $"[{string.Join(", ", e.Labels.Select(Text))}]")),
+                    "What the numbers or columns of each output stand for; empty where the model does not say.");
             }
 
             Property("string[]", "Kernels", string.Join(", ", plan.Steps.Select(s => Text(s.Kernel.Summary))), "The kernels, in the order they run.");

@@ -26,8 +26,9 @@ public enum Products
 }
 
 /// <summary>
-/// An instruction set that kernels are written for. Vector kernels are written once against a vocabulary, helper classes whose members have the same names and differ in width and instructions.
-/// What kernels must know of it beside stands here as data, so that a new one is a row here and a vocabulary.
+/// An instruction set that kernels are written for. Vector kernels are written once against a vocabulary,
+/// helper classes whose members have the same names and differ in width and instructions. What kernels must know of it beside stands here as data,
+/// so that a new one is a row here and a vocabulary.
 /// </summary>
 /// <param name="Name">Suffix of emitted methods.</param>
 /// <param name="Bits">Width of vectors, 0 for scalar code.</param>
@@ -50,13 +51,16 @@ public sealed record Isa(string Name, int Bits, string Guard)
     /// x64 with the 512-bit vectors and 32 registers of AVX-512 F, BW and VL. Matrix products use them; all else runs as fast on 256 bits,
     /// which avoids accesses that cross cache lines.
     /// </summary>
-    public static Isa Avx512 { get; } = new("Avx512", 256, "Avx512BW.VL.IsSupported && Fma.IsSupported") { TileBits = 512, Registers = 32, Products = Products.Pairs | Products.Bytes };
+    public static Isa Avx512 { get; } = new("Avx512", 256, "Avx512BW.VL.IsSupported && Fma.IsSupported") { TileBits = 512, Registers = 32,
+        Products = Products.Pairs | Products.Bytes };
 
     /// <summary>256-bit vectors of x64 with AVX-VNNI.</summary>
-    public static Isa AvxVnni { get; } = new("AvxVnni", 256, "AvxVnni.IsSupported && Avx2.IsSupported && Fma.IsSupported") { Products = Products.Pairs | Products.Bytes | Products.Quads, Vnni = "Vnni256" };
+    public static Isa AvxVnni { get; } = new("AvxVnni", 256,
+        "AvxVnni.IsSupported && Avx2.IsSupported && Fma.IsSupported") { Products = Products.Pairs | Products.Bytes | Products.Quads, Vnni = "Vnni256" };
 
     /// <summary>AVX-512 with VNNI, which .NET 11 has for 512 bits.</summary>
-    public static Isa Avx512Vnni { get; } = Avx512 with { Name = "Avx512Vnni", Guard = "AvxVnni.V512.IsSupported && " + Avx512.Guard, Products = Avx512.Products | Products.Quads, Vnni = "Vnni512", Framework = 11 };
+    public static Isa Avx512Vnni { get; } = Avx512 with { Name = "Avx512Vnni", Guard = "AvxVnni.V512.IsSupported && " + Avx512.Guard,
+        Products = Avx512.Products | Products.Quads, Vnni = "Vnni512", Framework = 11 };
 
     /// <summary>128-bit vectors of 64-bit Arm; where kernels profit from dot products of bytes, they ask the processor for them.</summary>
     public static Isa AdvSimd { get; } = new("AdvSimd", 128, "AdvSimd.Arm64.IsSupported") { Simd = "SimdArm64", Registers = 32, Products = Products.Lanes };

@@ -22,14 +22,16 @@ public sealed class KernelWriter(ModelPlan plan, Isa isa, MethodSet methods, Sou
         TensorPlan t = Plan.Tensor(tensor);
         string origin = t.IsConstant ? "weights" : "arena";
         string address = t.Offset == 0 ? origin : origin + " + " + Literals.Int(t.Offset);
-        return t.Type == ElementType.UInt8 && !t.IsConstant ? address : t.Offset == 0 ? $"({t.Type.CSharpName()}*){address}" : $"({t.Type.CSharpName()}*)({address})";
+        return t.Type == ElementType.UInt8 && !t.IsConstant ? address : t.Offset == 0 ? $"({t.Type.CSharpName()}*){address}"
+            : $"({t.Type.CSharpName()}*)({address})";
     }
 
     /// <summary>A C# pointer expression to a table, of its element type.</summary>
     public string Address(DataRef table) => $"Address({DataName(table)})";
 
     /// <summary>A C# pointer expression (<c>sbyte*</c>) into the weights.</summary>
-    public string Address(WeightsRef weights) => weights.Tensor.Exists ? AsBytes(weights.Tensor) : weights.Offset == 0 ? "weights" : "weights + " + Literals.Int(weights.Offset);
+    public string Address(WeightsRef weights) => weights.Tensor.Exists ? AsBytes(weights.Tensor) : weights.Offset == 0 ? "weights"
+        : "weights + " + Literals.Int(weights.Offset);
 
     private string AsBytes(TensorRef unpacked) => Tensor(unpacked).Type == ElementType.Int8 ? Address(unpacked) : $"(sbyte*)({Address(unpacked)})";
 
@@ -71,7 +73,8 @@ public sealed class MethodSet
         string unique = name;
         for (int i = 2; !_taken.Add(unique); i++) unique = name + "_" + Literals.Int(i);
         _names.Add(key, unique);
-        _texts.Add($"/// <summary>{summary}</summary>\n[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]\nprivate static {returns} {unique}({parameters})\n{writer.ToString().TrimEnd('\n')}");
+        _texts.Add($"/// <summary>{summary}</summary>\n[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]\nprivate static "
+            + $"{returns} {unique}({parameters})\n{writer.ToString().TrimEnd('\n')}");
         return unique;
     }
 }

@@ -9,7 +9,8 @@ internal static class LineBreaks
     private static readonly string[] After = [", ", "=> ", "= "];
 
     /// <summary>Length of the slashes and the space that begin a comment; 0 for code.</summary>
-    public static int CommentStart(string line) => line.StartsWith("/// ", StringComparison.Ordinal) ? 4 : line.StartsWith("// ", StringComparison.Ordinal) ? 3 : 0;
+    public static int CommentStart(string line) => line.StartsWith("/// ", StringComparison.Ordinal) ? 4 : line.StartsWith("// ", StringComparison.Ordinal) ? 3
+        : 0;
 
     /// <summary>Where the comment behind code begins; 0 when there is none.</summary>
     public static int Remark(string line)
@@ -50,5 +51,6 @@ internal static class LineBreaks
     }
 
     private static bool IsBreak(string line, int at) =>
-        line[at - 1] == ' ' && (Array.Exists(Before, b => string.CompareOrdinal(line, at, b, 0, b.Length) == 0) || Array.Exists(After, a => at >= a.Length && string.CompareOrdinal(line, at - a.Length, a, 0, a.Length) == 0));
+        line[at - 1] == ' ' && (Array.Exists(Before, b => string.CompareOrdinal(line, at, b, 0, b.Length) == 0)
+            || Array.Exists(After, a => at >= a.Length && string.CompareOrdinal(line, at - a.Length, a, 0, a.Length) == 0));
 }

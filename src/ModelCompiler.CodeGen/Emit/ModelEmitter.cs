@@ -23,7 +23,8 @@ public static class ModelEmitter
         string model = WriteModel(plan, network);
         string kernels = KernelsWriter.Write(plan, network, model);
         string data = TableWriter.Write(plan, network);
-        return new GeneratedFile[] { new(GeneratedFile.Model, model), new(GeneratedFile.Kernels, kernels), new(GeneratedFile.Data, data) }.Where(f => f.Text.Length > 0).ToEquatableArray();
+        return new GeneratedFile[] { new(GeneratedFile.Model, model), new(GeneratedFile.Kernels, kernels),
+            new(GeneratedFile.Data, data) }.Where(f => f.Text.Length > 0).ToEquatableArray();
     }
 
     /// <summary>All files as one text, which is C# too.</summary>
@@ -39,7 +40,8 @@ public static class ModelEmitter
     }
 
     /// <summary>Says that a type was generated, and by which version.</summary>
-    internal static string Attribute => $"[global::System.CodeDom.Compiler.GeneratedCode(\"ModelCompiler\", \"{typeof(ModelEmitter).Assembly.GetName().Version!.ToString(3)}\")]";
+    internal static string Attribute => $"[global::System.CodeDom.Compiler.GeneratedCode(\"ModelCompiler\", "
+        + $"\"{typeof(ModelEmitter).Assembly.GetName().Version!.ToString(3)}\")]";
 
     /// <summary>The node's name for comments; where a converter joined the names of all nodes it fused, the first tells enough.</summary>
     internal static string Label(StepPlan step) => OneLine(step.Name.Split(';')[0]);

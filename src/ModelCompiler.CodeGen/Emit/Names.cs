@@ -10,18 +10,24 @@ namespace ModelCompiler.CodeGen.Emit;
 public static class Names
 {
     private static readonly HashSet<string> Keywords = new(
-        ("abstract as base bool break byte case catch char checked class const continue decimal default delegate do double else enum event explicit extern false finally " +
-        "fixed float for foreach goto if implicit in int interface internal is lock long namespace new null object operator out override params private protected public " +
-        "readonly ref return sbyte sealed short sizeof stackalloc static string struct switch this throw true try typeof uint ulong unchecked unsafe ushort using virtual void " +
+        ("abstract as base bool break byte case catch char checked class const continue decimal default delegate do double else enum event explicit extern "
+        + "false finally " +
+        "fixed float for foreach goto if implicit in int interface internal is lock long namespace new null object operator out override params private "
+        + "protected public " +
+        "readonly ref return sbyte sealed short sizeof stackalloc static string struct switch this throw true try typeof uint ulong unchecked unsafe ushort "
+        + "using virtual void " +
         "volatile while").Split(' '));
 
     // What generated code calls its members, its helpers and the framework's classes: a class of this name would hide them.
     private static readonly HashSet<string> Taken = new(
-        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Dp Fma GC GeneratedCode Half IDisposable Infer Info InvalidOperationException Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
-        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run SelfTest Span Sse2 Sse41 Ssse3 Unsafe Vector64 Vector128 Vector256 Vector512 Weights " +
+        ("Address AdvSimd ArenaBytes ArgumentException Avx Avx2 Avx512BW Avx512F Dispose Dp Fma GC GeneratedCode Half IDisposable Infer Info "
+        + "InvalidOperationException Math MathF MemoryMarshal MethodImpl MethodImplOptions MidpointRounding " +
+        "NativeMemory ObjectDisposedException PlatformNotSupportedException ReadOnlySpan Reset Run SelfTest Span Sse2 Sse41 Ssse3 Unsafe Vector64 Vector128 "
+        + "Vector256 Vector512 Weights " +
         "WeightsData ArgumentOutOfRangeException IBinaryInteger IEquatable IFloatingPointIeee754 INumber").Split(' '));
 
-    /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>, <c>weights.onnx</c> <c>WeightsModel</c>; letters of all scripts stay.</summary>
+    /// <summary><c>kws_int8.tflite</c> without its extension becomes <c>KwsInt8</c>, <c>weights.onnx</c> <c>WeightsModel</c>;
+    /// letters of all scripts stay.</summary>
     public static string Pascal(string name)
     {
         string text = Join(name.Normalize(NormalizationForm.FormC), char.IsLetterOrDigit);
@@ -57,7 +63,8 @@ public static class Names
     }
 
     /// <summary>True when a generated class cannot have this name, because its own code means something else by it.</summary>
-    public static bool IsTaken(string className) => Taken.Contains(className) || EmbeddedSource.Classes.ContainsKey(className) || EmbeddedSource.Types.ContainsKey(className);
+    public static bool IsTaken(string className) => Taken.Contains(className) || EmbeddedSource.Classes.ContainsKey(className)
+        || EmbeddedSource.Types.ContainsKey(className);
 
     /// <summary>True when the text may stand as a C# identifier.</summary>
     public static bool IsIdentifier(string text) =>

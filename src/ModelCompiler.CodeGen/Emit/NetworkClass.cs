@@ -11,10 +11,12 @@ namespace ModelCompiler.CodeGen.Emit;
 internal sealed class NetworkClass(ModelPlan plan)
 {
     private static readonly string[] Usings =
-        ["System", "System.Numerics", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86"];
+        ["System", "System.Numerics", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Runtime.Intrinsics",
+            "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86"];
 
     /// <summary>Its name.</summary>
-    public string Name { get; } = $"{plan.Namespace.Replace('.', '_')}_{plan.ClassName}_{Hash($"{plan.Namespace}.{plan.ClassName}\n{plan.ModelSha256}\n{plan.Target}\n{plan.Options}")}";
+    public string Name { get; } = $"{plan.Namespace.Replace('.', '_')}_{plan.ClassName}_"
+        + $"{Hash($"{plan.Namespace}.{plan.ClassName}\n{plan.ModelSha256}\n{plan.Target}\n{plan.Options}")}";
 
     /// <summary>How the user's class names it.</summary>
     public string FullName => $"global::{ModelEmitter.CodeNamespace}.{Name}";

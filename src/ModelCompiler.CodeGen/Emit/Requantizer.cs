@@ -16,7 +16,8 @@ internal sealed class Requantizer(KernelWriter writer, Rescaling rescaling)
     public string Parameters => rescaling.Shift.Exists ? "int* multiplier, int* shift" : "float* scale";
 
     /// <summary>C# arguments for the kernel call; <paramref name="offset"/> is added to every table.</summary>
-    public string Arguments(string offset = "") => writer.Address(rescaling.Scale) + offset + (rescaling.Shift.Exists ? ", " + writer.Address(rescaling.Shift) + offset : "");
+    public string Arguments(string offset = "") => writer.Address(rescaling.Scale) + offset
+        + (rescaling.Shift.Exists ? ", " + writer.Address(rescaling.Shift) + offset : "");
 
     /// <summary>The same parameters handed on, moved by a number of channels.</summary>
     public string Forward(string channels) => rescaling.Shift.Exists ? $"multiplier{Plus(channels)}, shift{Plus(channels)}" : $"scale{Plus(channels)}";
@@ -40,7 +41,8 @@ internal sealed class Requantizer(KernelWriter writer, Rescaling rescaling)
     public IEnumerable<string> Loads(string channel, int vector, Isa isa)
     {
         string type = isa.Vector;
-        yield return rescaling.Shift.Exists ? $"{type}<int> multiplier{vector} = {type}.Load(multiplier + {channel}), shift{vector} = {type}.Load(shift + {channel});" : $"{type}<float> scale{vector} = {type}.Load(scale + {channel});";
+        yield return rescaling.Shift.Exists ? $"{type}<int> multiplier{vector} = {type}.Load(multiplier + {channel}), shift{vector} = {type}.Load(shift + "
+            + $"{channel});" : $"{type}<float> scale{vector} = {type}.Load(scale + {channel});";
     }
 
     /// <summary>Statement that puts the tables of one channel into all lanes, for use by <c>PackedBytes</c>.</summary>
@@ -49,8 +51,8 @@ internal sealed class Requantizer(KernelWriter writer, Rescaling rescaling)
         : $"{isa.Vector}<float> scale{vector} = {isa.Vector}.Create(scale[{channel}]);";
 
     /// <summary>
-    /// Statement that declares a vector of outputs from four vectors of sums, each with its tables' number. Bounds are applied to the packed bytes, which saturate;
-    /// that is the same as long as no scaled sum leaves the range of int32.
+    /// Statement that declares a vector of outputs from four vectors of sums, each with its tables' number. Bounds are applied to the packed bytes,
+    /// which saturate; that is the same as long as no scaled sum leaves the range of int32.
     /// </summary>
     /// <param name="name">Name of the variable.</param>
     /// <param name="outType">C# type of the output.</param>
@@ -61,10 +63,13 @@ internal sealed class Requantizer(KernelWriter writer, Rescaling rescaling)
     public string PackedBytes(string name, string outType, IEnumerable<(string Sum, int Vector)> sums, Isa isa, bool inLanes, string zeroVector = "zero")
     {
         bool signed = outType == "sbyte";
-        string[] scaled = sums.Select(s => rescaling.Shift.Exists ? $"{isa.Simd}.MultiplyByQuantizedMultiplier({s.Sum}, multiplier{s.Vector}, shift{s.Vector})" : $"{isa.Simd}.Scaled({s.Sum}, scale{s.Vector})").ToArray();
+        string[] scaled = sums.Select(s => rescaling.Shift.Exists ? $"{isa.Simd}.MultiplyByQuantizedMultiplier({s.Sum}, multiplier{s.Vector}, shift{s.Vector})"
+            : $"{isa.Simd}.Scaled({s.Sum}, scale{s.Vector})").ToArray();
         string packed = $"{isa.Simd}.Pack{(signed ? "Int8" : "UInt8")}{(inLanes ? "InLanes" : "")}({string.Join(", ", scaled)}, {zeroVector})";
-        if (rescaling.Min > (signed ? sbyte.MinValue : byte.MinValue)) packed = $"{isa.Vector}.Max({packed}, {isa.Vector}.Create(({outType}){Literals.Int(rescaling.Min)}))";
-        if (rescaling.Max < (signed ? sbyte.MaxValue : byte.MaxValue)) packed = $"{isa.Vector}.Min({packed}, {isa.Vector}.Create(({outType}){Literals.Int(rescaling.Max)}))";
+        if (rescaling.Min > (signed ? sbyte.MinValue : byte.MinValue))
+            packed = $"{isa.Vector}.Max({packed}, {isa.Vector}.Create(({outType}){Literals.Int(rescaling.Min)}))";
+        if (rescaling.Max < (signed ? sbyte.MaxValue : byte.MaxValue))
+            packed = $"{isa.Vector}.Min({packed}, {isa.Vector}.Create(({outType}){Literals.Int(rescaling.Max)}))";
         return $"{isa.Vector}<byte> {name} = {packed}{(signed ? ".AsByte()" : "")};";
     }
 

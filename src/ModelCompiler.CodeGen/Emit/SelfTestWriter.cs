@@ -34,7 +34,8 @@ internal static class SelfTestWriter
             {
                 TensorPlan t = plan.Tensor(input.Tensor);
                 string bytes = $"new Span<byte>({Terms.Plus("arena", Literals.Int(t.Offset))}, {Literals.Int(t.Bytes)})";
-                code.Line(t.Type == ElementType.Float32 ? $"Edge.FillRandom(MemoryMarshal.Cast<byte, float>({bytes}), ref state);" : SelfTestInput.IsRandom(t.Type) ? $"Edge.FillRandom({bytes}, ref state);" : $"{bytes}.Clear();");
+                code.Line(t.Type == ElementType.Float32 ? $"Edge.FillRandom(MemoryMarshal.Cast<byte, float>({bytes}), ref state);"
+                    : SelfTestInput.IsRandom(t.Type) ? $"Edge.FillRandom({bytes}, ref state);" : $"{bytes}.Clear();");
             }
 
             code.Line("Infer(arena);");
@@ -43,7 +44,8 @@ internal static class SelfTestWriter
                 TensorPlan t = plan.Tensor(output.Tensor);
                 bool isReal = t.Type is ElementType.Float32 or ElementType.Float16 or ElementType.Float64;
                 code.Line(isReal
-                    ? $"Edge.HashNumbers(new ReadOnlySpan<{t.Type.CSharpName()}>({Terms.Plus("arena", Literals.Int(t.Offset))}, {Literals.Int(t.Bytes / t.Type.Size())}), ref hash);"
+                    ? $"Edge.HashNumbers(new ReadOnlySpan<{t.Type.CSharpName()}>({Terms.Plus("arena", Literals.Int(t.Offset))}, "
+                    + $"{Literals.Int(t.Bytes / t.Type.Size())}), ref hash);"
                     : $"Edge.Hash(new ReadOnlySpan<byte>({Terms.Plus("arena", Literals.Int(t.Offset))}, {Literals.Int(t.Bytes)}), ref hash);");
             }
 

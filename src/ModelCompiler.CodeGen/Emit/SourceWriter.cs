@@ -31,7 +31,8 @@ public sealed class SourceWriter(int levels = 0)
         int own = 0;
         while (own < line.Length && line[own] == ' ') own++;
         (line, indent) = (line.Substring(own), indent + own);
-        int room = LineLength - (levels * 4) - indent, start = LineBreaks.CommentStart(line), remark = line.Length > room && start == 0 ? LineBreaks.Remark(line) : 0;
+        int room = LineLength - (levels * 4) - indent, start = LineBreaks.CommentStart(line),
+            remark = line.Length > room && start == 0 ? LineBreaks.Remark(line) : 0;
         if (remark > 0)
         {
             Wrapped(line.Substring(remark), indent);
@@ -41,7 +42,8 @@ public sealed class SourceWriter(int levels = 0)
         int at = line.Length <= room ? 0 : start > 0 ? LineBreaks.InComment(line, start, room) : LineBreaks.InCode(line, room);
         if (line.Length > 0) _text.Append(' ', indent).Append(at > 0 ? line.Substring(0, at).TrimEnd() : line);
         _text.Append('\n');
-        if (at > 0) Wrapped(start > 0 ? line.Substring(0, start) + line.Substring(at).TrimStart() : line.Substring(at).TrimStart(), start > 0 || continues ? indent : indent + 4, true);
+        if (at > 0) Wrapped(start > 0 ? line.Substring(0, start) + line.Substring(at).TrimStart() : line.Substring(at).TrimStart(),
+            start > 0 || continues ? indent : indent + 4, true);
     }
 
     /// <summary>Writes a header line and its body in braces.</summary>
@@ -58,7 +60,8 @@ public sealed class SourceWriter(int levels = 0)
     /// <summary>Writes a counting loop, or nothing when it has no turns.</summary>
     public void For(string variable, int count, Action body, int step = 1)
     {
-        if (count > 0) Block($"for (int {variable} = 0; {variable} < {Literals.Int(count)}; {(step == 1 ? variable + "++" : $"{variable} += {Literals.Int(step)}")})", body);
+        if (count > 0) Block($"for (int {variable} = 0; {variable} < {Literals.Int(count)}; "
+            + $"{(step == 1 ? variable + "++" : $"{variable} += {Literals.Int(step)}")})", body);
     }
 
     /// <summary>Writes a counting loop whose body gets the variable; where there is only one turn, the body alone, which gets 0.</summary>

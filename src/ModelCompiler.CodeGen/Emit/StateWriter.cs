@@ -33,7 +33,8 @@ internal static class StateWriter
             foreach (StatePlan state in plan.States.Where(s => s.Initial.Length > 0))
             {
                 TensorPlan t = plan.Tensor(state.Tensor);
-                code.Line($"new ReadOnlySpan<byte>(Weights + {Literals.Int(state.Initial.Offset)}, {Literals.Int(state.Initial.Length)}).CopyTo(new Span<byte>(arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)})); // {ModelEmitter.OneLine(t.Name)}");
+                code.Line($"new ReadOnlySpan<byte>(Weights + {Literals.Int(state.Initial.Offset)}, {Literals.Int(state.Initial.Length)}).CopyTo(new "
+                    + $"Span<byte>(arena + {Literals.Int(t.Offset)}, {Literals.Int(t.Bytes)})); // {ModelEmitter.OneLine(t.Name)}");
             }
         });
     }

@@ -56,7 +56,8 @@ internal static class TableWriter
         string type = table.Type.CSharpName();
         if (table.Stored.Length > 0)
         {
-            code.Line($"private static ReadOnlySpan<{type}> {table.Name} => new(Weights + {Literals.Int(table.Stored.Offset)}, {Literals.Int(table.Stored.Length / table.Type.Size())});");
+            code.Line($"private static ReadOnlySpan<{type}> {table.Name} => new(Weights + {Literals.Int(table.Stored.Offset)}, "
+                + $"{Literals.Int(table.Stored.Length / table.Type.Size())});");
             return;
         }
 
@@ -67,13 +68,15 @@ internal static class TableWriter
     // Another assembly under the name is an exception, and not a read beyond its end.
     private static void WriteCheck(ModelPlan plan, SourceWriter code)
     {
-        string content = plan.Weights.ContentId == 0 ? "" : $" && {Holder(plan)}.ContentId == 0x{plan.Weights.ContentId.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)}";
+        string content = plan.Weights.ContentId == 0 ? "" : $" && {Holder(plan)}.ContentId == "
+            + $"0x{plan.Weights.ContentId.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)}";
         code.Line();
         code.Line("/// <summary>Throws when the assembly holds other weights than those the code was written for.</summary>");
         code.Block("public static void CheckWeights()", () =>
         {
             code.Line($"if ({Holder(plan)}.Data.Length == {Literals.Int(plan.Weights.Bytes)}{content}) return;");
-            code.Line($"throw new InvalidOperationException(\n    \"{plan.Weights.Assembly}.dll does not hold the weights that {plan.ClassName} was compiled with. \" +\n    \"Build the project again, and copy all its files.\");");
+            code.Line($"throw new InvalidOperationException(\n    \"{plan.Weights.Assembly}.dll does not hold the weights that {plan.ClassName} was compiled "
+                + $"with. \" +\n    \"Build the project again, and copy all its files.\");");
         });
     }
 
@@ -85,7 +88,8 @@ internal static class TableWriter
         code.Line("private static ReadOnlySpan<ulong> WeightsData =>");
         byte[] bytes = plan.Weights.Inline.ToArray();
         Array.Resize(ref bytes, (bytes.Length + 7) / 8 * 8);
-        WriteList(Enumerable.Range(0, bytes.Length / 8).Select(i => "0x" + LittleEndian(bytes, i * 8).ToString("x", System.Globalization.CultureInfo.InvariantCulture)), code);
+        WriteList(Enumerable.Range(0, bytes.Length / 8).Select(i => "0x" + LittleEndian(bytes, i * 8)
+            .ToString("x", System.Globalization.CultureInfo.InvariantCulture)), code);
     }
 
     private static ulong LittleEndian(byte[] bytes, int at)

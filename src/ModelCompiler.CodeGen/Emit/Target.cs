@@ -5,7 +5,8 @@ using System.Linq;
 namespace ModelCompiler.CodeGen.Emit;
 
 /// <summary>
-/// A kind of machine that models are compiled for. The table of all is the one place that knows them: options, documentation, the build's properties, run-time checks and tests follow it.
+/// A kind of machine that models are compiled for. The table of all is the one place that knows them: options, documentation, the build's properties,
+/// run-time checks and tests follow it.
 /// </summary>
 public sealed class Target
 {
@@ -18,7 +19,8 @@ public sealed class Target
         new("x64-v3", "x64 with AVX2 and FMA (Intel 2013, AMD 2015)", Isa.Avx2) { Architecture = "x64", NativeInstructionSet = "x86-64-v3" },
         new("x64-v4", "x64 with AVX-512 F, BW and VL (Intel servers 2017, AMD 2022)", Isa.Avx512) { Architecture = "x64", NativeInstructionSet = "x86-64-v4" },
         new("x64-avxvnni", "x64 with AVX-VNNI (Intel 2021, AMD 2024)", Isa.AvxVnni) { Architecture = "x64", NativeInstructionSet = "x86-64-v3,avxvnni" },
-        new("x64-v4-vnni", "x64 with AVX-512 and VNNI (Intel servers 2019, AMD 2022), .NET 11", Isa.Avx512Vnni) { Architecture = "x64", NativeInstructionSet = "x86-64-v4" },
+        new("x64-v4-vnni", "x64 with AVX-512 and VNNI (Intel servers 2019, AMD 2022), .NET 11", Isa.Avx512Vnni) { Architecture = "x64",
+            NativeInstructionSet = "x86-64-v4" },
         new("arm64", "every 64-bit Arm processor", Isa.AdvSimd) { Architecture = "arm64" },
         new("arm64-dotprod", "64-bit Arm with dot products (2018)", Isa.Dp) { Architecture = "arm64", NativeInstructionSet = "armv8.2-a,dotprod" },
         new("vector128", "any processor, with vectors of 128 bits", Isa.Vector128),

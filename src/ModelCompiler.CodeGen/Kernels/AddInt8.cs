@@ -6,8 +6,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
 /// Sum or difference of two tensors of 8-bit integers that broadcast, each with its own scale. May work in place.
-/// With float factors: (a − zero) · factor + (b − zero) · factor, clamped, rounded to nearest even. With fixed-point factors: both shifted left by 20 and scaled,
-/// added, scaled to the output, as the TFLite reference kernels do.
+/// With float factors: (a − zero) · factor + (b − zero) · factor, clamped, rounded to nearest even. With fixed-point factors:
+/// both shifted left by 20 and scaled, added, scaled to the output, as the TFLite reference kernels do.
 /// </summary>
 /// <param name="A">First operand, int8 or uint8.</param>
 /// <param name="B">Second operand, int8 or uint8.</param>
@@ -25,7 +25,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="FactorB">Scale of B ÷ scale of the output.</param>
 /// <param name="FixedFactors">Multiplier and shift of A, of B and of the sum; empty for float arithmetic.</param>
 public sealed record AddInt8(
-    TensorRef A, TensorRef B, TensorRef Out, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int ZeroA, int ZeroB, int OutZero, int Min, int Max,
+    TensorRef A, TensorRef B, TensorRef Out, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int ZeroA, int ZeroB,
+    int OutZero, int Min, int Max,
     bool Subtract, float FactorA, float FactorB, EquatableArray<int> FixedFactors) : Kernel
 {
     private BroadcastLoops Loops => new(Sizes, StepsA, StepsB);
@@ -61,7 +62,8 @@ public sealed record AddInt8(
     private string Sum(string x, string y) => $"{x} {(Subtract && IsFixed ? "-" : "+")} {y}";
 
     private string Finish(string simd, string sum, Func<string, string> wrap) => IsFixed
-        ? $"{simd}.RequantizeFixed({sum}, {wrap(Literals.Int(FixedFactors[4]))}, {wrap(Literals.Int(FixedFactors[5]))}, {Literals.Int(Min)}, {Literals.Int(Max)}, {Literals.Int(OutZero)})"
+        ? $"{simd}.RequantizeFixed({sum}, {wrap(Literals.Int(FixedFactors[4]))}, {wrap(Literals.Int(FixedFactors[5]))}, {Literals.Int(Min)}, "
+        + $"{Literals.Int(Max)}, {Literals.Int(OutZero)})"
         : $"{simd}.ClampRound({sum}, {Literals.Float(Min - OutZero)}, {Literals.Float(Max - OutZero)}, {Literals.Int(OutZero)})";
 
     // A vector of an operand on the scale of the sum.
@@ -70,7 +72,8 @@ public sealed record AddInt8(
         if (repeated) return $"{run.Vector}.Create({Scaled(from, zero, factor, index)})";
         string integers = $"{run.Simd}.Load{type}AsInt32({from})" + (zero == 0 ? "" : $" - {run.Vector}.Create({Literals.Int(zero)})");
         return IsFixed
-            ? $"{run.Simd}.MultiplyByQuantizedMultiplier(({integers}) << 20, {run.Vector}.Create({Literals.Int(FixedFactors[index])}), {run.Vector}.Create({Literals.Int(FixedFactors[index + 1])}))"
+            ? $"{run.Simd}.MultiplyByQuantizedMultiplier(({integers}) << 20, {run.Vector}.Create({Literals.Int(FixedFactors[index])}), "
+            + $"{run.Vector}.Create({Literals.Int(FixedFactors[index + 1])}))"
             : $"{run.Vector}.ConvertToSingle({integers}) * {Literals.Float(factor)}";
     }
 

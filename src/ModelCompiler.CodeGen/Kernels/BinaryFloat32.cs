@@ -14,7 +14,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
 public sealed record BinaryFloat32(
-    TensorRef A, TensorRef B, TensorRef Out, BinaryKind Kind, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, float Min, float Max) : Kernel
+    TensorRef A, TensorRef B, TensorRef Out, BinaryKind Kind, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, float Min,
+    float Max) : Kernel
 {
     private BroadcastLoops Loops => new(Sizes, StepsA, StepsB);
 

@@ -19,7 +19,8 @@ internal sealed class BroadcastLoops(EquatableArray<int> sizes, EquatableArray<i
     public int Count => sizes.Aggregate(1, (product, size) => product * size);
 
     /// <summary>Sizes for summaries.</summary>
-    public string Describe => string.Join("×", sizes.Select(s => Literals.Int(s))) + (IsRepeated(stepsA) ? ", first repeated" : IsRepeated(stepsB) ? ", second repeated" : "");
+    public string Describe => string.Join("×", sizes.Select(s => Literals.Int(s)))
+        + (IsRepeated(stepsA) ? ", first repeated" : IsRepeated(stepsB) ? ", second repeated" : "");
 
     /// <summary>Part of method names: what tells one set of loops from others.</summary>
     public string Name => string.Join("x", sizes.Select(s => Literals.Int(s)));
@@ -49,7 +50,8 @@ internal sealed class BroadcastLoops(EquatableArray<int> sizes, EquatableArray<i
             {
                 string variable = "i" + Literals.Int(axis);
                 int outStep = sizes.Skip(axis + 1).Aggregate(1, (product, size) => product * size);
-                code.For(variable, sizes[axis], at => WriteAxis(axis + 1, Terms.Plus(a, Terms.Times(at, stepsA[axis])), Terms.Plus(b, Terms.Times(at, stepsB[axis])), Terms.Plus(o, Terms.Times(at, outStep))));
+                code.For(variable, sizes[axis], at => WriteAxis(axis + 1, Terms.Plus(a, Terms.Times(at, stepsA[axis])),
+                    Terms.Plus(b, Terms.Times(at, stepsB[axis])), Terms.Plus(o, Terms.Times(at, outStep))));
                 return;
             }
 
@@ -64,7 +66,8 @@ internal sealed class BroadcastLoops(EquatableArray<int> sizes, EquatableArray<i
                 "i",
                 sizes[_inner],
                 run.Lanes,
-                i => code.Line(vector(repeatsA ? "vectorX" : prepareA(Terms.Plus("x", i), false), repeatsB ? "vectorY" : prepareB(Terms.Plus("y", i), false), Terms.Plus("to", i))),
+                i => code.Line(vector(repeatsA ? "vectorX" : prepareA(Terms.Plus("x", i), false), repeatsB ? "vectorY" : prepareB(Terms.Plus("y", i), false),
+                    Terms.Plus("to", i))),
                 i => code.Line(single(repeatsA ? "*x" : $"x[{i}]", repeatsB ? "*y" : $"y[{i}]", $"to[{i}]")));
         }
     }

@@ -11,12 +11,14 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="writer">Where methods go.</param>
 /// <param name="channels">Output channels to store.</param>
 /// <param name="block">Channels of a block, a multiple of the vector's lanes.</param>
-/// <param name="isBroadcast">True when all channels of a block meet the same four bytes; false when every channel has four bytes of its own, side by side.</param>
+/// <param name="isBroadcast">True when all channels of a block meet the same four bytes; false when every channel has four bytes of its own,
+/// side by side.</param>
 /// <param name="requantizer">What happens to the sums.</param>
 /// <param name="outType">C# type of the output.</param>
 /// <param name="outZero">Zero point of the output.</param>
 /// <param name="structure">Groups of each segment, when they are the same for all blocks; empty when the schedule tells.</param>
-internal sealed class ByteTile(KernelWriter writer, int channels, int block, bool isBroadcast, Requantizer requantizer, string outType, int outZero, IReadOnlyList<int> structure)
+internal sealed class ByteTile(KernelWriter writer, int channels, int block, bool isBroadcast, Requantizer requantizer, string outType, int outZero,
+    IReadOnlyList<int> structure)
 {
     private readonly Isa _isa = writer.Isa.Narrowed(block * 32);
 
@@ -35,7 +37,8 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
         Parameters,
         code =>
         {
-            code.Line($"{_isa.Vector}<short> {(IsQuads ? "" : $"ones = {_isa.Vector}.Create((short)1), ")}zero = {_isa.Vector}.Create((short){Literals.Int(outZero)});");
+            code.Line($"{_isa.Vector}<short> {(IsQuads ? "" : $"ones = {_isa.Vector}.Create((short)1), ")}zero = "
+                + $"{_isa.Vector}.Create((short){Literals.Int(outZero)});");
             if (channels <= block) code.Line("int channel = 0;");
             code.Block(channels <= block ? "" : $"for (int channel = 0; channel < {channels}; channel += {block})", () =>
             {
@@ -61,7 +64,8 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
                 }
                 else
                 {
-                    for (int segment = 0, first = 0; segment < structure.Count; first += structure[segment++]) WriteSegment(code, first, structure[segment], from, "schedule", declares: segment == 0);
+                    for (int segment = 0, first = 0; segment < structure.Count; first += structure[segment++])
+                        WriteSegment(code, first, structure[segment], from, "schedule", declares: segment == 0);
                     code.Line($"schedule += {structure.Sum()};\nweights += {structure.Sum() * block * 4};");
                 }
 
@@ -78,7 +82,8 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
         for (int k = first; k < first + count; k++)
         {
             code.Line($"byte* x{k} = input + {offsets}[{k}]{(isBroadcast ? "" : " + channel * 4")};");
-            for (int v = 0; v < Vectors; v++) code.Line($"{_isa.Vector}<sbyte> w{k}_{v} = {_isa.Vector}.Load({Terms.Plus("weights", ((k * Vectors) + v) * _isa.Lanes * 4)});");
+            for (int v = 0; v < Vectors; v++)
+                code.Line($"{_isa.Vector}<sbyte> w{k}_{v} = {_isa.Vector}.Load({Terms.Plus("weights", ((k * Vectors) + v) * _isa.Lanes * 4)});");
             for (int p = 0; p < from.Length; p++)
             {
                 string shared = "";
@@ -94,7 +99,8 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
                         : isBroadcast ? $"{_isa.Simd}.Broadcast4({Terms.Plus($"x{k}", from[p])})"
                         : $"{_isa.Vector}.Load({Terms.Plus($"x{k}", from[p] + (v * _isa.Lanes * 4))})";
                     if (IsQuads) code.Line($"{Sum(p, v)} = {_isa.Vnni}.MultiplyAddQuads({Sum(p, v)}, {x}, w{k}_{v});");
-                    else code.Line($"{(k > first ? $"{Product(p, v)} +=" : declares ? $"{_isa.Vector}<short> {Product(p, v)} =" : $"{Product(p, v)} =")} {_isa.Simd}.MultiplyAddBytes({x}, w{k}_{v});");
+                    else code.Line($"{(k > first ? $"{Product(p, v)} +=" : declares ? $"{_isa.Vector}<short> {Product(p, v)} =" : $"{Product(p, v)} =")} "
+                        + $"{_isa.Simd}.MultiplyAddBytes({x}, w{k}_{v});");
                 }
             }
         }
@@ -116,7 +122,8 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
         for (int p = 0; p < to.Length; p += 4)
         {
             string packed = $"packed{p}_{v}";
-            code.Line(requantizer.PackedBytes(packed, outType, Enumerable.Range(p, 4).Select(i => (Sum(System.Math.Min(i, to.Length - 1), v), v)), _isa, inLanes: false));
+            code.Line(requantizer.PackedBytes(packed, outType, Enumerable.Range(p, 4).Select(i => (Sum(System.Math.Min(i, to.Length - 1), v), v)), _isa,
+                inLanes: false));
             for (int i = p; i < System.Math.Min(p + 4, to.Length); i++)
             {
                 string store = $"{_isa.Simd}.StorePart((byte*)output + {Terms.Plus(first, to[i])}, {packed}, {i - p}";
@@ -131,5 +138,6 @@ internal sealed class ByteTile(KernelWriter writer, int channels, int block, boo
 
     /// <summary>For every block: segments of 4, 3, 2 and 1 groups, unless all have one structure; then the offsets of the groups.</summary>
     public static byte[] ScheduleBytes(IEnumerable<List<List<WeightGroup>>> blocks, bool isUniform) => PackedBytes.Of(blocks
-        .SelectMany(b => Enumerable.Range(0, isUniform ? 0 : WeightSegments.Longest).Select(i => b.Count(s => s.Count == WeightSegments.Longest - i)).Concat(b.SelectMany(s => s.Select(g => g.Offset)))).ToArray());
+        .SelectMany(b => Enumerable.Range(0, isUniform ? 0 : WeightSegments.Longest).Select(i => b.Count(s => s.Count == WeightSegments.Longest - i))
+            .Concat(b.SelectMany(s => s.Select(g => g.Offset)))).ToArray());
 }

@@ -24,11 +24,13 @@ public sealed record ChannelAffineFloat32(TensorRef In, TensorRef Out, DataRef S
     public override void Write(KernelWriter writer)
     {
         VectorRun run = VectorRun.For(writer.Isa, Inner == 1 ? Channels : Inner);
-        string method = writer.Method($"ChannelAffine_{Outer}x{Channels}x{Inner}", $"{Summary}.", "float* input, float* output, float* scale, float* offset", code => code.For("row", Outer, _ =>
+        string method = writer.Method($"ChannelAffine_{Outer}x{Channels}x{Inner}", $"{Summary}.", "float* input, float* output, float* scale, float* offset",
+            code => code.For("row", Outer, _ =>
         {
             if (Inner == 1)
             {
-                WriteRun(code, run, Channels, i => $"{run.Vector}.Load({Terms.Plus("scale", i)})", i => $"{run.Vector}.Load({Terms.Plus("offset", i)})", i => $"scale[{i}]", i => $"offset[{i}]", Outer > 1);
+                WriteRun(code, run, Channels, i => $"{run.Vector}.Load({Terms.Plus("scale", i)})", i => $"{run.Vector}.Load({Terms.Plus("offset", i)})",
+                    i => $"scale[{i}]", i => $"offset[{i}]", Outer > 1);
                 return;
             }
 
@@ -42,7 +44,8 @@ public sealed record ChannelAffineFloat32(TensorRef In, TensorRef Out, DataRef S
     }
 
     private static void WriteRun(
-        SourceWriter code, VectorRun run, int count, Func<string, string> vectorScale, Func<string, string> vectorOffset, Func<string, string> scale, Func<string, string> offset, bool repeats)
+        SourceWriter code, VectorRun run, int count, Func<string, string> vectorScale, Func<string, string> vectorOffset, Func<string, string> scale,
+        Func<string, string> offset, bool repeats)
     {
         VectorRun.WriteWithRest(
             code,

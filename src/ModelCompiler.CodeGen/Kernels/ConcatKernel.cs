@@ -22,12 +22,14 @@ public sealed record ConcatKernel(EquatableArray<TensorRef> Ins, TensorRef Out, 
             "CopyRows",
             "Copies rows of bytes to rows that lie further apart.",
             "byte* input, byte* output, int rows, int length, int step",
-            code => code.Line("for (int row = 0; row < rows; row++, input += length, output += step) new ReadOnlySpan<byte>(input, length).CopyTo(new Span<byte>(output, length));"));
+            code => code.Line("for (int row = 0; row < rows; row++, input += length, output += step) new ReadOnlySpan<byte>(input, length).CopyTo(new "
+            + "Span<byte>(output, length));"));
         int row = Lengths.Sum() * size;
         int offset = 0;
         for (int i = 0; i < Ins.Count; i++)
         {
-            writer.Call($"{method}((byte*)({writer.Address(Ins[i])}), {Terms.Plus($"(byte*)({writer.Address(Out)})", offset)}, {Literals.Int(Outer)}, {Literals.Int(Lengths[i] * size)}, {Literals.Int(row)});");
+            writer.Call($"{method}((byte*)({writer.Address(Ins[i])}), {Terms.Plus($"(byte*)({writer.Address(Out)})", offset)}, {Literals.Int(Outer)}, "
+                + $"{Literals.Int(Lengths[i] * size)}, {Literals.Int(row)});");
             offset += Lengths[i] * size;
         }
     }

@@ -23,7 +23,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Structure">Groups of each segment, when they are the same for all blocks.</param>
 /// <param name="InZero">Zero point of the input.</param>
 public sealed record ConvBytesByChannel(
-    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int Block, EquatableArray<int> Structure, int InZero) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int Block,
+    EquatableArray<int> Structure, int InZero) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("conv");
@@ -58,13 +59,16 @@ public sealed record ConvBytesByChannel(
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
         int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.Pixels, Math.Max(1, isa.TileSums * isa.Lanes / block)), block / isa.Lanes);
         return new KernelOffer(
-            task.Geometry.Batch * (multiply + finish) * (isa.Bits == 512 ? 1.12 : task.Isas[0].Wide.Bits == 512 ? 0.65 : 0.58), // two narrower instructions a cycle, nearly
+            // two narrower instructions a cycle, nearly
+            task.Geometry.Batch * (multiply + finish) * (isa.Bits == 512 ? 1.12 : task.Isas[0].Wide.Bits == 512 ? 0.65 : 0.58),
             FormattableString.Invariant($"bytes by channel, blocks of {block}, {average:0.0} of 4 products before widening"),
             parts =>
             {
                 Rescaling rescaling = task.Rescaling(parts, task.Padded(task.Factors, block));
                 var kernel = new ConvBytesByChannel(
-                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Constants(ByteTile.ScheduleBytes(blocks, structure.Length > 0)), parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), rescaling,
+                    parts.In, parts.Out, default, parts.Weights(ByteTile.WeightBytes(blocks)),
+                    parts.Constants(ByteTile.ScheduleBytes(blocks, structure.Length > 0)),
+                    parts.Table("Bias", ElementType.Int32, task.Padded(task.RaisedBias(rows.Zero), block)), rescaling,
                     task.Geometry, block, structure.ToEquatableArray(), task.InZero);
                 return kernel with { Rows = parts.Scratch(ElementType.UInt8, task.Isas.Max(i => kernel.RowBytes(i, task.SignedInput))) };
             });
@@ -88,13 +92,16 @@ public sealed record ConvBytesByChannel(
             {
                 string call = tile.Method(
                     $"ConvTile_{height}x{width}_{g.Name}",
-                    Enumerable.Range(0, height * width).Select(p => (p / width * g.StrideDown * rows.Pitch) + (p % width * g.StrideRight * g.Channels)).ToArray(),
+                    Enumerable.Range(0, height * width).Select(p => (p / width * g.StrideDown * rows.Pitch) + (p % width * g.StrideRight * g.Channels))
+                    .ToArray(),
                     Enumerable.Range(0, height * width).Select(p => ((p / width * rows.OutWidth) + (p % width)) * g.OutChannels).ToArray());
                 string pixel = Terms.Plus(Terms.Times(y, rows.OutWidth), x);
-                code.Line($"{call}({Terms.Plus(window, Terms.Times(x, g.StrideRight * g.Channels))}, weights, schedule, bias, {requantizer.Forward("")}, {Terms.Plus("output", Terms.Times(pixel, g.OutChannels))});");
+                code.Line($"{call}({Terms.Plus(window, Terms.Times(x, g.StrideRight * g.Channels))}, weights, schedule, bias, {requantizer.Forward("")}, "
+                    + $"{Terms.Plus("output", Terms.Times(pixel, g.OutChannels))});");
             }));
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (int*)({writer.Address(Schedule)}), {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (int*)({writer.Address(Schedule)}), "
+            + $"{writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
     }
 
     private PixelTiles TilesFor(InputRows rows, Isa isa) => new(rows.OutHeight, rows.OutWidth, Math.Max(1, isa.TileSums / (Block / isa.Lanes)), rows.BandRows);

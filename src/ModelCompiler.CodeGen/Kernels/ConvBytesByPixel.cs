@@ -7,9 +7,10 @@ using ModelCompiler.CodeGen.Plan;
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// Convolution of bytes by bytes, two products to an int16 lane (<c>maddubs</c>), neighbouring pixels in neighbouring lanes. All lanes meet the same four weights, so the proof
-/// that nothing saturates (<see cref="WeightSegments"/>) concerns one output channel alone, and succeeds for arbitrary 8-bit weights with far fewer widenings than channels side
-/// by side allow; in exchange input and results must be transposed. Best for 8-bit weights and many pixels.
+/// Convolution of bytes by bytes, two products to an int16 lane (<c>maddubs</c>), neighbouring pixels in neighbouring lanes.
+/// All lanes meet the same four weights, so the proof that nothing saturates (<see cref="WeightSegments"/>) concerns one output channel alone, and succeeds for
+/// arbitrary 8-bit weights with far fewer widenings than channels side by side allow; in exchange input and results must be transposed.
+/// Best for 8-bit weights and many pixels.
 /// </summary>
 /// <param name="In">Activations, batch × height × width × channels, int8 or uint8.</param>
 /// <param name="Out">Result, int8 or uint8.</param>
@@ -28,7 +29,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="BlockWeights">Bytes of each block's weights.</param>
 /// <param name="InZero">Zero point of the input.</param>
 public sealed record ConvBytesByPixel(
-    TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Gathered, TensorRef Sums, TensorRef Results, WeightsRef Weights, WeightsRef Schedule, WeightsRef Chunks, DataRef Bias, Rescaling Rescaling,
+    TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Gathered, TensorRef Sums, TensorRef Results, WeightsRef Weights, WeightsRef Schedule,
+    WeightsRef Chunks, DataRef Bias, Rescaling Rescaling,
     ConvGeometry Geometry, int Vectors, EquatableArray<int> Blocks, EquatableArray<int> BlockWeights, int InZero) : Kernel
 {
     // Bytes of one pixel's input that are gathered at a time, and of gathered input that keep to the first-level cache.
@@ -43,12 +45,14 @@ public sealed record ConvBytesByPixel(
     /// <summary>The best that this kernel could do for a layer, or null when it does not apply.</summary>
     public static KernelOffer? Offer(LinearTask task)
     {
-        if (task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || task.Geometry.Pixels < task.Isas[0].Wide.Lanes) return null;
+        if (task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || task.Geometry.Pixels < task.Isas[0].Wide.Lanes)
+            return null;
         var rows = new InputRows(task.Geometry, task.SignedInput, task.InZero, ChunkBytes);
         List<Chunk> chunks = Chunked(rows);
         if (chunks.Count * 4 > ushort.MaxValue) return null;
         Isa isa = task.Isas[0].Wide;
-        return new[] { 4, 6, 8, 12, MostVectors(isa) }.Where(v => v <= MostVectors(isa)).Select(v => Offer(task, rows, chunks, isa, v)).OrderBy(o => o.Cycles).First();
+        return new[] { 4, 6, 8, 12, MostVectors(isa) }.Where(v => v <= MostVectors(isa)).Select(v => Offer(task, rows, chunks, isa, v)).OrderBy(o => o.Cycles)
+            .First();
     }
 
     private static int MostVectors(Isa isa) => isa.Bits == 512 ? 16 : 8;
@@ -104,7 +108,8 @@ public sealed record ConvBytesByPixel(
     /// <summary>The weights of an output channel in safe segments of groups, whose offsets are the groups' numbers.</summary>
     private sealed record Channel(int Number, List<List<WeightGroup>> Segments)
     {
-        public int[] Counts { get; } = Enumerable.Range(0, WeightSegments.Longest).Select(i => Segments.Count(s => s.Count == WeightSegments.Longest - i)).ToArray();
+        public int[] Counts { get; } = Enumerable.Range(0, WeightSegments.Longest).Select(i => Segments.Count(s => s.Count == WeightSegments.Longest - i))
+            .ToArray();
 
         public IEnumerable<byte> WeightBytes => Segments.SelectMany(s => s.SelectMany(g => g.Weights.Select(w => unchecked((byte)w))));
 
@@ -131,7 +136,8 @@ public sealed record ConvBytesByPixel(
             {
                 int begin = rows.IsDirect ? Math.Min(j, run - 4) : j;
                 int from = j - begin;
-                chunks.Add(new Chunk(groups[i].Offset + (4 * begin), Enumerable.Range(from, Math.Min(4 - from, run - j)).Select(slot => (slot, groups[i + begin + slot].Bytes)).ToArray()));
+                chunks.Add(new Chunk(groups[i].Offset + (4 * begin),
+                    Enumerable.Range(from, Math.Min(4 - from, run - j)).Select(slot => (slot, groups[i + begin + slot].Bytes)).ToArray()));
             }
 
             i += run;
@@ -140,7 +146,8 @@ public sealed record ConvBytesByPixel(
         return chunks;
     }
 
-    private static PixelTiles TilesFor(InputRows rows, Isa isa, int vectors) => new(rows.OutHeight, rows.OutWidth, Math.Min(vectors, MostVectors(isa)) * isa.Lanes, rows.BandRows);
+    private static PixelTiles TilesFor(InputRows rows, Isa isa, int vectors) =>
+        new(rows.OutHeight, rows.OutWidth, Math.Min(vectors, MostVectors(isa)) * isa.Lanes, rows.BandRows);
 
     // Bytes from group to group and of the packed results of any tile; half vectors may need more room than the whole ones of a larger tile.
     private (int Pitch, int PackedBytes) Largest(InputRows rows, Isa isa)
@@ -161,15 +168,19 @@ public sealed record ConvBytesByPixel(
         string method = writer.Method(
             $"Conv_{g.Name}",
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutChannels, "channel")} × {Literals.Count(g.Taps, "tap")}.",
-            $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, ushort* schedule, int* chunks, int* bias, {requantizer.Parameters}, byte* rows, byte* gathered, int* sums, byte* results",
+            $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, ushort* schedule, int* chunks, int* bias, {requantizer.Parameters}, "
+            + "byte* rows, byte* gathered, int* sums, byte* results",
             code =>
             {
                 code.Line($"byte* pixels;\n{outType}* to;");
-                TilesFor(rows, isa, Vectors).Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input, (window, x, y, height, width) => WriteTile(code, window, x, y, height, width));
+                TilesFor(rows, isa, Vectors).Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input,
+                    (window, x, y, height, width) => WriteTile(code, window, x, y, height, width));
             });
 
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (ushort*)({writer.Address(Schedule)}), (int*)({writer.Address(Chunks)}), {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)}, {writer.Address(Gathered)}, {writer.Address(Sums)}, {writer.Address(Results)});");
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (ushort*)({writer.Address(Schedule)}), "
+            + $"(int*)({writer.Address(Chunks)}), {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)}, {writer.Address(Gathered)}, "
+            + $"{writer.Address(Sums)}, {writer.Address(Results)});");
 
         void WriteTile(SourceWriter code, string window, string x, string y, int height, int width)
         {
@@ -180,7 +191,9 @@ public sealed record ConvBytesByPixel(
             {
                 (bool isFirst, bool isLast) = (block == 0, block == Blocks.Count - 1);
                 foreach (PixelVectors.Part part in vectors.Parts) code.Line(tile.Gather(part, "pixels", Terms.Plus("chunks", chunk), Blocks[block], From));
-                code.Line($"{tile.SumMethod(isFirst, isLast)}(gathered, {Terms.Plus("weights", weights)}, {Terms.Plus("schedule", schedule)}, {g.OutChannels}{(isFirst ? ", bias" : "")}{(isLast ? $", {requantizer.Forward("")}, {Rescaling.Zero}, results" : "")}{(isFirst && isLast ? "" : ", sums")});");
+                code.Line($"{tile.SumMethod(isFirst, isLast)}(gathered, {Terms.Plus("weights", weights)}, {Terms.Plus("schedule", schedule)}, "
+                    + g.OutChannels + (isFirst ? ", bias" : "") + (isLast ? $", {requantizer.Forward("")}, {Rescaling.Zero}, results" : "")
+                    + (isFirst && isLast ? "" : ", sums") + ");");
                 chunk += Blocks[block];
                 weights += BlockWeights[block];
                 schedule += (BlockWeights[block] / 4) + (g.OutChannels * PixelTile.Header);
@@ -188,7 +201,8 @@ public sealed record ConvBytesByPixel(
 
             // The pixels of a tile follow one another, also those of several rows.
             code.Line($"to = {Terms.Plus("output", Terms.Times(Terms.Plus(Terms.Times(y, rows.OutWidth), x), g.OutChannels))};");
-            foreach (PixelVectors.Part part in vectors.Parts) code.Line(PixelTile.Store(part, vectors.PackedBytes, Terms.Plus("to", part.FirstPixel * g.OutChannels), g.OutChannels));
+            foreach (PixelVectors.Part part in vectors.Parts)
+                code.Line(PixelTile.Store(part, vectors.PackedBytes, Terms.Plus("to", part.FirstPixel * g.OutChannels), g.OutChannels));
 
             int From(int pixel) => (pixel / width * g.StrideDown * rows.Pitch) + (pixel % width * g.StrideRight * g.Channels);
         }

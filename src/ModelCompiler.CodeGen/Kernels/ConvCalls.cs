@@ -15,8 +15,10 @@ internal static class ConvCalls
     {
         string images = geometry.Batch > 1 ? $"for (int image = 0; image < {geometry.Batch}; image++) " : "";
         string groups = geometry.Groups > 1 ? $"for (int group = 0; group < {geometry.Groups}; group++) " : "";
-        string input = (geometry.Batch > 1 ? $" + image * {geometry.Height * geometry.Width * geometry.Channels}" : "") + (geometry.Groups > 1 ? $" + group * {geometry.InPerGroup}" : "");
-        string output = (geometry.Batch > 1 ? $" + image * {geometry.Pixels * geometry.OutChannels}" : "") + (geometry.Groups > 1 ? $" + group * {geometry.OutPerGroup}" : "");
+        string input = (geometry.Batch > 1 ? $" + image * {geometry.Height * geometry.Width * geometry.Channels}" : "")
+            + (geometry.Groups > 1 ? $" + group * {geometry.InPerGroup}" : "");
+        string output = (geometry.Batch > 1 ? $" + image * {geometry.Pixels * geometry.OutChannels}" : "")
+            + (geometry.Groups > 1 ? $" + group * {geometry.OutPerGroup}" : "");
         writer.Call(images + groups + call(input, output, geometry.Groups > 1 ? "group" : ""));
     }
 
@@ -24,6 +26,7 @@ internal static class ConvCalls
     public static void WriteImageCalls(this ConvGeometry geometry, KernelWriter writer, Func<string, string, string> call)
     {
         if (geometry.Batch == 1) writer.Call(call("", ""));
-        else writer.Call($"for (int image = 0; image < {geometry.Batch}; image++) " + call($" + image * {geometry.Height * geometry.Width * geometry.Channels}", $" + image * {geometry.Pixels * geometry.OutChannels}"));
+        else writer.Call($"for (int image = 0; image < {geometry.Batch}; image++) "
+            + call($" + image * {geometry.Height * geometry.Width * geometry.Channels}", $" + image * {geometry.Pixels * geometry.OutChannels}"));
     }
 }

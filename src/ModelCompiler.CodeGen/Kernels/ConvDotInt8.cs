@@ -9,7 +9,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <summary>
 /// Convolution (fully connected layers included) of int8 by int8 on 64-bit Arm, four products to an int32 lane (SDOT). Patches of a few pixels are gathered as
 /// int8 (im2col; uint8 less 128; the zero point as padding) and multiplied by a register-tiled matrix product. What the zero points contribute is in the
-/// bias, so the result is exact for any weights that fit 8 bits less one zero point. On processors without SDOT, products of int8 are summed in int16 where that is proved to fit.
+/// bias, so the result is exact for any weights that fit 8 bits less one zero point. On processors without SDOT,
+/// products of int8 are summed in int16 where that is proved to fit.
 /// </summary>
 /// <param name="In">Activations, batch × height × width × channels, int8 or uint8.</param>
 /// <param name="Out">Result, int8 or uint8.</param>
@@ -22,7 +23,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="WeightsZero">Zero point of the weights as int8.</param>
 /// <param name="PairsFit">True when the sum of two products, of taps that are four apart, fits int16 whatever the input.</param>
 public sealed record ConvDotInt8(
-    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero, int WeightsZero, bool PairsFit) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero, int WeightsZero,
+    bool PairsFit) : Kernel
 {
     /// <summary>Pixels computed together: 8 × 8 sums are 16 of the 32 registers.</summary>
     public const int TilePixels = 8;
@@ -77,7 +79,8 @@ public sealed record ConvDotInt8(
             int block = (channel / perGroup * blocks) + (channel % perGroup / BlockChannels);
             for (int tap = 0; tap < taps; tap++)
             {
-                packed[(block * BlockChannels * patch) + (((tap / 4 * BlockChannels) + (channel % perGroup % BlockChannels)) * 4) + (tap % 4)] = weights[(channel * taps) + tap];
+                packed[(block * BlockChannels * patch) + (((tap / 4 * BlockChannels) + (channel % perGroup % BlockChannels)) * 4) + (tap % 4)] =
+                    weights[(channel * taps) + tap];
             }
         }
 
@@ -115,7 +118,8 @@ public sealed record ConvDotInt8(
         {
             string tables = group.Length == 0 ? "" : $" + {group} * {padded}";
             string weights = group.Length == 0 ? "" : $" + {group} * {padded * patch}";
-            string call = $"({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}{weights}, {writer.Address(Bias)}{tables}, {requantizer.Arguments(tables)}, {writer.Address(Patches)});";
+            string call = $"({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}{weights}, {writer.Address(Bias)}{tables}, "
+                + $"{requantizer.Arguments(tables)}, {writer.Address(Patches)});";
             return pairs is null ? dot + call : $"if (Dp.IsSupported) {dot}{call}\nelse {pairs}{call}";
         });
     }
@@ -128,7 +132,8 @@ public sealed record ConvDotInt8(
         int patch = PatchLength(g.Taps);
         int most = Math.Min(tile.Pixels, g.Pixels);
         bool direct = signed && g.IsPointwise && patch == g.Taps;
-        var patches = new PatchWriter(g, patch, (from, to, count) => signed ? $"Unsafe.CopyBlockUnaligned({to}, {from}, (uint)({count}));" : $"{writer.Isa.Simd}.CopyLowered({from}, {to}, {count});")
+        var patches = new PatchWriter(g, patch, (from, to, count) => signed ? $"Unsafe.CopyBlockUnaligned({to}, {from}, (uint)({count}));"
+            : $"{writer.Isa.Simd}.CopyLowered({from}, {to}, {count});")
         {
             PatchType = "sbyte",
             Zero = InZero - (signed ? 0 : 128),
@@ -147,9 +152,11 @@ public sealed record ConvDotInt8(
                 void WriteTile(int pixels, string first)
                 {
                     code.Line(direct ? $"patches = input + {first} * {g.Channels};" : patches.Call(gather, first, pixels));
-                    if (WeightsZero != 0) code.Line($"for (int i = 0; i < {pixels}; i++) offsets[i] = {Literals.Int(-WeightsZero)} * {writer.Isa.Simd}.SumInt8(patches + i * {patch}, {patch});");
+                    if (WeightsZero != 0) code.Line($"for (int i = 0; i < {pixels}; i++) offsets[i] = {Literals.Int(-WeightsZero)} * "
+                        + $"{writer.Isa.Simd}.SumInt8(patches + i * {patch}, {patch});");
                     ChannelTiling.Write(code, writer.Isa, pixels, g.OutPerGroup, BlockChannels, (channel, blocks, channels) =>
-                        $"{tile.Method(writer, requantizer, pixels, blocks, channels, outType)}(patches, weights + {channel} * {patch}, bias + {channel}, {requantizer.Forward(channel)}{(WeightsZero != 0 ? ", offsets" : "")}, output + {first} * {g.OutChannels} + {channel});");
+                        $"{tile.Method(writer, requantizer, pixels, blocks, channels, outType)}(patches, weights + {channel} * {patch}, bias + {channel}, "
+                        + $"{requantizer.Forward(channel)}{(WeightsZero != 0 ? ", offsets" : "")}, output + {first} * {g.OutChannels} + {channel});");
                 }
             });
     }

@@ -36,7 +36,8 @@ public sealed record ConvFloat32(
     /// <summary>Channels that lie together in the packed weights of a layer: those of the widest vector that it fills.</summary>
     /// <param name="isas">The instruction sets that the kernel must be written for.</param>
     /// <param name="channels">Output channels of a group.</param>
-    public static int BlockOf(IEnumerable<Isa> isas, int channels) => channels <= BlockChannels ? BlockChannels : Math.Max(BlockChannels, isas.Max(i => i.Wide.Lanes));
+    public static int BlockOf(IEnumerable<Isa> isas, int channels) =>
+        channels <= BlockChannels ? BlockChannels : Math.Max(BlockChannels, isas.Max(i => i.Wide.Lanes));
 
     /// <summary>Lays weights out as the kernel reads them: [group][channels ÷ block][taps][block], missing channels zero.</summary>
     /// <param name="weights">Output channels × taps, row-major.</param>
@@ -72,7 +73,8 @@ public sealed record ConvFloat32(
             "float* input, float* output, float* weights, float* bias" + (g.HasPadding ? ", float* rows" : ""),
             loops.WriteImage);
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (float*)({writer.Address(Weights)}), {writer.Address(Bias)}{(g.HasPadding ? ", " + writer.Address(Rows) : "")});");
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (float*)({writer.Address(Weights)}), "
+            + $"{writer.Address(Bias)}{(g.HasPadding ? ", " + writer.Address(Rows) : "")});");
     }
 
     // Pixels that lie one after the other as one row: tiles of many pixels use registers best.

@@ -22,7 +22,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="WeightsType">Type of the weights in memory: int8, uint8 or int16.</param>
 /// <param name="WeightsZero">Zero point of uint8 weights.</param>
 public sealed record ConvInt8(
-    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero, ElementType WeightsType, int WeightsZero) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero,
+    ElementType WeightsType, int WeightsZero) : Kernel
 {
     /// <summary>Pixels computed together.</summary>
     public const int TilePixels = 4;
@@ -56,7 +57,8 @@ public sealed record ConvInt8(
             int block = (channel / perGroup * blocks) + (channel % perGroup / BlockChannels);
             for (int tap = 0; tap < taps; tap++)
             {
-                packed[(((((block * pairs) + (tap / 2)) * BlockChannels) + (channel % perGroup % BlockChannels)) * 2) + (tap % 2)] = weights[(channel * taps) + tap];
+                packed[(((((block * pairs) + (tap / 2)) * BlockChannels) + (channel % perGroup % BlockChannels)) * 2) + (tap % 2)] =
+                    weights[(channel * taps) + tap];
             }
         }
 
@@ -100,7 +102,8 @@ public sealed record ConvInt8(
         int blocks = Blocks(g.OutPerGroup);
         int tile = Math.Min(TilePixels, g.Pixels);
 
-        var patches = new PatchWriter(g, patch, (from, to, count) => $"{writer.Isa.Simd}.Widen{writer.Tensor(In).Type}({from}, {to}, {count}, {Literals.Int(InZero)});");
+        var patches = new PatchWriter(g, patch, (from, to, count) =>
+            $"{writer.Isa.Simd}.Widen{writer.Tensor(In).Type}({from}, {to}, {count}, {Literals.Int(InZero)});");
         string method = writer.Method(
             $"Conv_{g.Name}",
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutPerGroup, "channel")} × {Literals.Count(g.Taps, "tap")}.",
@@ -111,7 +114,8 @@ public sealed record ConvInt8(
             string tables = group.Length == 0 ? "" : $" + {group} * {blocks * BlockChannels}";
             string weights = group.Length == 0 ? "" : $" + {group} * {blocks * BlockChannels * patch}";
             string typed = WeightsType == ElementType.Int8 ? $"{writer.Address(Weights)}{weights}" : $"({WeightsName}*)({writer.Address(Weights)}){weights}";
-            return $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {typed}, {writer.Address(Bias)}{tables}, {requantizer.Arguments(tables)}, {writer.Address(Patches)});";
+            return $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {typed}, {writer.Address(Bias)}{tables}, "
+                + $"{requantizer.Arguments(tables)}, {writer.Address(Patches)});";
         });
 
         void WriteImage(SourceWriter code)
@@ -134,7 +138,8 @@ public sealed record ConvInt8(
             ChannelTiling.Write(code, writer.Isa, pixels, g.OutPerGroup, BlockChannels, (channel, blocks, channels) =>
             {
                 string tileMethod = VectorTile(writer, pixels, blocks, channels, patch, g, outType, requantizer);
-                return $"{tileMethod}(patches, weights + {channel} * {patch}, bias + {channel}, {requantizer.Forward(channel)}, output + {first} * {g.OutChannels} + {channel});";
+                return $"{tileMethod}(patches, weights + {channel} * {patch}, bias + {channel}, {requantizer.Forward(channel)}, output + {first} * "
+                    + $"{g.OutChannels} + {channel});";
             });
         }
     }
@@ -146,7 +151,8 @@ public sealed record ConvInt8(
         int vectors = blocks * perBlock;
         return writer.Method(
             $"ConvTile_{pixels}x{channels}_{g.Taps}",
-            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ patch · weight over {Literals.Count(g.Taps, "tap")}, requantised.",
+            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ patch · weight over {Literals.Count(g.Taps, "tap")}, "
+            + "requantised.",
             $"short* patches, {WeightsName}* weights, int* bias, {requantizer.Parameters}, {outType}* output",
             code =>
             {
@@ -172,7 +178,8 @@ public sealed record ConvInt8(
                 foreach ((int p, int v) in Grid())
                 {
                     int count = Math.Min(lanes, channels - (v * lanes));
-                    if (count > 0) code.Line($"{simd}.StoreBytes((byte*)output + {(p * g.OutChannels) + (v * lanes)}, {requantizer.Vector($"sum{p}_{v}", Literals.Int(v * lanes))}{(count < lanes ? ", " + Literals.Int(count) : "")});");
+                    if (count > 0) code.Line($"{simd}.StoreBytes((byte*)output + {(p * g.OutChannels) + (v * lanes)}, "
+                        + $"{requantizer.Vector($"sum{p}_{v}", Literals.Int(v * lanes))}{(count < lanes ? ", " + Literals.Int(count) : "")});");
                 }
             });
 
@@ -182,7 +189,8 @@ public sealed record ConvInt8(
 
     private string ScalarTile(KernelWriter writer, int pixels, int patch, ConvGeometry g, string outType, Requantizer requantizer) => writer.Method(
         $"ConvTile_{pixels}x{g.OutPerGroup}_{g.Taps}",
-        $"{Literals.Count(pixels, "pixel")} × {Literals.Count(g.OutPerGroup, "channel")}: bias + Σ patch · weight over {Literals.Count(g.Taps, "tap")}, requantised.",
+        $"{Literals.Count(pixels, "pixel")} × {Literals.Count(g.OutPerGroup, "channel")}: bias + Σ patch · weight over {Literals.Count(g.Taps, "tap")}, "
+        + "requantised.",
         $"short* patches, {WeightsName}* weights, int* bias, {requantizer.Parameters}, {outType}* output",
         code => code.For("pixel", pixels, () => code.For("channel", g.OutPerGroup, () =>
         {

@@ -20,7 +20,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Geometry">All sizes.</param>
 /// <param name="Parts">1, or more when weights are beyond 8 bits and come as several summands.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int Parts, int InZero) : Kernel
+public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry,
+    int Parts, int InZero) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("conv");
@@ -61,7 +62,8 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
 
             Rescaling rescaling = task.Rescaling(made, InOrder(task.Factors));
             var kernel = new ConvQuads(
-                made.In, made.Out, default, made.Weights([.. bytes]), made.Table("Bias", ElementType.Int32, InOrder([.. task.RaisedBias(rows.Zero)])), rescaling, task.Geometry, parts, task.InZero);
+                made.In, made.Out, default, made.Weights([.. bytes]), made.Table("Bias", ElementType.Int32, InOrder([.. task.RaisedBias(rows.Zero)])),
+                rescaling, task.Geometry, parts, task.InZero);
             return kernel with { Rows = made.Scratch(ElementType.UInt8, rows.ScratchBytes(BandRows(rows))) };
 
             double[] InOrder(double[] table) => Array.ConvertAll(order, c => c < table.Length ? table[c] : 0);
@@ -124,7 +126,8 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
                 if (whole < rows.OutHeight) Band(code, Literals.Int(whole), rows.OutHeight - whole);
             });
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, {writer.Address(Bias)}, "
+            + $"{requantizer.Arguments()}, {writer.Address(Rows)});");
 
         void Band(SourceWriter code, string y, int height)
         {
@@ -139,8 +142,10 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
                 if (first + (alike * size) > g.OutChannels && alike > 1) alike--;
                 int channels = Math.Min(size, g.OutChannels - first);
                 if (alike == 1) tile.WriteCalls(code, vectors[block], channels, Literals.Int(first), input, pitch, output, height);
-                else if (first == 0) code.For("channel", alike * size, () => tile.WriteCalls(code, vectors[block], channels, "channel", input, pitch, output, height), size);
-                else code.Block($"for (int channel = {first}; channel < {first + (alike * size)}; channel += {size})", () => tile.WriteCalls(code, vectors[block], channels, "channel", input, pitch, output, height));
+                else if (first == 0) code.For("channel", alike * size,
+                    () => tile.WriteCalls(code, vectors[block], channels, "channel", input, pitch, output, height), size);
+                else code.Block($"for (int channel = {first}; channel < {first + (alike * size)}; channel += {size})",
+                    () => tile.WriteCalls(code, vectors[block], channels, "channel", input, pitch, output, height));
                 first += alike * size;
                 block += alike;
             }

@@ -26,7 +26,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Structure">Groups of each segment, when they are the same for all blocks.</param>
 /// <param name="InZero">Zero point of the input.</param>
 public sealed record DepthwiseBytes(
-    TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Quads, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int Block, int Repeat, EquatableArray<int> Structure, int InZero) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Quads, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling,
+    ConvGeometry Geometry, int Block, int Repeat, EquatableArray<int> Structure, int InZero) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("depthwise conv");
@@ -44,10 +45,12 @@ public sealed record DepthwiseBytes(
         int block = isa.Lanes;
         int repeat = RepeatFor(g, block);
         List<List<WeightGroup>>[] blocks = Enumerable.Range(0, ((g.Channels * repeat) + block - 1) / block)
-            .Select(b => quads.Groups(task.Weights, task.Taps, b * block, block, g.Channels * repeat)).Select(b => isa.Has(Products.Quads) ? WeightSegments.Single(b) : WeightSegments.Pack(b)).ToArray();
+            .Select(b => quads.Groups(task.Weights, task.Taps, b * block, block, g.Channels * repeat))
+            .Select(b => isa.Has(Products.Quads) ? WeightSegments.Single(b) : WeightSegments.Pack(b)).ToArray();
 
         double vectors = (double)g.OutHeight * ((g.OutWidth + repeat - 1) / repeat);
-        double cycles = vectors * blocks.Sum(b => (isa.Has(Products.Quads) ? b.Count : WeightSegments.Cost(b)) + 3.5 + (10.0 / Math.Min(g.OutWidth, isa.TileSums)));
+        double cycles = vectors * blocks.Sum(b => (isa.Has(Products.Quads) ? b.Count : WeightSegments.Cost(b)) + 3.5
+            + (10.0 / Math.Min(g.OutWidth, isa.TileSums)));
         double interleave = (double)g.OutHeight * quads.Elements / block * 3;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
         int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.OutWidth, isa.TileSums));
@@ -58,7 +61,8 @@ public sealed record DepthwiseBytes(
             {
                 Rescaling rescaling = task.Rescaling(parts, Repeated(task.Factors));
                 var kernel = new DepthwiseBytes(
-                    parts.In, parts.Out, default, default, parts.Weights(ByteTile.WeightBytes(blocks)), parts.Constants(ByteTile.ScheduleBytes(blocks, structure.Length > 0)),
+                    parts.In, parts.Out, default, default, parts.Weights(ByteTile.WeightBytes(blocks)),
+                    parts.Constants(ByteTile.ScheduleBytes(blocks, structure.Length > 0)),
                     parts.Table("Bias", ElementType.Int32, Repeated(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero))), rescaling,
                     task.Geometry, block, repeat, structure.ToEquatableArray(), task.InZero);
                 return kernel with
@@ -102,7 +106,8 @@ public sealed record DepthwiseBytes(
         string method = writer.Method(
             $"Depthwise_{g.Name}",
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.Taps, "tap")}.",
-            $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, int* schedule, int* bias, {requantizer.Parameters}, byte* rows, byte* quads",
+            $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, int* schedule, int* bias, {requantizer.Parameters}, byte* rows, byte* "
+            + "quads",
             code => tiles.Write(
                 code,
                 (y, height) => rows.Prepare(writer, code, y, height),
@@ -114,7 +119,8 @@ public sealed record DepthwiseBytes(
                 },
                 (window, x, y, height, width) => Call(code, tile, $"DepthwiseTile_{height}x{width}_{g.Name}", window, x, y, height, width)));
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (int*)({writer.Address(Schedule)}), {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)}, {writer.Address(Quads)});");
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (int*)({writer.Address(Schedule)}), "
+            + $"{writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)}, {writer.Address(Quads)});");
 
         void Call(SourceWriter code, ByteTile byteTile, string name, string window, string x, string y, int height, int width)
         {
@@ -127,7 +133,8 @@ public sealed record DepthwiseBytes(
         }
     }
 
-    private PixelTiles TilesFor(InputRows rows, Isa isa) => new(Geometry.OutHeight, Geometry.OutWidth / Repeat, isa.TileSums * isa.Lanes / Block, rows.BandRows);
+    private PixelTiles TilesFor(InputRows rows, Isa isa) =>
+        new(Geometry.OutHeight, Geometry.OutWidth / Repeat, isa.TileSums * isa.Lanes / Block, rows.BandRows);
 
     /// <summary>Bytes of scratch for padded rows on an instruction set.</summary>
     public int RowBytes(Isa isa, bool signed)

@@ -9,7 +9,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <summary>
 /// Depthwise convolution of bytes by bytes (<c>maddubs</c>) with windows of 2…4 rows and up to 3 columns: the rows of one column are interleaved in registers,
 /// so that each 32-bit lane holds one channel's column, and slide from pixel to pixel. With three rows, the middle weight is spread over two bytes; columns are
-/// summed in int16 as far as the weights provably allow, and a column whose weights are too large takes part in two halves. Interleaving and packing work within
+/// summed in int16 as far as the weights provably allow, and a column whose weights are too large takes part in two halves.
+/// Interleaving and packing work within
 /// 128-bit lanes and undo each other, so the tables are stored in the order between the two.
 /// </summary>
 /// <param name="In">Activations, batch × height × width × channels, int8 or uint8.</param>
@@ -24,7 +25,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Structure">For every chunk, the entries of each sum in int16, then 0.</param>
 /// <param name="InZero">Zero point of the input.</param>
 public sealed record DepthwiseColumns(
-    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, EquatableArray<int> Chunks, EquatableArray<int> Columns, EquatableArray<int> Structure, int InZero) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, EquatableArray<int> Chunks,
+    EquatableArray<int> Columns, EquatableArray<int> Structure, int InZero) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("depthwise conv");
@@ -36,16 +38,19 @@ public sealed record DepthwiseColumns(
     public static KernelOffer? Offer(LinearTask task)
     {
         ConvGeometry g = task.Geometry;
-        if (!task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || g.Channels % 16 != 0 || g.WindowHeight is < 2 or > 4 || g.WindowWidth > 3 || g.DilationRight != 1) return null;
+        if (!task.Geometry.IsDepthwise || !task.FitsByteProducts || !task.Isas[0].Has(Products.Bytes) || g.Channels % 16 != 0 || g.WindowHeight is < 2 or > 4
+            || g.WindowWidth > 3 || g.DilationRight != 1) return null;
         int[] chunks = ChunksOf(g.Channels, task.Isas[0].Wide.Bits / 8).ToArray();
         int[][] orders = chunks.Select((c, i) => Order(chunks.Take(i).Sum(), c).ToArray()).ToArray();
         ColumnEntries[] entries = orders.Select(o => ColumnEntries.Of(task, o, task.Isas[0].Has(Products.Quads))).OfType<ColumnEntries>().ToArray();
         if (entries.Length < chunks.Length) return null;
         double columns = Math.Min(g.StrideRight, g.WindowWidth) * 8;
-        double cycles = (double)g.OutHeight * (g.OutWidth + 2) * chunks.Zip(entries, (c, e) => (columns + (4 * (e.Columns.Length + (task.Isas[0].Has(Products.Quads) ? 0 : e.Structure.Length))) + 14) * Math.Max(c, 24) / 64).Sum();
+        double cycles = (double)g.OutHeight * (g.OutWidth + 2) * chunks.Zip(entries,
+            (c, e) => (columns + (4 * (e.Columns.Length + (task.Isas[0].Has(Products.Quads) ? 0 : e.Structure.Length))) + 14) * Math.Max(c, 24) / 64).Sum();
+        (double products, double sums) = (entries.Average(e => e.Columns.Length), entries.Average(e => e.Structure.Length));
         return new KernelOffer(
             task.Geometry.Batch * cycles,
-            FormattableString.Invariant($"bytes by column, {entries.Average(e => e.Columns.Length):0.0} products in {entries.Average(e => e.Structure.Length):0.0} sums"),
+            FormattableString.Invariant($"bytes by column, {products:0.0} products in {sums:0.0} sums"),
             parts =>
             {
                 int[] order = orders.SelectMany(o => o).ToArray();
@@ -54,7 +59,8 @@ public sealed record DepthwiseColumns(
                     parts.In, parts.Out, default, parts.Weights(entries.SelectMany(e => e.Bytes).ToArray()),
                     parts.Table("Bias", ElementType.Int32, Ordered(task.RaisedBias(new InputRows(g, task.SignedInput, task.InZero).Zero), order)), rescaling,
                     task.Geometry,
-                    chunks.ToEquatableArray(), entries.SelectMany(e => e.Columns.Append(-1)).ToEquatableArray(), entries.SelectMany(e => e.Structure.Append(0)).ToEquatableArray(), task.InZero);
+                    chunks.ToEquatableArray(), entries.SelectMany(e => e.Columns.Append(-1)).ToEquatableArray(),
+                    entries.SelectMany(e => e.Structure.Append(0)).ToEquatableArray(), task.InZero);
                 return kernel with { Rows = parts.Scratch(ElementType.UInt8, kernel.RowBytes(task.SignedInput)) };
             });
     }
@@ -106,14 +112,16 @@ public sealed record DepthwiseColumns(
                     string row = WriteRow(writer, run, requantizer, outType);
                     string output = Terms.Plus(Terms.Plus("output", Terms.Times(y, g.OutWidth * g.Channels)), first);
                     code.Line(
-                        $"{row}({Terms.Plus(window, first)}, {g.DilationDown * rows.Pitch}, {Terms.Plus("weights", weights)}, {Terms.Plus("bias", first)}, {requantizer.Forward(Literals.Int(first))}, {Rescaling.Zero}, " +
+                        $"{row}({Terms.Plus(window, first)}, {g.DilationDown * rows.Pitch}, {Terms.Plus("weights", weights)}, {Terms.Plus("bias", first)}, "
+                        + $"{requantizer.Forward(Literals.Int(first))}, {Rescaling.Zero}, " +
                         $"{output}, {g.OutWidth}, {run.Chunk * run.Count}, {g.Channels});");
                     first += run.Chunk * run.Count;
                     weights += run.Chunk * run.Count * 4 * run.Columns.Length;
                 }
             }));
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, {writer.Address(Bias)}, "
+            + $"{requantizer.Arguments()}, {writer.Address(Rows)});");
     }
 
     // Neighbouring chunks of one width and structure.
@@ -129,7 +137,8 @@ public sealed record DepthwiseColumns(
             int[] structure = Structure.Skip(sum).TakeWhile(c => c > 0).ToArray();
             (column, sum) = (column + columns.Length + 1, sum + structure.Length + 1);
             Run? last = runs.LastOrDefault();
-            if (last is not null && last.Chunk == chunk && last.Columns.SequenceEqual(columns) && last.Structure.SequenceEqual(structure)) runs[runs.Count - 1] = last with { Count = last.Count + 1 };
+            if (last is not null && last.Chunk == chunk && last.Columns.SequenceEqual(columns) && last.Structure.SequenceEqual(structure))
+                runs[runs.Count - 1] = last with { Count = last.Count + 1 };
             else runs.Add(new Run(chunk, 1, columns, structure));
         }
 
@@ -147,8 +156,11 @@ public sealed record DepthwiseColumns(
         int carried = Math.Max(0, g.WindowWidth - g.StrideRight);
         return writer.Method(
             $"DepthwiseRow_{chunk}_{g.WindowHeight}x{g.WindowWidth}{(g.StrideRight == 1 ? "" : $"_s{g.StrideRight}")}",
-            $"A row of pixels, {chunk} channels at a time: bias + Σ column · weight, requantised. Bytes of a column lie side by side, as its weights do; {(isa.Has(Products.Quads) ? "all its products are added at once." : "products of neighbours are summed in int16, which the compiler has checked not to saturate.")}",
-            $"byte* input, nint rowPitch, sbyte* weights, int* bias, {requantizer.Parameters}, int zero, {outType}* output, int pixels, int channels, nint pitch",
+            $"A row of pixels, {chunk} channels at a time: bias + Σ column · weight, requantised. Bytes of a column lie side by side, as its weights do; "
+            + (isa.Has(Products.Quads) ? "all its products are added at once."
+                : "products of neighbours are summed in int16, which the compiler has checked not to saturate."),
+            $"byte* input, nint rowPitch, sbyte* weights, int* bias, {requantizer.Parameters}, int zero, {outType}* output, int pixels, int channels, nint "
+            + "pitch",
             code =>
             {
                 code.Line($"{vector}<short> {(isa.Has(Products.Quads) ? "" : $"ones = {vector}.Create((short)1), ")}zeros = {vector}.Create((short)zero);");
@@ -172,9 +184,11 @@ public sealed record DepthwiseColumns(
 
             code.For("x", "pixels", () =>
             {
-                for (int c = carried; c < g.WindowWidth; c++) WriteColumn(code, $"c{c}", c == carried ? "column" : c == carried + 1 ? "column + pitch" : $"column + {c - carried} * pitch");
+                for (int c = carried; c < g.WindowWidth; c++)
+                    WriteColumn(code, $"c{c}", c == carried ? "column" : c == carried + 1 ? "column + pitch" : $"column + {c - carried} * pitch");
                 for (int j = 0; j < 4; j++) WriteSum(code, j, sub);
-                for (int j = 0; j < 4; j++) foreach (string line in requantizer.Loads(Terms.Plus("channel", (j * chunk / 4) + (sub / 4)), j, isa)) code.Line(line);
+                for (int j = 0; j < 4; j++)
+                    foreach (string line in requantizer.Loads(Terms.Plus("channel", (j * chunk / 4) + (sub / 4)), j, isa)) code.Line(line);
                 code.Line(requantizer.PackedBytes("packed", outType, Enumerable.Range(0, 4).Select(j => ($"sum{j}", j)), isa, inLanes: true, "zeros"));
                 code.Line("packed.Store(to);");
                 for (int c = 0; c < carried; c++) code.Line(string.Join(" ", Enumerable.Range(0, 4).Select(j => $"c{c}_{j} = c{c + g.StrideRight}_{j};")));
@@ -184,7 +198,8 @@ public sealed record DepthwiseColumns(
 
         void WriteColumn(SourceWriter code, string name, string column)
         {
-            for (int row = 0; row < g.WindowHeight; row++) code.Line($"{vector}<byte> {name}r{row} = {vector}.Load({column}{(row == 0 ? "" : row == 1 ? " + rowPitch" : $" + {row} * rowPitch")});");
+            for (int row = 0; row < g.WindowHeight; row++)
+                code.Line($"{vector}<byte> {name}r{row} = {vector}.Load({column}{(row == 0 ? "" : row == 1 ? " + rowPitch" : $" + {row} * rowPitch")});");
             string third = g.WindowHeight > 2 ? $"{name}r2" : $"{vector}<byte>.Zero";
             string fourth = g.WindowHeight == 4 ? $"{name}r3" : g.WindowHeight == 3 ? $"{name}r1" : $"{vector}<byte>.Zero";
             code.Line($"{vector}<short> {name}a = {simd}.ZipLowerBytes({name}r0, {name}r1), {name}b = {simd}.ZipLowerBytes({third}, {fourth});");
@@ -205,7 +220,8 @@ public sealed record DepthwiseColumns(
             int entry = 0;
             foreach (int count in run.Structure)
             {
-                string product = string.Join(" + ", Enumerable.Range(entry, count).Select(e => $"{simd}.MultiplyAddBytes(c{run.Columns[e]}_{j}, {Weights(e)})"));
+                string product = string.Join(" + ", Enumerable.Range(entry, count)
+                    .Select(e => $"{simd}.MultiplyAddBytes(c{run.Columns[e]}_{j}, {Weights(e)})"));
                 code.Line($"sum{j} += {simd}.MultiplyAddPairs({product}, ones);");
                 entry += count;
             }

@@ -36,7 +36,8 @@ public sealed record DepthwiseConvFloat32(
     public static int UnitOf(IEnumerable<Isa> isas, ConvGeometry geometry)
     {
         int lanes = isas.Max(i => i.Wide.Lanes);
-        bool fits = geometry.StrideRight == 1 && geometry.Channels < lanes && lanes % geometry.Channels == 0 && geometry.OutWidth * geometry.Channels % lanes == 0;
+        bool fits = geometry.StrideRight == 1 && geometry.Channels < lanes && lanes % geometry.Channels == 0
+            && geometry.OutWidth * geometry.Channels % lanes == 0;
         return fits ? lanes : geometry.Channels;
     }
 
@@ -72,9 +73,11 @@ public sealed record DepthwiseConvFloat32(
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.Taps, "tap")}.",
             "float* input, float* output, float* weights, float* bias, float* rows",
             code => ring.WriteRows(writer, code, "float", () => FloatTiles.Write(code, "x", places, (places + tiles - 1) / tiles, (x, count) =>
-                code.Line($"{Tile(writer, count, unit)}(window, {Terms.Times(x, g.StrideRight * unit)}, weights, bias, {Terms.Plus($"output + y * {g.OutWidth * g.Channels}", Terms.Times(x, unit))});"))));
+                code.Line($"{Tile(writer, count, unit)}(window, {Terms.Times(x, g.StrideRight * unit)}, weights, bias, "
+                + $"{Terms.Plus($"output + y * {g.OutWidth * g.Channels}", Terms.Times(x, unit))});"))));
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (float*)({writer.Address(Weights)}), {writer.Address(Bias)}, {writer.Address(Rows)});");
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (float*)({writer.Address(Weights)}), {writer.Address(Bias)}, "
+            + $"{writer.Address(Rows)});");
     }
 
     private string Tile(KernelWriter writer, int places, int unit)
@@ -123,7 +126,8 @@ public sealed record DepthwiseConvFloat32(
 
             for (int x = 0; x < g.WindowWidth; x++) code.Line($"{vector}<float> w{x} = {vector}.Load(w + {x * unit});");
             // Each input is read once for all the windows that it is in; from left to right, every window meets its taps in order.
-            foreach (IGrouping<int, (int Place, int X)> input in Enumerable.Range(0, places * g.WindowWidth).Select(i => (Place: i / g.WindowWidth, X: i % g.WindowWidth)).GroupBy(i => (i.Place * next) + (i.X * tap)).OrderBy(i => i.Key))
+            foreach (IGrouping<int, (int Place, int X)> input in Enumerable.Range(0, places * g.WindowWidth)
+                .Select(i => (Place: i / g.WindowWidth, X: i % g.WindowWidth)).GroupBy(i => (i.Place * next) + (i.X * tap)).OrderBy(i => i.Key))
             {
                 string load = $"{vector}.Load(from + {input.Key})";
                 if (input.Count() > 1) code.Line($"{vector}<float> x{input.Key} = {load};");
@@ -140,7 +144,8 @@ public sealed record DepthwiseConvFloat32(
         {
             code.Line("float sum = bias[channel];");
             code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>
-                code.Line($"sum = Scalar.MultiplyAdd(window[y][at + pixel * {g.StrideRight * unit} + x * {g.DilationRight * g.Channels} + channel], weights[(y * {g.WindowWidth} + x) * {unit} + channel], sum);")));
+                code.Line($"sum = Scalar.MultiplyAdd(window[y][at + pixel * {g.StrideRight * unit} + x * {g.DilationRight * g.Channels} + channel], "
+                + $"weights[(y * {g.WindowWidth} + x) * {unit} + channel], sum);")));
             code.Line($"output[pixel * {unit} + channel] = {FloatClamp.Single("sum", Min, Max)};");
         }));
     }

@@ -43,7 +43,8 @@ public sealed record DepthwiseConvInt8(
         {
             for (int tap = 0; tap < taps; tap++)
             {
-                packed[(((channel / BlockChannels * taps) + tap) * BlockChannels) + (channel % BlockChannels)] = checked((short)weights[(channel * taps) + tap]);
+                packed[(((channel / BlockChannels * taps) + tap) * BlockChannels) + (channel % BlockChannels)] =
+                    checked((short)weights[(channel * taps) + tap]);
             }
         }
 
@@ -60,7 +61,8 @@ public sealed record DepthwiseConvInt8(
             Rescaling rescaling = task.Rescaling(parts, task.Padded(task.Factors, BlockChannels));
             return new DepthwiseConvInt8(
                 parts.In, parts.Out, parts.Scratch(ElementType.Int16, RowElements(task.Geometry)),
-                parts.Weights(Pack(task.Weights, task.OutChannels, task.Taps), ElementType.Int16), parts.Table("Bias", ElementType.Int32, task.Padded(task.Bias.Select(b => (double)b), BlockChannels)), rescaling,
+                parts.Weights(Pack(task.Weights, task.OutChannels, task.Taps), ElementType.Int16),
+                parts.Table("Bias", ElementType.Int32, task.Padded(task.Bias.Select(b => (double)b), BlockChannels)), rescaling,
                 task.Geometry, task.InZero);
         });
     }
@@ -75,7 +77,8 @@ public sealed record DepthwiseConvInt8(
         string inType = writer.Tensor(In).Type.CSharpName();
         string outType = writer.Tensor(Out).Type.CSharpName();
         var requantizer = new Requantizer(writer, Rescaling);
-        var ring = new RowRing(g, "short", BlockChannels, (from, to, count) => $"{writer.Isa.Simd}.Widen{writer.Tensor(In).Type}({from}, {to}, {count}, {Literals.Int(InZero)});");
+        var ring = new RowRing(g, "short", BlockChannels, (from, to, count) =>
+            $"{writer.Isa.Simd}.Widen{writer.Tensor(In).Type}({from}, {to}, {count}, {Literals.Int(InZero)});");
         int tile = Math.Max(1, Math.Min(Math.Min(4, g.OutWidth), MaxUnrolledSteps / ((g.Taps + 1) / 2)));
         string method = writer.Method(
             $"Depthwise_{g.Name}",
@@ -87,7 +90,8 @@ public sealed record DepthwiseConvInt8(
                 if (g.OutWidth % tile > 0) WriteTile(code, g.OutWidth % tile, Literals.Int(g.OutWidth / tile * tile));
             }));
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (short*)({writer.Address(Weights)}), {writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (short*)({writer.Address(Weights)}), {writer.Address(Bias)}, "
+            + $"{requantizer.Arguments()}, {writer.Address(Rows)});");
 
         void WriteTile(SourceWriter code, int pixels, string x)
         {
@@ -107,7 +111,8 @@ public sealed record DepthwiseConvInt8(
             string Call(string tileMethod, string channel)
             {
                 // Vectors narrower than a block of weights start inside it.
-                string weights = step == BlockChannels ? $"{channel} * {g.Taps}" : $"{channel} / {BlockChannels} * {BlockChannels * g.Taps} + {channel} % {BlockChannels}";
+                string weights = step == BlockChannels ? $"{channel} * {g.Taps}"
+                    : $"{channel} / {BlockChannels} * {BlockChannels * g.Taps} + {channel} % {BlockChannels}";
                 return $"{tileMethod}(window, {at} + {channel}, weights + {weights}, bias + {channel}, {requantizer.Forward(channel)}, {to} + {channel});";
             }
         }
@@ -118,7 +123,8 @@ public sealed record DepthwiseConvInt8(
         (string vector, string simd, int step) = (writer.Isa.Vector, writer.Isa.Simd, writer.Isa.Lanes * 2);
         return writer.Method(
             $"DepthwiseTile_{pixels}x{channels}_{g.WindowHeight}x{g.WindowWidth}",
-            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, requantised.",
+            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, "
+            + "requantised.",
             $"short** window, int at, short* weights, int* bias, {requantizer.Parameters}, {outType}* output",
             code =>
             {
@@ -128,7 +134,8 @@ public sealed record DepthwiseConvInt8(
                 else WriteRolled(code);
                 for (int p = 0; p < pixels; p++)
                 {
-                    code.Line($"{simd}.StoreZippedBytes((byte*)output + {p * g.Channels}, {requantizer.ZippedVector($"lower{p}", "Lower")}, {requantizer.ZippedVector($"upper{p}", "Upper")}{(channels < step ? ", " + Literals.Int(channels) : "")});");
+                    code.Line($"{simd}.StoreZippedBytes((byte*)output + {p * g.Channels}, {requantizer.ZippedVector($"lower{p}", "Lower")}, "
+                        + $"{requantizer.ZippedVector($"upper{p}", "Upper")}{(channels < step ? ", " + Literals.Int(channels) : "")});");
                 }
             });
 
@@ -145,7 +152,8 @@ public sealed record DepthwiseConvInt8(
                 for (int p = 0; p < pixels; p++)
                 {
                     code.Line($"{vector}<short> x{tap}_{p} = {vector}.Load({ring.Tap(tap, p)});");
-                    foreach (string half in new[] { "Lower", "Upper" }) code.Line($"{half.ToLowerInvariant()}{p} = {simd}.MultiplyAdd{half}({half.ToLowerInvariant()}{p}, x{tap}_{p}, w{tap});");
+                    foreach (string half in new[] { "Lower", "Upper" })
+                        code.Line($"{half.ToLowerInvariant()}{p} = {simd}.MultiplyAdd{half}({half.ToLowerInvariant()}{p}, x{tap}_{p}, w{tap});");
                 }
             }
         }
@@ -162,7 +170,8 @@ public sealed record DepthwiseConvInt8(
                 for (int p = 0; p < pixels; p++)
                 {
                     string x = $"x{tap}_{p}";
-                    code.Line($"{vector}<short> {x}a = {vector}.Load({ring.Tap(tap, p)}), {x}b = {(pair ? $"{vector}.Load({ring.Tap(tap + 1, p)})" : $"{vector}<short>.Zero")};");
+                    code.Line($"{vector}<short> {x}a = {vector}.Load({ring.Tap(tap, p)}), {x}b = "
+                        + $"{(pair ? $"{vector}.Load({ring.Tap(tap + 1, p)})" : $"{vector}<short>.Zero")};");
                     code.Line($"lower{p} += {simd}.MultiplyAddPairs({simd}.ZipLower({x}a, {x}b), w{tap}l);");
                     code.Line($"upper{p} += {simd}.MultiplyAddPairs({simd}.ZipUpper({x}a, {x}b), w{tap}u);");
                 }
@@ -193,13 +202,15 @@ public sealed record DepthwiseConvInt8(
 
     private static string ScalarTile(KernelWriter writer, int pixels, ConvGeometry g, RowRing ring, string outType, Requantizer requantizer) => writer.Method(
         $"DepthwiseTile_{pixels}x{g.Channels}_{g.WindowHeight}x{g.WindowWidth}",
-        $"{Literals.Count(pixels, "pixel")} × {Literals.Count(g.Channels, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, requantised.",
+        $"{Literals.Count(pixels, "pixel")} × {Literals.Count(g.Channels, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, "
+        + "requantised.",
         $"short** window, int at, short* weights, int* bias, {requantizer.Parameters}, {outType}* output",
         code => code.For("pixel", pixels, () => code.For("channel", g.Channels, () =>
         {
             code.Line($"short* w = weights + channel / {BlockChannels} * {BlockChannels * g.Taps} + channel % {BlockChannels};\nint sum = bias[channel];");
             code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>
-                code.Line($"sum += window[y][at + (pixel * {g.StrideRight} + x * {g.DilationRight}) * {g.Channels} + channel] * w[(y * {g.WindowWidth} + x) * {BlockChannels}];")));
+                code.Line($"sum += window[y][at + (pixel * {g.StrideRight} + x * {g.DilationRight}) * {g.Channels} + channel] * w[(y * {g.WindowWidth} + x) * "
+                + $"{BlockChannels}];")));
             code.Line($"output[pixel * {g.Channels} + channel] = ({outType}){requantizer.Single("sum", "channel")};");
         })));
 }

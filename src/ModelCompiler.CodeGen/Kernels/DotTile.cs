@@ -37,8 +37,10 @@ internal abstract class DotTile(ConvDotInt8 kernel, int patch)
                 for (int block = 0; block < blocks; block++)
                 {
                     int count = Math.Min(Block, channels - (block * Block));
-                    string Lanes(int v) => requantizer.Vector(Sum(p, v) + (kernel.WeightsZero != 0 ? $" + Vector128.Create(offsets[{p}])" : ""), Literals.Int(v * 4));
-                    code.Line($"{writer.Isa.Simd}.StoreZippedBytes((byte*)output + {(p * kernel.Geometry.OutChannels) + (block * Block)}, {Lanes(block * 2)}, {Lanes((block * 2) + 1)}{(count < Block ? ", " + Literals.Int(count) : "")});");
+                    string Lanes(int v) => requantizer.Vector(Sum(p, v) + (kernel.WeightsZero != 0 ? $" + Vector128.Create(offsets[{p}])" : ""),
+                        Literals.Int(v * 4));
+                    code.Line($"{writer.Isa.Simd}.StoreZippedBytes((byte*)output + {(p * kernel.Geometry.OutChannels) + (block * Block)}, {Lanes(block * 2)}, "
+                        + $"{Lanes((block * 2) + 1)}{(count < Block ? ", " + Literals.Int(count) : "")});");
                 }
             }
         });
@@ -68,8 +70,10 @@ internal sealed class DotProductTile(ConvDotInt8 kernel, int patch) : DotTile(ke
             for (int v = 0; v < blocks * 2; v++) code.Line($"Vector128<int> sum{p}_{v} = Vector128.Load(bias + {v * 4});");
         }
 
-        if (Patch >= 16) code.For("tap", Patch / 16 * 16, () => WriteStep(code, pixels, blocks, 4, (p, at) => $"Vector128.Load({at})", (w, x, quad) => $"Dp.DotProductBySelectedQuadruplet({w}, {x}, {quad})"), 16);
-        if (Patch % 16 > 0) code.For("tap", Patch % 16, () => WriteStep(code, pixels, blocks, 1, (p, at) => $"{Simd}.BroadcastQuad({at})", (w, x, _) => $"Dp.DotProduct({w}, {x})"), 4);
+        if (Patch >= 16) code.For("tap", Patch / 16 * 16, () =>
+            WriteStep(code, pixels, blocks, 4, (p, at) => $"Vector128.Load({at})", (w, x, quad) => $"Dp.DotProductBySelectedQuadruplet({w}, {x}, {quad})"), 16);
+        if (Patch % 16 > 0) code.For("tap", Patch % 16, () =>
+            WriteStep(code, pixels, blocks, 1, (p, at) => $"{Simd}.BroadcastQuad({at})", (w, x, _) => $"Dp.DotProduct({w}, {x})"), 4);
     }
 
     private void WriteStep(SourceWriter code, int pixels, int blocks, int quads, Func<int, string, string> load, Func<string, string, int, string> product)
@@ -90,7 +94,8 @@ internal sealed class DotProductTile(ConvDotInt8 kernel, int patch) : DotTile(ke
     protected override string Sum(int pixel, int vector) => $"sum{pixel}_{vector}";
 }
 
-/// <summary>Products in int16 (SMULL), two summed there where they fit (SMLAL), then neighbours added to lanes of int32 (SADALP), which hold a channel in two parts.</summary>
+/// <summary>Products in int16 (SMULL), two summed there where they fit (SMLAL), then neighbours added to lanes of int32 (SADALP),
+/// which hold a channel in two parts.</summary>
 internal sealed class ProductPairTile(ConvDotInt8 kernel, int patch) : DotTile(kernel, patch)
 {
     public override string Name => "Pair";

@@ -27,7 +27,8 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
     {
         if (g.HasPadding)
         {
-            new RowRing(g, "float", 0, (from, to, count) => $"new ReadOnlySpan<float>({from}, {count}).CopyTo(new Span<float>({to}, {count}));").WriteRows(writer, code, "float", () => WriteRow(code, IsOneRow ? "window[0]" : "window", "y"));
+            new RowRing(g, "float", 0, (from, to, count) => $"new ReadOnlySpan<float>({from}, {count}).CopyTo(new Span<float>({to}, {count}));")
+                .WriteRows(writer, code, "float", () => WriteRow(code, IsOneRow ? "window[0]" : "window", "y"));
         }
         else if (g.OutHeight == 1 && IsOneRow)
         {
@@ -39,7 +40,8 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
             code.For("y", g.OutHeight, () =>
             {
                 int step = g.Width * g.Channels;
-                if (!IsOneRow) code.Line($"for (int i = 0; i < {g.WindowHeight}; i++) window[i] = input + (y * {g.StrideDown} + i * {g.DilationDown}) * {step};");
+                if (!IsOneRow) code.Line($"for (int i = 0; i < {g.WindowHeight}; i++) window[i] = input + (y * {g.StrideDown} + i * {g.DilationDown}) * "
+                    + $"{step};");
                 WriteRow(code, IsOneRow ? $"input + y * {g.StrideDown * step}" : "window", "y");
             });
         }
@@ -65,11 +67,13 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
         // What is larger, weights or rows, is read once.
         if ((long)taps * g.OutPerGroup > (long)g.OutWidth * g.StrideRight * g.WindowHeight * g.Channels)
         {
-            WriteChannels(code, channels, (channel, count) => FloatTiles.Write(code, "x", g.OutWidth, tiles.Pixels, (x, pixels) => WriteCall(code, window, y, group, x, pixels, channel, count)));
+            WriteChannels(code, channels, (channel, count) =>
+                FloatTiles.Write(code, "x", g.OutWidth, tiles.Pixels, (x, pixels) => WriteCall(code, window, y, group, x, pixels, channel, count)));
         }
         else
         {
-            FloatTiles.Write(code, "x", g.OutWidth, tiles.Pixels, (x, pixels) => WriteChannels(code, channels, (channel, count) => WriteCall(code, window, y, group, x, pixels, channel, count)));
+            FloatTiles.Write(code, "x", g.OutWidth, tiles.Pixels,
+                (x, pixels) => WriteChannels(code, channels, (channel, count) => WriteCall(code, window, y, group, x, pixels, channel, count)));
         }
     }
 
@@ -105,7 +109,8 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
             foreach ((int p, int v) in Grid()) code.Line($"{vector}<float> sum{p}_{v} = {vector}.Load({Terms.Plus("bias", v * lanes)});");
             WriteTaps(code, row =>
             {
-                for (int v = 0; v < vectors; v++) code.Line($"{vector}<float> w{v} = {vector}.Load({Terms.Plus("weights", (v * lanes / block * block * g.Taps) + (v * lanes % block))});");
+                for (int v = 0; v < vectors; v++)
+                    code.Line($"{vector}<float> w{v} = {vector}.Load({Terms.Plus("weights", (v * lanes / block * block * g.Taps) + (v * lanes % block))});");
                 for (int p = 0; p < pixels; p++)
                 {
                     code.Line($"{vector}<float> x{p} = {vector}.Create({row}[{p * g.StrideRight * g.Channels}]);");

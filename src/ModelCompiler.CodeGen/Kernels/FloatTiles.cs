@@ -40,7 +40,8 @@ internal sealed record FloatTiles(int Pixels, int Vectors)
 
     private static long Cost(int all, int size, Func<int, long> cost) => (all / size * cost(size)) + (all % size > 0 ? cost(all % size) : 0);
 
-    /// <summary>Writes a loop over whole tiles, and what is left; <paramref name="body"/> gets the first element, as a C# expression, and the number of elements.</summary>
+    /// <summary>Writes a loop over whole tiles, and what is left; <paramref name="body"/> gets the first element, as a C# expression,
+    /// and the number of elements.</summary>
     public static void Write(SourceWriter code, string variable, int all, int size, Action<string, int> body)
     {
         int whole = all / size * size;

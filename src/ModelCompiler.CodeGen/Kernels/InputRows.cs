@@ -52,7 +52,8 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero, in
     private int RowsFor(int outputRows) => ((outputRows - 1) * _g.StrideDown) + ((_g.WindowHeight - 1) * _g.DilationDown) + 1;
 
     /// <summary>
-    /// The window as groups of four neighbouring bytes: offset, and for each byte the window row, column and channel (of all groups), or −1 past the end of a run.
+    /// The window as groups of four neighbouring bytes: offset, and for each byte the window row, column and channel (of all groups),
+    /// or −1 past the end of a run.
     /// </summary>
     public IEnumerable<(int Offset, (int Y, int X, int Channel)[] Bytes)> Groups()
     {
@@ -77,7 +78,8 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero, in
         }
     }
 
-    /// <summary>Writes the statements that make the rows for the output rows from <paramref name="y"/> on available; gives the pointer to them and the bytes from one output row's to the next's.</summary>
+    /// <summary>Writes the statements that make the rows for the output rows from <paramref name="y"/> on available;
+    /// gives the pointer to them and the bytes from one output row's to the next's.</summary>
     public (string Input, int Pitch) Prepare(KernelWriter writer, SourceWriter code, string y, int outputRows)
     {
         int pitch = _g.StrideDown * Pitch;
@@ -96,7 +98,8 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero, in
         string inType = signed ? "sbyte" : "byte";
         return writer.Method(
             $"LoadRow_{_g.Width}x{_g.Channels}",
-            $"Reads one row of {Literals.Count(_g.Width, "pixel")} × {Literals.Count(_g.Channels, "channel")}{(_g.HasPadding ? ", with the zero point around it" : "")}.",
+            $"Reads one row of {Literals.Count(_g.Width, "pixel")} × "
+            + $"{Literals.Count(_g.Channels, "channel")}{(_g.HasPadding ? ", with the zero point around it" : "")}.",
             $"{inType}* input, int y, byte* row",
             code =>
             {
@@ -109,7 +112,8 @@ internal sealed class InputRows(ConvGeometry geometry, bool signed, int zero, in
                 if (left > 0) code.Line($"new Span<byte>(row, {left}).Fill({Zero});");
                 string to = left > 0 ? $"row + {left}" : "row";
                 if (inside > 0 && signed) code.Line($"{writer.Isa.Simd}.CopyRaised(input + y * {_g.Width * _g.Channels}, {to}, {inside});");
-                else if (inside > 0) code.Line($"new ReadOnlySpan<byte>(input + y * {_g.Width * _g.Channels}, {inside}).CopyTo(new Span<byte>({to}, {inside}));");
+                else if (inside > 0) code.Line($"new ReadOnlySpan<byte>(input + y * {_g.Width * _g.Channels}, {inside}).CopyTo(new Span<byte>({to}, "
+                    + $"{inside}));");
                 if (left + inside < Pitch) code.Line($"new Span<byte>(row + {left + inside}, {Pitch - left - inside}).Fill({Zero});");
             });
     }

@@ -13,7 +13,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Tables">Tables of sizes, steps and the like, which follow the tensors.</param>
 /// <param name="Numbers">Numbers as C# literals, which follow the tables.</param>
 /// <param name="Cost">Multiply-accumulate operations.</param>
-public sealed record LibraryKernel(string Routine, EquatableArray<string> Types, EquatableArray<TensorRef> Tensors, EquatableArray<DataRef> Tables, EquatableArray<string> Numbers, long Cost = 0) : Kernel
+public sealed record LibraryKernel(string Routine, EquatableArray<string> Types, EquatableArray<TensorRef> Tensors, EquatableArray<DataRef> Tables,
+    EquatableArray<string> Numbers, long Cost = 0) : Kernel
 {
     /// <inheritdoc/>
     public override long Macs => Cost;
@@ -25,7 +26,8 @@ public sealed record LibraryKernel(string Routine, EquatableArray<string> Types,
     public override void Write(KernelWriter writer)
     {
         string types = Types.Count > 0 ? $"<{string.Join(", ", Types)}>" : "";
-        string[] arguments = [.. Tensors.Select(t => t.Exists ? writer.Address(t) : "null"), .. Tables.Select(t => t.Exists ? writer.Address(t) : "null"), .. Numbers];
+        string[] arguments = [.. Tensors.Select(t => t.Exists ? writer.Address(t) : "null"), .. Tables.Select(t => t.Exists ? writer.Address(t) : "null"),
+            .. Numbers];
         writer.Call($"{Routine}{types}({string.Join(", ", arguments)});");
     }
 }

@@ -76,7 +76,8 @@ public sealed record LinearTask
             for (int j = 0; j < 4; j++)
             {
                 (int y, int x, int c) = bytes[j];
-                if (y >= 0 && c / inPerGroup == channel / outPerGroup) weights[(i * 4) + j] = Weights[(channel * Taps) + (((y * width) + x) * inPerGroup) + (c % inPerGroup)];
+                if (y >= 0 && c / inPerGroup == channel / outPerGroup)
+                    weights[(i * 4) + j] = Weights[(channel * Taps) + (((y * width) + x) * inPerGroup) + (c % inPerGroup)];
             }
         }
 
@@ -110,7 +111,8 @@ public sealed record LinearTask
     {
         double[] values = table.ToArray();
         int padded = (OutPerGroup + block - 1) / block * block;
-        return Enumerable.Range(0, Geometry.Groups * padded).Select(i => i % padded < OutPerGroup ? values[(i / padded * OutPerGroup) + (i % padded)] : 0).ToArray();
+        return Enumerable.Range(0, Geometry.Groups * padded).Select(i => i % padded < OutPerGroup ? values[(i / padded * OutPerGroup) + (i % padded)] : 0)
+            .ToArray();
     }
 }
 
@@ -151,6 +153,8 @@ public interface IKernelParts
 public static class LinearKernels
 {
     /// <summary>The cheapest offer for a layer.</summary>
-    public static KernelOffer Choose(LinearTask task) => new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvQuads.Offer(task), ConvBytesByChannel.Offer(task), ConvBytesByPixel.Offer(task), ConvDotInt8.Offer(task), DepthwiseBytes.Offer(task), DepthwiseColumns.Offer(task) }
+    public static KernelOffer Choose(LinearTask task) =>
+        new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvQuads.Offer(task), ConvBytesByChannel.Offer(task), ConvBytesByPixel.Offer(task),
+            ConvDotInt8.Offer(task), DepthwiseBytes.Offer(task), DepthwiseColumns.Offer(task) }
         .OfType<KernelOffer>().OrderBy(o => o.Cycles).First();
 }

@@ -57,7 +57,9 @@ public sealed record LookupInt8(TensorRef In, TensorRef Out, DataRef Table, int 
         code =>
         {
             code.Line("int i = 0;");
-            if (!writer.Isa.IsScalar) code.Line($"for (; i <= count - {writer.Isa.Bits / 8}; i += {writer.Isa.Bits / 8}) ({writer.Isa.Vector}.Load(input + i) ^ {writer.Isa.Vector}.Create((byte)0x80)).Store(output + i);");
+            if (!writer.Isa.IsScalar)
+                code.Line($"for (; i <= count - {writer.Isa.Bits / 8}; i += {writer.Isa.Bits / 8}) ({writer.Isa.Vector}.Load(input + i) ^ "
+                    + $"{writer.Isa.Vector}.Create((byte)0x80)).Store(output + i);");
             code.Line("for (; i < count; i++) output[i] = (byte)(input[i] ^ 0x80);");
         });
 }

@@ -3,7 +3,8 @@ using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Kernels;
 
-/// <summary>Mean of 8-bit integers over the middle of three axes: the int32 sum less the zero points, requantised by a factor that includes the count.</summary>
+/// <summary>Mean of 8-bit integers over the middle of three axes: the int32 sum less the zero points,
+/// requantised by a factor that includes the count.</summary>
 /// <param name="In">Outer × number × inner, int8 or uint8.</param>
 /// <param name="Out">Outer × inner, int8 or uint8.</param>
 /// <param name="Outer">Size of the first axis.</param>
@@ -18,7 +19,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Multiplier">The same as multiplier, for fixed-point arithmetic.</param>
 /// <param name="Shift">Shift that belongs to the multiplier.</param>
 public sealed record MeanInt8(
-    TensorRef In, TensorRef Out, int Outer, int Number, int Inner, int InZero, int OutZero, int Min, int Max, bool IsFixed, float Factor, int Multiplier, int Shift) : Kernel
+    TensorRef In, TensorRef Out, int Outer, int Number, int Inner, int InZero, int OutZero, int Min, int Max, bool IsFixed, float Factor, int Multiplier,
+    int Shift) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"mean of {Literals.Int(Number)}, {Literals.Int(Outer)}×{Literals.Int(Inner)} times";
@@ -37,11 +39,13 @@ public sealed record MeanInt8(
             {
                 if (Inner == 1)
                 {
-                    code.Line($"output[{row}] = ({outType.CSharpName()}){Requantized("Scalar", $"{writer.Isa.Simd}.Sum{inType}({Terms.Plus("input", Terms.Times(row, Number))}, {Number}) + {Parenthesised(start)}", "", "")};");
+                    string sum = $"{writer.Isa.Simd}.Sum{inType}({Terms.Plus("input", Terms.Times(row, Number))}, {Number}) + {Parenthesised(start)}";
+                    code.Line($"output[{row}] = ({outType.CSharpName()}){Requantized("Scalar", sum, "", "")};");
                     return;
                 }
 
-                code.Line($"{inType.CSharpName()}* first = {Terms.Plus("input", Terms.Times(row, Number * Inner))};\n{outType.CSharpName()}* to = {Terms.Plus("output", Terms.Times(row, Inner))};");
+                code.Line($"{inType.CSharpName()}* first = {Terms.Plus("input", Terms.Times(row, Number * Inner))};\n{outType.CSharpName()}* to = "
+                    + $"{Terms.Plus("output", Terms.Times(row, Inner))};");
                 if (run.IsScalar)
                 {
                     code.For("channel", Inner, channel =>
@@ -56,7 +60,8 @@ public sealed record MeanInt8(
                 VectorRun.WriteOverlapping(code, "channel", Inner, run.Lanes, channel =>
                 {
                     code.Line($"{run.Vector}<int> sum = {run.Vector}.Create({start});");
-                    code.For("i", Number, i => code.Line($"sum += {run.Simd}.Load{inType}AsInt32({Terms.Plus(Terms.Plus("first", Terms.Times(i, Inner)), channel)});"));
+                    code.For("i", Number, i => code.Line(
+                        $"sum += {run.Simd}.Load{inType}AsInt32({Terms.Plus(Terms.Plus("first", Terms.Times(i, Inner)), channel)});"));
                     code.Line($"{run.Simd}.StoreBytes({Terms.Plus("(byte*)to", channel)}, {Requantized(run.Simd, "sum", run.Vector + ".Create(", ")")});");
                 });
             }));
@@ -64,8 +69,10 @@ public sealed record MeanInt8(
     }
 
     private string Requantized(string simd, string sum, string open, string close) => IsFixed
-        ? $"{simd}.RequantizeFixed({sum}, {open}{Literals.Int(Multiplier)}{close}, {open}{Literals.Int(Shift)}{close}, {Literals.Int(Min)}, {Literals.Int(Max)}, {Literals.Int(OutZero)})"
-        : $"{simd}.Requantize({sum}, {open}{Literals.Float(Factor)}{close}, {Literals.Float(Min - OutZero)}, {Literals.Float(Max - OutZero)}, {Literals.Int(OutZero)})";
+        ? $"{simd}.RequantizeFixed({sum}, {open}{Literals.Int(Multiplier)}{close}, {open}{Literals.Int(Shift)}{close}, {Literals.Int(Min)}, "
+        + $"{Literals.Int(Max)}, {Literals.Int(OutZero)})"
+        : $"{simd}.Requantize({sum}, {open}{Literals.Float(Factor)}{close}, {Literals.Float(Min - OutZero)}, {Literals.Float(Max - OutZero)}, "
+        + $"{Literals.Int(OutZero)})";
 
     private static string Parenthesised(string value) => value.StartsWith("-", System.StringComparison.Ordinal) ? $"({value})" : value;
 }

@@ -20,7 +20,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Multiplier">The same as Q31 multiplier, for fixed-point arithmetic.</param>
 /// <param name="Shift">Shift that belongs to the multiplier.</param>
 public sealed record MultiplyInt8(
-    TensorRef A, TensorRef B, TensorRef Out, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int ZeroA, int ZeroB, int OutZero, int Min, int Max,
+    TensorRef A, TensorRef B, TensorRef Out, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int ZeroA, int ZeroB,
+    int OutZero, int Min, int Max,
     bool IsFixed, float Factor, int Multiplier, int Shift) : Kernel
 {
     private BroadcastLoops Loops => new(Sizes, StepsA, StepsB);
@@ -45,7 +46,11 @@ public sealed record MultiplyInt8(
                 (from, repeated) => Centred(run, from, repeated, a, ZeroA),
                 (from, repeated) => Centred(run, from, repeated, b, ZeroB),
                 (x, y, to) => $"{run.Simd}.StoreBytes((byte*){to}, {Requantized(run.Simd, $"({x}) * ({y})", run.Vector + ".Create(", ")")});",
-                (x, y, to) => $"{to} = ({o.CSharpName()}){Requantized("Scalar", $"({x} - ({Literals.Int(ZeroA)})) * ({y} - ({Literals.Int(ZeroB)}))", "", "")};"));
+                (x, y, to) =>
+                {
+                    string product = $"({x} - ({Literals.Int(ZeroA)})) * ({y} - ({Literals.Int(ZeroB)}))";
+                    return $"{to} = ({o.CSharpName()}){Requantized("Scalar", product, "", "")};";
+                }));
         writer.Call($"{method}({writer.Address(A)}, {writer.Address(B)}, {writer.Address(Out)});");
     }
 
@@ -54,6 +59,8 @@ public sealed record MultiplyInt8(
         : $"{run.Simd}.Load{type}AsInt32({from})" + (zero == 0 ? "" : $" - {run.Vector}.Create({Literals.Int(zero)})");
 
     private string Requantized(string simd, string product, string open, string close) => IsFixed
-        ? $"{simd}.RequantizeFixed({product}, {open}{Literals.Int(Multiplier)}{close}, {open}{Literals.Int(Shift)}{close}, {Literals.Int(Min)}, {Literals.Int(Max)}, {Literals.Int(OutZero)})"
-        : $"{simd}.Requantize({product}, {open}{Literals.Float(Factor)}{close}, {Literals.Float(Min - OutZero)}, {Literals.Float(Max - OutZero)}, {Literals.Int(OutZero)})";
+        ? $"{simd}.RequantizeFixed({product}, {open}{Literals.Int(Multiplier)}{close}, {open}{Literals.Int(Shift)}{close}, {Literals.Int(Min)}, "
+        + $"{Literals.Int(Max)}, {Literals.Int(OutZero)})"
+        : $"{simd}.Requantize({product}, {open}{Literals.Float(Factor)}{close}, {Literals.Float(Min - OutZero)}, {Literals.Float(Max - OutZero)}, "
+        + $"{Literals.Int(OutZero)})";
 }

@@ -4,9 +4,9 @@ using System.Linq;
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// How weights of 2 to 7 bits lie in the weights blob: in groups of 128, each less the smallest integer of its bits, cut into planes of 4, 2 and 1 bits, lowest bits first. A plane of p bits has 16 × p
-/// bytes; weight n of the group has its bits in byte n mod (16 × p), p × (n div (16 × p)) bits up. So neighbouring weights lie in neighbouring bytes, and vectors of any width take them apart
-/// with shifts and masks.
+/// How weights of 2 to 7 bits lie in the weights blob: in groups of 128, each less the smallest integer of its bits, cut into planes of 4, 2 and 1 bits,
+/// lowest bits first. A plane of p bits has 16 × p bytes; weight n of the group has its bits in byte n mod (16 × p), p × (n div (16 × p)) bits up. So
+/// neighbouring weights lie in neighbouring bytes, and vectors of any width take them apart with shifts and masks.
 /// </summary>
 public static class NarrowWeights
 {

@@ -13,10 +13,12 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Before">Elements before the first of every axis; negative to crop.</param>
 /// <param name="After">Elements after the last of every axis; negative to crop.</param>
 /// <param name="Value">The constant, as the low bytes of an integer.</param>
-public sealed record PadKernel(TensorRef In, TensorRef Out, EquatableArray<int> Shape, EquatableArray<int> Before, EquatableArray<int> After, long Value) : Kernel
+public sealed record PadKernel(TensorRef In, TensorRef Out, EquatableArray<int> Shape, EquatableArray<int> Before, EquatableArray<int> After, long Value)
+    : Kernel
 {
     /// <inheritdoc/>
-    public override string Summary => $"pad {string.Join("×", Shape.Select(d => Literals.Int(d)))} → {string.Join("×", Enumerable.Range(0, Shape.Count).Select(i => Literals.Int(OutSize(i))))}";
+    public override string Summary => $"pad {string.Join("×", Shape.Select(d => Literals.Int(d)))} → "
+        + $"{string.Join("×", Enumerable.Range(0, Shape.Count).Select(i => Literals.Int(OutSize(i))))}";
 
     private int OutSize(int axis) => Shape[axis] + Before[axis] + After[axis];
 
@@ -25,7 +27,8 @@ public sealed record PadKernel(TensorRef In, TensorRef Out, EquatableArray<int> 
     {
         int size = writer.Tensor(In).Type.Size();
         string type = TransposeKernel.UnsignedType(size);
-        string value = size == 8 ? "0x" + Value.ToString("x", CultureInfo.InvariantCulture) + "ul" : $"({type})0x" + (Value & ((1L << (size * 8)) - 1)).ToString("x", CultureInfo.InvariantCulture);
+        string value = size == 8 ? "0x" + Value.ToString("x", CultureInfo.InvariantCulture) + "ul" : $"({type})0x" + (Value & ((1L << (size * 8)) - 1))
+            .ToString("x", CultureInfo.InvariantCulture);
         string method = writer.Method($"Pad_{string.Join("x", Shape)}", $"{Summary}.", $"{type}* input, {type}* output", code => WriteAxis(code, 0));
         writer.Call($"{method}(({type}*)({writer.Address(In)}), ({type}*)({writer.Address(Out)}));");
 
@@ -55,7 +58,8 @@ public sealed record PadKernel(TensorRef In, TensorRef Out, EquatableArray<int> 
 
         void Copy(SourceWriter code, int count)
         {
-            if (count > 0) code.Line($"new ReadOnlySpan<{type}>(input, {count}).CopyTo(new Span<{type}>(output, {count}));\ninput += {count};\noutput += {count};");
+            if (count > 0) code.Line($"new ReadOnlySpan<{type}>(input, {count}).CopyTo(new Span<{type}>(output, {count}));\ninput += {count};\noutput += "
+                + $"{count};");
         }
 
         int Product(int from, Func<int, int> length) => Enumerable.Range(from, Shape.Count - from).Aggregate(1, (product, i) => product * length(i));

@@ -6,9 +6,9 @@ using ModelCompiler.CodeGen.Emit;
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// Writes the steps of a tile of pixels whose sums lie pixel by pixel in vectors, one output channel after the other: gather four neighbouring input bytes of every
-/// pixel side by side; multiply and sum; and turn the results, which come channel by channel, into pixels of neighbouring channels. Methods know the vectors but neither
-/// channels nor pitches, so that all layers share them.
+/// Writes the steps of a tile of pixels whose sums lie pixel by pixel in vectors, one output channel after the other:
+/// gather four neighbouring input bytes of every pixel side by side; multiply and sum; and turn the results, which come channel by channel, into pixels of
+/// neighbouring channels. Methods know the vectors but neither channels nor pitches, so that all layers share them.
 /// </summary>
 /// <param name="writer">Where methods go.</param>
 /// <param name="vectors">The pixels.</param>
@@ -47,8 +47,13 @@ internal sealed class PixelTile(KernelWriter writer, PixelVectors vectors, Requa
                 for (int v = 0; v < part.Vectors; v++)
                 {
                     int vector = v;
-                    IEnumerable<string> rows = Enumerable.Range(0, 4).Select(place => $"{part.Isa.Simd}.LoadLanes({string.Join(", ", Enumerable.Range(0, part.Lanes).Select(lane => Terms.Plus("x", from(part.PixelAt(vector, lane, place)))))})");
-                    code.Line($"{part.Isa.Simd}.StoreTransposed(\n    {string.Join(",\n    ", rows)},\n    {Terms.Plus("to", v * part.Isa.Bits / 8)}, {vectors.Pitch});");
+                    IEnumerable<string> rows = Enumerable.Range(0, 4).Select(place =>
+                    {
+                        IEnumerable<string> lanes = Enumerable.Range(0, part.Lanes).Select(lane => Terms.Plus("x", from(part.PixelAt(vector, lane, place))));
+                        return $"{part.Isa.Simd}.LoadLanes({string.Join(", ", lanes)})";
+                    });
+                    code.Line($"{part.Isa.Simd}.StoreTransposed(\n    {string.Join(",\n    ", rows)},\n    {Terms.Plus("to", v * part.Isa.Bits / 8)}, "
+                        + $"{vectors.Pitch});");
                 }
 
                 code.Line($"to += {4 * vectors.Pitch};");
@@ -57,27 +62,35 @@ internal sealed class PixelTile(KernelWriter writer, PixelVectors vectors, Requa
 
     /// <summary>The statement that stores the results of one part of the vectors, pixel by pixel.</summary>
     public static string Store(PixelVectors.Part part, int rowPitch, string to, int channels) =>
-        $"{part.Isa.Simd}.StorePixels({Terms.Plus("results", part.PackedOffset)}, {rowPitch}, (byte*){(to.IndexOf(' ') < 0 ? to : $"({to})")}, {channels}, {part.Vectors}, {part.Pixels});";
+        $"{part.Isa.Simd}.StorePixels({Terms.Plus("results", part.PackedOffset)}, {rowPitch}, (byte*){(to.IndexOf(' ') < 0 ? to : $"({to})")}, {channels}, "
+        + $"{part.Vectors}, {part.Pixels});";
 
     /// <summary>Writes the method that sums the products of all channels and returns its name.</summary>
     /// <param name="isFirst">True when sums begin with the bias, false when they continue.</param>
     /// <param name="isLast">True when sums are requantised at the end, false when they are kept.</param>
     public string SumMethod(bool isFirst, bool isLast) => writer.Method(
         $"SumTile{(isFirst ? "" : "Next")}_{string.Join("_", vectors.Parts.GroupBy(p => p.Isa.Bits).Select(p => $"{p.Sum(v => v.Vectors)}x{p.Key}"))}",
-        $"{vectors.Parts.Sum(p => p.Vectors * p.Isa.Lanes)} pixels, one channel at a time: {(isFirst ? "bias" : "the sums so far")} + Σ input · weight{(isLast ? ", requantised" : "")}.",
-        $"byte* input, sbyte* weights, ushort* schedule, int channels{(isFirst ? ", int* bias" : "")}{(isLast ? $", {requantizer.Parameters}, int zero, byte* results" : "")}{(isFirst && isLast ? "" : ", int* kept")}",
+        $"{vectors.Parts.Sum(p => p.Vectors * p.Isa.Lanes)} pixels, one channel at a time: {(isFirst ? "bias" : "the sums so far")} + Σ input · "
+        + $"weight{(isLast ? ", requantised" : "")}.",
+        "byte* input, sbyte* weights, ushort* schedule, int channels" + (isFirst ? ", int* bias" : "")
+            + (isLast ? $", {requantizer.Parameters}, int zero, byte* results" : "") + (isFirst && isLast ? "" : ", int* kept"),
         code =>
         {
-            code.Line("// The schedule of a channel: how many segments of 4, 3, 2 and 1 groups of inputs, the channel's number, and the groups. The compiler has checked that products of one segment cannot saturate int16, whatever the input.");
+            code.Line("// The schedule of a channel: how many segments of 4, 3, 2 and 1 groups of inputs, the channel's number, and the groups. The compiler "
+                + "has checked that products of one segment cannot saturate int16, whatever the input.");
             Isa[] widths = vectors.Parts.Select(p => p.Isa).Distinct().ToArray();
-            for (int i = 0; i < widths.Length; i++) code.Line($"{widths[i].Vector}<short> ones{i} = {widths[i].Vector}.Create((short)1){(isLast ? $", zero{i} = {widths[i].Vector}.Create((short)zero)" : "")};");
+            for (int i = 0; i < widths.Length; i++)
+                code.Line($"{widths[i].Vector}<short> ones{i} = "
+                    + $"{widths[i].Vector}.Create((short)1){(isLast ? $", zero{i} = {widths[i].Vector}.Create((short)zero)" : "")};");
             code.For("channel", "channels", () =>
             {
                 if (!isFirst || !isLast) code.Line($"int* own = kept + schedule[{WeightSegments.Longest}] * {vectors.Pitch / 4};");
                 code.Line($"ushort* groups = schedule + {Header};");
                 foreach ((int v, Isa isa, int at) in Vectors)
                 {
-                    code.Line($"{isa.Vector}<int> sum{v} = {(!isFirst ? $"{isa.Vector}.Load({Terms.Plus("own", at / 4)})" : IsFirstOf(v, isa) ? $"{isa.Vector}.Create(bias[channel])" : $"sum{v - 1}")};");
+                    string start = !isFirst ? $"{isa.Vector}.Load({Terms.Plus("own", at / 4)})"
+                        : IsFirstOf(v, isa) ? $"{isa.Vector}.Create(bias[channel])" : $"sum{v - 1}";
+                    code.Line($"{isa.Vector}<int> sum{v} = {start};");
                 }
 
                 for (int count = WeightSegments.Longest; count > 0; count--)
@@ -107,7 +120,8 @@ internal sealed class PixelTile(KernelWriter writer, PixelVectors vectors, Requa
         foreach ((int v, Isa isa, int at) in Vectors)
         {
             int i = Array.IndexOf(widths, isa);
-            code.Line($"sum{v} = {isa.Simd}.AddProducts(sum{v}, ones{i}, {string.Join(", ", Enumerable.Range(0, count).Select(k => $"{Terms.Plus($"x{k}", at)}, w{k}{(i == 0 ? "" : ".GetLower()")}"))});");
+            code.Line($"sum{v} = {isa.Simd}.AddProducts(sum{v}, ones{i}, "
+                + $"{string.Join(", ", Enumerable.Range(0, count).Select(k => $"{Terms.Plus($"x{k}", at)}, w{k}{(i == 0 ? "" : ".GetLower()")}"))});");
         }
 
         code.Line($"groups += {count};\nweights += {count * 4};");
@@ -120,7 +134,8 @@ internal sealed class PixelTile(KernelWriter writer, PixelVectors vectors, Requa
         foreach (PixelVectors.Part part in vectors.Parts)
         {
             int i = Array.IndexOf(widths, part.Isa);
-            code.Line(requantizer.PackedBytes($"packed{part.First}", outType, Enumerable.Range(0, 4).Select(v => ($"sum{part.First + Math.Min(v, part.Vectors - 1)}", i)), part.Isa, inLanes: true, $"zero{i}"));
+            code.Line(requantizer.PackedBytes($"packed{part.First}", outType,
+                Enumerable.Range(0, 4).Select(v => ($"sum{part.First + Math.Min(v, part.Vectors - 1)}", i)), part.Isa, inLanes: true, $"zero{i}"));
             code.Line($"packed{part.First}.Store({Terms.Plus("result", part.PackedOffset)});");
         }
     }

@@ -48,10 +48,12 @@ internal sealed class PixelTiles
 
     /// <summary>Writes the loops over tiles.</summary>
     /// <param name="code">Where to write.</param>
-    /// <param name="band">Writes what a band needs: first row, rows; gives the pointer to its input and the bytes from the input of one output row to that of the next.</param>
+    /// <param name="band">Writes what a band needs: first row, rows; gives the pointer to its input and the bytes from the input of one output row to that of
+    /// the next.</param>
     /// <param name="row">Writes what one or more rows need: pointer, first row, rows; gives the pointer to the tile's input.</param>
     /// <param name="tile">Writes one tile: input pointer, first column, first row, rows, columns.</param>
-    public void Write(SourceWriter code, Func<string, int, (string Input, int Pitch)> band, Func<string, string, int, string> row, Action<string, string, string, int, int> tile)
+    public void Write(SourceWriter code, Func<string, int, (string Input, int Pitch)> band, Func<string, string, int, string> row,
+        Action<string, string, string, int, int> tile)
     {
         int full = _height / BandHeight * BandHeight;
         if (full == BandHeight) Band("0", BandHeight);

@@ -5,9 +5,10 @@ using ModelCompiler.CodeGen.Emit;
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// How the pixels of a tile lie in vectors of 32-bit lanes: parts of up to four full vectors, and a half vector at the end where that suffices. Packing four vectors of
-/// sums to bytes works within 128-bit lanes; pixels are assigned so that the packed bytes come out in order. Where a part reached past the last pixel, it begins earlier instead and
-/// computes some pixels twice, so that all its lanes have pixels; only tiles smaller than a vector have lanes without.
+/// How the pixels of a tile lie in vectors of 32-bit lanes: parts of up to four full vectors, and a half vector at the end where that suffices.
+/// Packing four vectors of sums to bytes works within 128-bit lanes; pixels are assigned so that the packed bytes come out in order.
+/// Where a part reached past the last pixel, it begins earlier instead and computes some pixels twice, so that all its lanes have pixels;
+/// only tiles smaller than a vector have lanes without.
 /// </summary>
 internal sealed class PixelVectors
 {
@@ -27,7 +28,8 @@ internal sealed class PixelVectors
         /// <summary>128-bit lanes of a vector.</summary>
         public int Lanes => Isa.Bits / 128;
 
-        /// <summary>The pixel, from the part's first, in the 32-bit lane <paramref name="place"/> of the 128-bit lane <paramref name="lane"/> of a vector.</summary>
+        /// <summary>The pixel, from the part's first, in the 32-bit lane <paramref name="place"/> of the 128-bit lane <paramref name="lane"/> of a
+        /// vector.</summary>
         public int PixelAt(int vector, int lane, int place) => (((lane * Vectors) + vector) * 4) + place;
     }
 

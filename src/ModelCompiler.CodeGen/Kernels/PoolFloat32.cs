@@ -48,8 +48,10 @@ public sealed record PoolFloat32(
                 VectorRun.WriteOverlapping(code, "channel", g.Channels, run.Lanes, channel =>
                 {
                     code.Line($"{run.Vector}<float> result = {run.Vector}.Create({start});");
-                    g.WriteTaps(code, "float", Terms.Plus(first, channel), max ? $"result = {run.Simd}.Larger(result, {run.Vector}.Load(p));" : $"result += {run.Vector}.Load(p);");
-                    code.Line($"({FloatClamp.Vector(run.Vector, max ? "result" : $"(result / {run.Vector}.Create((float)count))", Min, Max)}).Store({Terms.Plus(to, channel)});");
+                    g.WriteTaps(code, "float", Terms.Plus(first, channel),
+                        max ? $"result = {run.Simd}.Larger(result, {run.Vector}.Load(p));" : $"result += {run.Vector}.Load(p);");
+                    code.Line($"({FloatClamp.Vector(run.Vector, max ? "result" : $"(result / {run.Vector}.Create((float)count))", Min, Max)})"
+                        + $".Store({Terms.Plus(to, channel)});");
                 });
             }));
         g.WriteCalls(writer, (input, output) => $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output});");

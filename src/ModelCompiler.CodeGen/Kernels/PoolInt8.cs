@@ -17,7 +17,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="CountIncludePad">True when padding counts as zeros in a mean.</param>
 /// <param name="InZero">Zero point of the input.</param>
 public sealed record PoolInt8(
-    TensorRef In, TensorRef Out, Rescaling Rescaling, PoolKind Kind, ConvGeometry Geometry, int PadBottom, int PadRight, bool CountIncludePad, int InZero) : Kernel
+    TensorRef In, TensorRef Out, Rescaling Rescaling, PoolKind Kind, ConvGeometry Geometry, int PadBottom, int PadRight, bool CountIncludePad, int InZero)
+        : Kernel
 {
     // Sums of so many bytes fit 16 bits, and so many can be divided exactly in float.
     private const int ShortSums = 128, FloatSums = 65536;
@@ -28,7 +29,8 @@ public sealed record PoolInt8(
     public override string Summary => Geometry.Describe(Kind == PoolKind.Max ? "max pool" : "average pool");
 
     /// <summary>The counts that means are divided by, ascending.</summary>
-    public static int[] Counts(ConvGeometry geometry, int padBottom, int padRight, bool countIncludePad) => new PoolWindows(geometry, padBottom, padRight, countIncludePad).Counts();
+    public static int[] Counts(ConvGeometry geometry, int padBottom, int padRight, bool countIncludePad) =>
+        new PoolWindows(geometry, padBottom, padRight, countIncludePad).Counts();
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
@@ -45,7 +47,8 @@ public sealed record PoolInt8(
                 if (Kind == PoolKind.Max) WriteMaxima(writer, code, g, type, first, to);
                 else WriteMeans(writer, code, g, type, first, to);
             }));
-        string arguments = Rescaling.Shift.Exists ? $", {writer.Address(Rescaling.Scale)}, {writer.Address(Rescaling.Shift)}" : Rescaling.Scale.Exists ? $", {writer.Address(Rescaling.Scale)}" : "";
+        string arguments = Rescaling.Shift.Exists ? $", {writer.Address(Rescaling.Scale)}, {writer.Address(Rescaling.Shift)}" : Rescaling.Scale.Exists
+            ? $", {writer.Address(Rescaling.Scale)}" : "";
         g.WriteCalls(writer, (input, output) => $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}{arguments});");
     }
 
@@ -53,14 +56,16 @@ public sealed record PoolInt8(
     {
         ElementType element = writer.Tensor(In).Type;
         bool clamps = Rescaling.Min > element.MinValue() || Rescaling.Max < element.MaxValue();
-        int bytes = writer.Isa.IsScalar ? 0 : writer.Isa.Bits == 256 && g.Channels >= 32 ? 32 : g.Channels >= 16 ? 16 : g.Channels >= 8 ? 8 : g.Channels >= 4 ? 4 : 0;
+        int bytes = writer.Isa.IsScalar ? 0 : writer.Isa.Bits == 256 && g.Channels >= 32 ? 32 : g.Channels >= 16 ? 16 : g.Channels >= 8 ? 8 : g.Channels >= 4
+            ? 4 : 0;
         if (bytes == 0)
         {
             code.For("channel", g.Channels, channel =>
             {
                 code.Line($"int max = {Literals.Int(element.MinValue())};");
                 g.WriteTaps(code, type, Terms.Plus(first, channel), "max = Math.Max(max, *p);");
-                code.Line($"{to}[{channel}] = ({type}){(clamps ? $"Math.Min(Math.Max(max, {Literals.Int(Rescaling.Min)}), {Literals.Int(Rescaling.Max)})" : "max")};");
+                code.Line($"{to}[{channel}] = "
+                    + $"({type}){(clamps ? $"Math.Min(Math.Max(max, {Literals.Int(Rescaling.Min)}), {Literals.Int(Rescaling.Max)})" : "max")};");
             });
             return;
         }
@@ -72,8 +77,10 @@ public sealed record PoolInt8(
         {
             code.Line($"{vector}<{type}> max = {vector}.Create(({type}){Literals.Int(element.MinValue())});");
             g.WriteTaps(code, type, Terms.Plus(first, channel), $"max = {vector}.Max(max, {load});");
-            if (clamps) code.Line($"max = {vector}.Min({vector}.Max(max, {vector}.Create(({type}){Literals.Int(Rescaling.Min)})), {vector}.Create(({type}){Literals.Int(Rescaling.Max)}));");
-            code.Line(bytes >= 16 ? $"max.Store({Terms.Plus(to, channel)});" : $"*({part}*)({Terms.Plus(to, channel)}) = max.As{(bytes == 8 ? "Int64" : "Int32")}().ToScalar();");
+            if (clamps) code.Line($"max = {vector}.Min({vector}.Max(max, {vector}.Create(({type}){Literals.Int(Rescaling.Min)})), "
+                + $"{vector}.Create(({type}){Literals.Int(Rescaling.Max)}));");
+            code.Line(bytes >= 16 ? $"max.Store({Terms.Plus(to, channel)});"
+                : $"*({part}*)({Terms.Plus(to, channel)}) = max.As{(bytes == 8 ? "Int64" : "Int32")}().ToScalar();");
         });
     }
 
@@ -121,7 +128,8 @@ public sealed record PoolInt8(
     private void WriteFactors(SourceWriter code, VectorRun run, PoolWindows g)
     {
         string index = g.Counts().Length > 1 ? "count - 1" : "0";
-        if (HasOffset(g)) code.Line(Rescaling.Scale.Exists ? $"int offset = {g.ElementsTimes(-InZero)};" : $"int offset = (count - {g.Elements}) * {Literals.Int(Rescaling.Zero)};");
+        if (HasOffset(g)) code.Line(Rescaling.Scale.Exists ? $"int offset = {g.ElementsTimes(-InZero)};"
+            : $"int offset = (count - {g.Elements}) * {Literals.Int(Rescaling.Zero)};");
         if (Rescaling.Shift.Exists)
         {
             string left = run.IsScalar ? "int" : $"{run.Vector}<int>";
@@ -140,8 +148,11 @@ public sealed record PoolInt8(
         string simd = run?.Simd ?? "Scalar";
         (string min, string max, string zero) = (Literals.Int(Rescaling.Min), Literals.Int(Rescaling.Max), Literals.Int(Rescaling.Zero));
         if (Rescaling.Shift.Exists) return $"{simd}.RequantizeFixed({sum}, multipliers, shifts, {min}, {max}, {zero})";
-        if (Rescaling.Scale.Exists) return $"{simd}.Requantize({sum}, factor, {Literals.Float(Rescaling.Min - Rescaling.Zero)}, {Literals.Float(Rescaling.Max - Rescaling.Zero)}, {zero})";
+        if (Rescaling.Scale.Exists)
+            return $"{simd}.Requantize({sum}, factor, {Literals.Float(Rescaling.Min - Rescaling.Zero)}, {Literals.Float(Rescaling.Max - Rescaling.Zero)}, "
+                + $"{zero})";
         string mean = $"{simd}.DivideRounded({sum}, count)";
-        return run is null ? $"Math.Min(Math.Max({mean}, {min}), {max})" : $"{run.Vector}.Min({run.Vector}.Max({mean}, {run.Vector}.Create({min})), {run.Vector}.Create({max}))";
+        return run is null ? $"Math.Min(Math.Max({mean}, {min}), {max})"
+            : $"{run.Vector}.Min({run.Vector}.Max({mean}, {run.Vector}.Create({min})), {run.Vector}.Create({max}))";
     }
 }

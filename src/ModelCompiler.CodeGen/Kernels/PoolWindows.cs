@@ -32,7 +32,8 @@ internal sealed class PoolWindows(ConvGeometry geometry, int padBottom, int padR
 
     private PoolAxis Rows => new("top", "firstRow", "rows", _g.OutHeight, _g.StrideDown, _g.PadTop, _g.WindowHeight, _g.DilationDown, _g.Height, padBottom);
 
-    private PoolAxis Columns => new("left", "firstColumn", "columns", _g.OutWidth, _g.StrideRight, _g.PadLeft, _g.WindowWidth, _g.DilationRight, _g.Width, padRight);
+    private PoolAxis Columns => new("left", "firstColumn", "columns", _g.OutWidth, _g.StrideRight, _g.PadLeft, _g.WindowWidth, _g.DilationRight, _g.Width,
+        padRight);
 
     /// <summary>Part of method names.</summary>
     public string Name => _g.Name + (_g.HasPadding ? FormattableString.Invariant($"_p{_g.PadTop}{_g.PadLeft}") : "");
@@ -65,7 +66,8 @@ internal sealed class PoolWindows(ConvGeometry geometry, int padBottom, int padR
         {
             if (!Columns.IsFixed) Columns.Write(code, x);
             string from = Rows.IsFixed && Columns.IsFixed
-                ? Terms.Plus(Terms.Plus(Rows.Start(y, _g.Width * _g.Channels), Columns.Start(x, _g.Channels)), ((Rows.FirstTap * _g.Width) + Columns.FirstTap) * _g.Channels)
+                ? Terms.Plus(Terms.Plus(Rows.Start(y, _g.Width * _g.Channels), Columns.Start(x, _g.Channels)),
+                    ((Rows.FirstTap * _g.Width) + Columns.FirstTap) * _g.Channels)
                 : Terms.Times(Terms.Plus(Terms.Times(Rows.First(y), _g.Width), Columns.First(x)), _g.Channels);
             string to = Terms.Plus(Terms.Times(y, _g.OutWidth * _g.Channels), Terms.Times(x, _g.Channels));
             if (from != "0") code.Line($"{inType}* first = {Terms.Plus("input", from)};");
@@ -95,11 +97,13 @@ internal sealed class PoolWindows(ConvGeometry geometry, int padBottom, int padR
         bool isRow = Rows.Length == "1", isColumn = Columns.Length == "1";
         if (isRow && isColumn) code.Line($"{inType}* p = {from};\n{statement}");
         else if (isRow) code.Line($"{inType}* p = {from};\nfor (int i = 0; i < {Columns.Length}; i++, p += {step}) {statement}");
-        else if (isColumn) code.Line($"{inType}* p = {from};\nfor (int i = 0; i < {Rows.Length}; i++, p += {Literals.Int(_g.DilationDown * _g.Width * _g.Channels)}) {statement}");
+        else if (isColumn) code.Line($"{inType}* p = {from};\nfor (int i = 0; i < {Rows.Length}; i++, p += "
+            + $"{Literals.Int(_g.DilationDown * _g.Width * _g.Channels)}) {statement}");
         else
         {
             code.Block($"for (int i = 0; i < {Rows.Length}; i++)", () =>
-                code.Line($"{inType}* p = {Terms.Plus(from, Terms.Times("i", _g.DilationDown * _g.Width * _g.Channels))};\nfor (int j = 0; j < {Columns.Length}; j++, p += {step}) {statement}"));
+                code.Line($"{inType}* p = {Terms.Plus(from, Terms.Times("i", _g.DilationDown * _g.Width * _g.Channels))};\nfor (int j = 0; j < "
+                + $"{Columns.Length}; j++, p += {step}) {statement}"));
         }
     }
 

@@ -63,7 +63,8 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
         {
             string method = Method(vectors, channels, tileRows, tileColumns, pitch, count == 1 ? 0 : inputStep, count == 1 ? 0 : outputStep);
             string weights = Terms.Plus("weights", Terms.Times(first, Quads * 4));
-            code.Line($"{method}({from}, {weights}, {Terms.Plus("bias", first)}, {requantizer.Forward(first)}, {Terms.Plus(to, first)}{(count == 1 ? "" : ", " + Literals.Int(count))});");
+            code.Line($"{method}({from}, {weights}, {Terms.Plus("bias", first)}, {requantizer.Forward(first)}, "
+                + $"{Terms.Plus(to, first)}{(count == 1 ? "" : ", " + Literals.Int(count))});");
         }
     }
 
@@ -77,7 +78,8 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
         bool repeats = outputStep > 0;
         return writer.Method(
             $"ConvTile_{tileRows}x{tileColumns}x{channels}_{g.Name}",
-            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(Quads, "quad")} of bytes, requantised{(repeats ? "; then the next pixels" : "")}.",
+            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(Quads, "quad")} of "
+            + $"bytes, requantised{(repeats ? "; then the next pixels" : "")}.",
             $"byte* input, sbyte* weights, int* bias, {requantizer.Parameters}, {outType}* output{(repeats ? ", int count" : "")}",
             code =>
             {
@@ -173,7 +175,9 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
     private void WriteStep(SourceWriter code, int vectors, int[] from, string x, int offset, string w, int weights, string step)
     {
         string suffix = step.Length == 0 ? "" : step + "_";
-        code.Line($"{_isa.Vector}<sbyte> {string.Join(", ", Enumerable.Range(0, vectors).Select(v => $"w{suffix}{v} = {_isa.Vector}.Load({Terms.Plus(w, weights + (v * _isa.Lanes * 4))})"))};");
+        IEnumerable<string> loads = Enumerable.Range(0, vectors)
+            .Select(v => $"w{suffix}{v} = {_isa.Vector}.Load({Terms.Plus(w, weights + (v * _isa.Lanes * 4))})");
+        code.Line($"{_isa.Vector}<sbyte> {string.Join(", ", loads)};");
         for (int p = 0; p < from.Length; p++)
         {
             string bytes = $"{_isa.Simd}.Broadcast4({Terms.Plus(x, from[p] + offset)})";
@@ -197,7 +201,8 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
         {
             for (int done = 0; done < channels;)
             {
-                (int size, string type, string lane) = (channels - done) switch { >= 8 => (8, "long", "Int64"), >= 4 => (4, "int", "Int32"), >= 2 => (2, "short", "Int16"), _ => (1, "byte", "Byte") };
+                (int size, string type, string lane) = (channels - done)
+                    switch { >= 8 => (8, "long", "Int64"), >= 4 => (4, "int", "Int32"), >= 2 => (2, "short", "Int16"), _ => (1, "byte", "Byte") };
                 code.Line($"*({type}*)({Terms.Plus("(byte*)output", to + done)}) = {packed}.As{lane}().GetElement({((part * _isa.Lanes) + done) / size});");
                 done += size;
             }

@@ -21,11 +21,13 @@ public sealed record QuantizeFloat32(TensorRef In, TensorRef Out, float Scale, i
         ElementType type = writer.Tensor(Out).Type;
         string round = AwayFromZero ? "ClampRoundAway" : "ClampRound";
         string bounds = $"{Literals.Float(type.MinValue() - Zero)}, {Literals.Float(type.MaxValue() - Zero)}, {Literals.Int(Zero)}";
-        string method = writer.Method("Quantize", $"Real numbers to {type.CSharpName()}, scale {Literals.ShortestFloat(Scale)}.", $"float* input, {type.CSharpName()}* output, int count", code =>
+        string method = writer.Method("Quantize", $"Real numbers to {type.CSharpName()}, scale {Literals.ShortestFloat(Scale)}.",
+            $"float* input, {type.CSharpName()}* output, int count", code =>
         {
             (string vector, string simd, int lanes) = (writer.Isa.Vector, writer.Isa.Simd, writer.Isa.Lanes);
             code.Line("int i = 0;");
-            if (lanes > 0) code.Line($"for (; i <= count - {lanes}; i += {lanes}) {simd}.StoreBytes((byte*)output + i, {simd}.{round}({vector}.Load(input + i) / {vector}.Create({Literals.Float(Scale)}), {bounds}));");
+            if (lanes > 0) code.Line($"for (; i <= count - {lanes}; i += {lanes}) {simd}.StoreBytes((byte*)output + i, {simd}.{round}({vector}.Load(input + "
+                + $"i) / {vector}.Create({Literals.Float(Scale)}), {bounds}));");
             code.Line($"for (; i < count; i++) output[i] = ({type.CSharpName()})Scalar.{round}(input[i] / {Literals.Float(Scale)}, {bounds});");
         });
         writer.Call($"{method}({writer.Address(In)}, {writer.Address(Out)}, {Literals.Int(Count)});");

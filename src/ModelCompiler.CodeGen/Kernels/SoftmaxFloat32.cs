@@ -3,7 +3,8 @@ using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Kernels;
 
-/// <summary>Softmax of rows of float32: exponentials of the distances from the largest element, summed in order, divided by the sum. May work in place.</summary>
+/// <summary>Softmax of rows of float32: exponentials of the distances from the largest element, summed in order, divided by the sum.
+/// May work in place.</summary>
 /// <param name="In">Rows × length.</param>
 /// <param name="Out">Rows × length.</param>
 /// <param name="Rows">Number of rows.</param>
@@ -21,7 +22,11 @@ public sealed record SoftmaxFloat32(TensorRef In, TensorRef Out, int Rows, int L
         string method = writer.Method($"SoftmaxFloat_{Rows}x{Length}", $"{Summary}.", "float* input, float* output", code => code.For("row", Rows, _ =>
         {
             code.Line($"float max = {writer.Isa.Simd}.MaxFloat32(input, {Length}), sum = 0;");
-            code.For("j", Length, j => code.Line($"float e = MathF.Exp({(Beta == 1 ? $"input[{j}] - max" : $"(input[{j}] - max) * {Literals.Float(Beta)}")});\noutput[{j}] = e;\nsum += e;"));
+            code.For("j", Length, j =>
+            {
+                string difference = Beta == 1 ? $"input[{j}] - max" : $"(input[{j}] - max) * {Literals.Float(Beta)}";
+                code.Line($"float e = MathF.Exp({difference});\noutput[{j}] = e;\nsum += e;");
+            });
             VectorRun.WriteWithRest(
                 code,
                 "i",

@@ -4,7 +4,8 @@ using ModelCompiler.CodeGen.Plan;
 namespace ModelCompiler.CodeGen.Kernels;
 
 /// <summary>
-/// Softmax of rows of 8-bit integers by a table of exponentials. Float arithmetic: exponential × (1 ÷ (output scale × sum)). Fixed-point arithmetic: the sum with
+/// Softmax of rows of 8-bit integers by a table of exponentials. Float arithmetic: exponential × (1 ÷ (output scale × sum)). Fixed-point arithmetic:
+/// the sum with
 /// 12 integer bits, its reciprocal by Newton-Raphson steps, as the TFLite reference kernel does. Long rows are computed through a table of all 256 results.
 /// May work in place.
 /// </summary>
@@ -18,7 +19,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="OutZero">Zero point of the output.</param>
 /// <param name="Min">Smallest output.</param>
 /// <param name="Max">Largest output.</param>
-public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int Rows, int Length, bool IsFixed, float OutScale, int OutZero, int Min, int Max) : Kernel
+public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int Rows, int Length, bool IsFixed, float OutScale, int OutZero, int Min, int Max)
+    : Kernel
 {
     // Rows from this length on go through a table of results.
     private const int LongRow = 48;
@@ -30,7 +32,8 @@ public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int
     public override void Write(KernelWriter writer)
     {
         (ElementType inType, ElementType outType) = (writer.Tensor(In).Type, writer.Tensor(Out).Type);
-        string method = writer.Method($"Softmax_{Rows}x{Length}", $"{Summary}.", $"{inType.CSharpName()}* input, {outType.CSharpName()}* output, int* exponentials", code =>
+        string method = writer.Method($"Softmax_{Rows}x{Length}", $"{Summary}.",
+            $"{inType.CSharpName()}* input, {outType.CSharpName()}* output, int* exponentials", code =>
         {
             if (Length >= LongRow) code.Line("byte* results = stackalloc byte[256];");
             code.For("row", Rows, _ =>
@@ -44,7 +47,8 @@ public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int
                 }
                 else
                 {
-                    code.For("i", Length, i => code.Line($"output[{i}] = ({outType.CSharpName()}){Result("Scalar", $"exponentials[max - input[{i}]]", v => v)};"));
+                    code.For("i", Length, i => code.Line(
+                        $"output[{i}] = ({outType.CSharpName()}){Result("Scalar", $"exponentials[max - input[{i}]]", v => v)};"));
                 }
 
                 if (Rows > 1) code.Line($"input += {Length};\noutput += {Length};");
@@ -72,7 +76,8 @@ public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int
     private void WriteResults(SourceWriter code, Isa isa)
     {
         if (isa.IsScalar) code.For("d", 256, () => code.Line($"results[d] = (byte){Result("Scalar", "exponentials[d]", v => v)};"));
-        else code.For("d", 256, () => code.Line($"{isa.Simd}.StoreBytes(results + d, {Result(isa.Simd, $"{isa.Vector}.Load(exponentials + d)", v => $"{isa.Vector}.Create({v})")});"), isa.Lanes);
+        else code.For("d", 256, () => code.Line($"{isa.Simd}.StoreBytes(results + d, "
+            + $"{Result(isa.Simd, $"{isa.Vector}.Load(exponentials + d)", v => $"{isa.Vector}.Create({v})")});"), isa.Lanes);
     }
 
     private string Result(string simd, string exponential, System.Func<string, string> wrap) => IsFixed

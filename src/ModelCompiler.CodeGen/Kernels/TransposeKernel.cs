@@ -19,7 +19,8 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
     private const int Tile = 16;
 
     /// <inheritdoc/>
-    public override string Summary => $"transpose {string.Join("×", Shape.Select(d => Literals.Int(d)))} → {string.Join("×", Order.Select(a => Literals.Int(Shape[a])))}";
+    public override string Summary => $"transpose {string.Join("×", Shape.Select(d => Literals.Int(d)))} → "
+        + $"{string.Join("×", Order.Select(a => Literals.Int(Shape[a])))}";
 
     /// <summary>The C# type that moves elements of a size.</summary>
     internal static string UnsignedType(int size) => size switch { 1 => "byte", 2 => "ushort", 4 => "uint", _ => "ulong" };
@@ -39,7 +40,8 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
         int rank = order.Length;
         int[] inSteps = Steps(shape.Take(rank).ToArray());
         int[] outSteps = Steps(order.Select(a => shape[a]).ToArray());
-        string method = writer.Method($"Transpose_{string.Join("x", shape.Take(rank))}_{string.Concat(order)}", $"{Summary}.", $"{type}* input, {type}* output", code =>
+        string method = writer.Method($"Transpose_{string.Join("x", shape.Take(rank))}_{string.Concat(order)}", $"{Summary}.",
+            $"{type}* input, {type}* output", code =>
         {
             if (order[rank - 1] == rank - 1) WriteRuns(code, type, shape, order, inSteps, outSteps);
             else WriteTiles(code, type, shape, order, inSteps, outSteps);
@@ -53,7 +55,8 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
         var groups = new List<List<int>>();
         foreach (int axis in Order.Where(a => Shape[a] != 1))
         {
-            if (groups.Count > 0 && Enumerable.Range(groups.Last().Last() + 1, Math.Max(0, axis - groups.Last().Last() - 1)).All(a => Shape[a] == 1) && axis > groups.Last().Last()) groups.Last().Add(axis);
+            if (groups.Count > 0 && Enumerable.Range(groups.Last().Last() + 1, Math.Max(0, axis - groups.Last().Last() - 1)).All(a => Shape[a] == 1)
+                && axis > groups.Last().Last()) groups.Last().Add(axis);
             else groups.Add([axis]);
         }
 
@@ -90,7 +93,8 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
             code.Line($"{type}* from = {from};\n{type}* to = {to};");
             TileLoop(code, "row", reads, () => TileLoop(code, "column", writes, () =>
             {
-                code.Block(Inner("r", "row", reads), () => code.Line($"{Inner("c", "column", writes)} to[{Terms.Plus(Terms.Times("r", outStep), "c")}] = from[{Terms.Plus(Terms.Times("c", inStep), "r")}];"));
+                code.Block(Inner("r", "row", reads), () => code.Line($"{Inner("c", "column", writes)} to[{Terms.Plus(Terms.Times("r", outStep), "c")}] = "
+                    + $"from[{Terms.Plus(Terms.Times("c", inStep), "r")}];"));
             }));
         });
     }
@@ -121,7 +125,8 @@ public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray
 
             int axis = axes[i];
             string variable = "i" + Literals.Int(axis);
-            code.For(variable, shape[order[axis]], at => Write(i + 1, Terms.Plus(from, Terms.Times(at, inSteps[order[axis]])), Terms.Plus(to, Terms.Times(at, outSteps[axis]))));
+            code.For(variable, shape[order[axis]], at => Write(i + 1, Terms.Plus(from, Terms.Times(at, inSteps[order[axis]])),
+                Terms.Plus(to, Terms.Times(at, outSteps[axis]))));
         }
     }
 }

@@ -21,7 +21,8 @@ public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, i
         ElementType type = writer.Tensor(Out).Type;
         string method = writer.Method(
             $"Unpack{Bits}",
-            $"Weights of {Bits} bits, in groups of {NarrowWeights.Group}; the bits of a weight lie in planes of {string.Join(" and ", NarrowWeights.Planes(Bits))}.",
+            $"Weights of {Bits} bits, in groups of {NarrowWeights.Group}; the bits of a weight lie in planes of "
+            + $"{string.Join(" and ", NarrowWeights.Planes(Bits))}.",
             $"sbyte* source, {type.CSharpName()}* weights, int groups",
             code =>
             {
@@ -50,7 +51,8 @@ public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, i
         int start = 0;
         foreach (int plane in NarrowWeights.Planes(Bits))
         {
-            for (int i = 0; i < NarrowWeights.Group / 8 * plane; i += bytes) code.Line($"{vector}<byte> plane{plane}_{i / bytes} = {vector}.Load({Terms.Plus("packed", start + i)});");
+            for (int i = 0; i < NarrowWeights.Group / 8 * plane; i += bytes)
+                code.Line($"{vector}<byte> plane{plane}_{i / bytes} = {vector}.Load({Terms.Plus("packed", start + i)});");
             start += NarrowWeights.Group / 8 * plane;
         }
 

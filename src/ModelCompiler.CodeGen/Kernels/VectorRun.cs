@@ -35,7 +35,8 @@ internal sealed record VectorRun(string Vector, string Simd, int Lanes)
         },
         chunk);
 
-    /// <summary>Writes a loop over the run with a scalar rest, which suits kernels that work in place; the bodies get the variable, or the one place that is left.</summary>
+    /// <summary>Writes a loop over the run with a scalar rest, which suits kernels that work in place; the bodies get the variable,
+    /// or the one place that is left.</summary>
     public static void WriteWithRest(SourceWriter code, string variable, int count, int chunk, Action<string> body, Action<string> rest)
     {
         int left = chunk == 0 ? count : count % chunk;

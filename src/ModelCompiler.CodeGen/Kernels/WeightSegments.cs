@@ -58,7 +58,8 @@ public static class WeightSegments
         groups.SelectMany(g => Parts(g, PartsOf8Bits(g.Weights))).Select(g => new List<WeightGroup> { g }).ToList();
 
     /// <summary>Summands of 8 bits that weights less their zero points are written as: 1, or up to 3.</summary>
-    public static int PartsOf8Bits(int[] weights) => Enumerable.Range(1, 3).First(parts => weights.All(w => Enumerable.Range(1, parts).All(i => IsSByte(Part(w, i, parts)))));
+    public static int PartsOf8Bits(int[] weights) => Enumerable.Range(1, 3)
+        .First(parts => weights.All(w => Enumerable.Range(1, parts).All(i => IsSByte(Part(w, i, parts)))));
 
     /// <summary>One of the summands that a weight is written as, counted from 1.</summary>
     public static int Part(int weight, int part, int parts) => (weight * part / parts) - (weight * (part - 1) / parts);
@@ -82,7 +83,8 @@ public static class WeightSegments
         int size = blocks.SelectMany(b => b.SelectMany(s => s)).First().Weights.Length;
         for (int i = 0; i < blocks.Length; i++)
         {
-            List<List<WeightGroup>> segmentsOfBlock = structure == largest ? blocks[i] : blocks[i].SelectMany(s => s.Select(g => new List<WeightGroup> { g })).ToList();
+            List<List<WeightGroup>> segmentsOfBlock = structure == largest ? blocks[i] : blocks[i].SelectMany(s => s.Select(g => new List<WeightGroup> { g }))
+                .ToList();
             blocks[i] = structure.Select((count, j) => Filled(j < segmentsOfBlock.Count ? segmentsOfBlock[j] : [], count)).ToList();
         }
 
@@ -90,7 +92,8 @@ public static class WeightSegments
 
         static int Cost(IEnumerable<int> counts) => counts.Sum(c => c + 1);
 
-        List<WeightGroup> Filled(List<WeightGroup> segment, int count) => segment.Concat(Enumerable.Repeat(new WeightGroup(0, new int[size]), count - segment.Count)).ToList();
+        List<WeightGroup> Filled(List<WeightGroup> segment, int count) =>
+            segment.Concat(Enumerable.Repeat(new WeightGroup(0, new int[size]), count - segment.Count)).ToList();
     }
 
     private const int MostUnrolledSteps = 160;

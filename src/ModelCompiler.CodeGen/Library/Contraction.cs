@@ -5,7 +5,8 @@ namespace ModelCompiler.CodeGen.Library;
 /// <summary>Sums of products, determinants and the like.</summary>
 internal static unsafe partial class Contraction
 {
-    /// <summary>For every index of the kept axes, the sum over the others of the products of two tensors, which are read at steps (0 where an axis is not theirs).</summary>
+    /// <summary>For every index of the kept axes, the sum over the others of the products of two tensors,
+    /// which are read at steps (0 where an axis is not theirs).</summary>
     public static void Sum<T, TSum>(T* a, T* b, T* output, int* sizes, int* stepsA, int* stepsB, int kept, int axes, int outputs, int terms)
         where T : unmanaged, INumber<T>
         where TSum : unmanaged, INumber<TSum>
@@ -56,7 +57,8 @@ internal static unsafe partial class Contraction
                 if (pivot != column)
                 {
                     determinant = -determinant;
-                    for (int i = 0; i < size; i++) (work[(pivot * size) + i], work[(column * size) + i]) = (work[(column * size) + i], work[(pivot * size) + i]);
+                    for (int i = 0; i < size; i++)
+                        (work[(pivot * size) + i], work[(column * size) + i]) = (work[(column * size) + i], work[(pivot * size) + i]);
                 }
 
                 double head = work[(column * size) + column];
@@ -74,10 +76,11 @@ internal static unsafe partial class Contraction
     }
 
     /// <summary>
-    /// The discrete Fourier transform along an axis: input [outer, given, inner, 1 or 2], cut or filled with zeros to so many samples, output [outer, bins, inner, 2]. The inverse divides by the
-    /// number of samples; of half a spectrum it takes the other half as conjugate, and gives real numbers.
+    /// The discrete Fourier transform along an axis: input [outer, given, inner, 1 or 2], cut or filled with zeros to so many samples, output [outer,
+    /// bins, inner, 2]. The inverse divides by the number of samples; of half a spectrum it takes the other half as conjugate, and gives real numbers.
     /// </summary>
-    public static void Fourier<T>(T* input, T* output, int outer, int given, int inner, int parts, int samples, int bins, int outputParts, bool inverse, bool half)
+    public static void Fourier<T>(T* input, T* output, int outer, int given, int inner, int parts, int samples, int bins, int outputParts, bool inverse,
+        bool half)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         for (int o = 0; o < outer; o++)
@@ -111,10 +114,11 @@ internal static unsafe partial class Contraction
     }
 
     /// <summary>
-    /// Linear attention with a state [batch, heads, keys, values] that decays, is corrected towards the value at the key, or both: queries [batch, time, query heads × keys], keys, values.
-    /// Decay per key (or per head) in logarithms; beta per head.
+    /// Linear attention with a state [batch, heads, keys, values] that decays, is corrected towards the value at the key, or both: queries [batch, time,
+    /// query heads × keys], keys, values. Decay per key (or per head) in logarithms; beta per head.
     /// </summary>
-    public static void LinearAttention(float* q, float* k, float* v, float* past, float* decay, float* beta, float* output, float* state, int batch, int times, int queryHeads, int heads, int keys, int values, int decays, int betas, float scale, bool delta)
+    public static void LinearAttention(float* q, float* k, float* v, float* past, float* decay, float* beta, float* output, float* state, int batch, int times,
+        int queryHeads, int heads, int keys, int values, int decays, int betas, float scale, bool delta)
     {
         int group = queryHeads / heads;
         if (past == null) new Span<float>(state, batch * heads * keys * values).Clear();

@@ -6,10 +6,11 @@ namespace ModelCompiler.CodeGen.Library;
 internal static unsafe partial class Convolution
 {
     /// <summary>
-    /// x [batch, groups × channels, input..] with w [groups × outputs, channels, kernel..], less their zero points (one, or one per output), plus a bias; y [batch, groups × outputs, output..].
-    /// Sums run over channels and kernel in row-major order.
+    /// x [batch, groups × channels, input..] with w [groups × outputs, channels, kernel..], less their zero points (one, or one per output), plus a bias;
+    /// y [batch, groups × outputs, output..]. Sums run over channels and kernel in row-major order.
     /// </summary>
-    public static void Direct<TX, TW, TSum>(TX* x, TW* w, TSum* bias, TX* zeroX, TW* zeroW, TSum* y, int* input, int* kernel, int* output, int* strides, int* dilations, int* pads, int axes, int batch, int groups, int channels, int outputs, int zerosW)
+    public static void Direct<TX, TW, TSum>(TX* x, TW* w, TSum* bias, TX* zeroX, TW* zeroW, TSum* y, int* input, int* kernel, int* output, int* strides,
+        int* dilations, int* pads, int axes, int batch, int groups, int channels, int outputs, int zerosW)
         where TX : unmanaged, INumber<TX>
         where TW : unmanaged, INumber<TW>
         where TSum : unmanaged, INumber<TSum>
@@ -42,7 +43,8 @@ internal static unsafe partial class Convolution
 
                         if (!inside) continue;
                         TW* weight = w + ((long)m * channels * taps) + t;
-                        for (int c = 0; c < channels; c++) sum += (TSum.CreateTruncating(image[((long)c * inputs) + from]) - zx) * (TSum.CreateTruncating(weight[(long)c * taps]) - zw);
+                        for (int c = 0; c < channels; c++)
+                            sum += (TSum.CreateTruncating(image[((long)c * inputs) + from]) - zx) * (TSum.CreateTruncating(weight[(long)c * taps]) - zw);
                     }
 
                     *y++ = sum;
@@ -52,9 +54,11 @@ internal static unsafe partial class Convolution
     }
 
     /// <summary>
-    /// The transposed convolution: every element of x [batch, groups × channels, input..] adds w [groups × channels, outputs, kernel..] to y [batch, groups × outputs, output..].
+    /// The transposed convolution: every element of x [batch, groups × channels, input..] adds w [groups × channels, outputs, kernel..] to y [batch,
+    /// groups × outputs, output..].
     /// </summary>
-    public static void Transposed<T>(T* x, T* w, T* bias, T* y, int* input, int* kernel, int* output, int* strides, int* dilations, int* pads, int axes, int batch, int groups, int channels, int outputs)
+    public static void Transposed<T>(T* x, T* w, T* bias, T* y, int* input, int* kernel, int* output, int* strides, int* dilations, int* pads, int axes,
+        int batch, int groups, int channels, int outputs)
         where T : unmanaged, INumber<T>
     {
         int inputs = Product(input, axes), taps = Product(kernel, axes), places = Product(output, axes);
@@ -62,7 +66,8 @@ internal static unsafe partial class Convolution
         int* tap = stackalloc int[axes];
         for (int b = 0; b < batch; b++)
         {
-            for (int m = 0; m < groups * outputs; m++) new Span<T>(y + ((long)((b * groups * outputs) + m) * places), places).Fill(bias == null ? T.Zero : bias[m]);
+            for (int m = 0; m < groups * outputs; m++)
+                new Span<T>(y + ((long)((b * groups * outputs) + m) * places), places).Fill(bias == null ? T.Zero : bias[m]);
             for (int c = 0; c < groups * channels; c++)
             {
                 for (int i = 0; i < inputs; i++)
@@ -84,7 +89,8 @@ internal static unsafe partial class Convolution
                         if (!inside) continue;
                         for (int m = 0; m < outputs; m++)
                         {
-                            y[((long)((b * groups * outputs) + (c / channels * outputs) + m) * places) + to] += value * w[((long)((c * outputs) + m) * taps) + t];
+                            y[((long)((b * groups * outputs) + (c / channels * outputs) + m) * places) + to] +=
+                                value * w[((long)((c * outputs) + m) * taps) + t];
                         }
                     }
                 }
@@ -93,10 +99,11 @@ internal static unsafe partial class Convolution
     }
 
     /// <summary>
-    /// The deformable convolution in two dimensions: every tap is moved by offsets [batch, offset groups × taps × 2, output..] (down, right), read by bilinear interpolation
-    /// and weighted by a mask [batch, offset groups × taps, output..] if there is one.
+    /// The deformable convolution in two dimensions: every tap is moved by offsets [batch, offset groups × taps × 2, output..] (down, right),
+    /// read by bilinear interpolation and weighted by a mask [batch, offset groups × taps, output..] if there is one.
     /// </summary>
-    public static void Deformable<T>(T* x, T* w, T* offsets, T* bias, T* mask, T* y, int* input, int* kernel, int* output, int* strides, int* dilations, int* pads, int batch, int groups, int channels, int outputs, int offsetGroups)
+    public static void Deformable<T>(T* x, T* w, T* offsets, T* bias, T* mask, T* y, int* input, int* kernel, int* output, int* strides, int* dilations,
+        int* pads, int batch, int groups, int channels, int outputs, int offsetGroups)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         (int height, int width, int taps, int places) = (input[0], input[1], kernel[0] * kernel[1], output[0] * output[1]);
@@ -115,8 +122,10 @@ internal static unsafe partial class Convolution
                         for (int t = 0; t < taps; t++)
                         {
                             long o = ((long)((b * offsetGroups) + (channel / perOffset)) * taps) + t;
-                            T down = T.CreateTruncating((place / output[1] * strides[0]) - pads[0] + (t / kernel[1] * dilations[0])) + offsets[(2 * o * places) + place];
-                            T right = T.CreateTruncating((place % output[1] * strides[1]) - pads[1] + (t % kernel[1] * dilations[1])) + offsets[(((2 * o) + 1) * places) + place];
+                            T down = T.CreateTruncating((place / output[1] * strides[0]) - pads[0] + (t / kernel[1] * dilations[0]))
+                                + offsets[(2 * o * places) + place];
+                            T right = T.CreateTruncating((place % output[1] * strides[1]) - pads[1] + (t % kernel[1] * dilations[1]))
+                                + offsets[(((2 * o) + 1) * places) + place];
                             T value = Bilinear(image, height, width, down, right);
                             if (mask != null) value *= mask[(o * places) + place];
                             sum += value * w[((long)((m * channels) + c) * taps) + t];
@@ -136,12 +145,14 @@ internal static unsafe partial class Convolution
         T top = T.Floor(down), left = T.Floor(right);
         (int row, int column) = (int.CreateSaturating(top), int.CreateSaturating(left));
         (T below, T beside) = (down - top, right - left);
-        return ((T.One - below) * (((T.One - beside) * Pixel(row, column)) + (beside * Pixel(row, column + 1)))) + (below * (((T.One - beside) * Pixel(row + 1, column)) + (beside * Pixel(row + 1, column + 1))));
+        return ((T.One - below) * (((T.One - beside) * Pixel(row, column)) + (beside * Pixel(row, column + 1))))
+            + (below * (((T.One - beside) * Pixel(row + 1, column)) + (beside * Pixel(row + 1, column + 1))));
 
         T Pixel(int r, int c) => r < 0 || r >= height || c < 0 || c >= width ? T.Zero : image[(r * width) + c];
     }
 
-    /// <summary>The image of which these columns are the patches, which are summed where they overlap: x [batch × channels, taps, places], y [batch × channels, output..].</summary>
+    /// <summary>The image of which these columns are the patches, which are summed where they overlap: x [batch × channels, taps, places],
+    /// y [batch × channels, output..].</summary>
     public static void FromColumns<T>(T* x, T* y, int* output, int* kernel, int* blocks, int* strides, int* dilations, int* pads, int axes, int images)
         where T : unmanaged, INumber<T>
     {

@@ -1,10 +1,12 @@
 namespace ModelCompiler.CodeGen.Library;
 
-/// <summary>Detections from the encoded boxes and the scores of a network, as TFLite's kernel computes them (detection_postprocess.cc), which also fixes the order of equal scores: 8-bit scores are often equal.</summary>
+/// <summary>Detections from the encoded boxes and the scores of a network, as TFLite's kernel computes them (detection_postprocess.cc), which also fixes the
+/// order of equal scores: 8-bit scores are often equal.</summary>
 internal static unsafe partial class Detection
 {
     /// <summary>
-    /// Boxes that do not overlap a better one: of each class, or of the best class of every box, each with its best classes. What is beyond the detections is zero.
+    /// Boxes that do not overlap a better one: of each class, or of the best class of every box, each with its best classes.
+    /// What is beyond the detections is zero.
     /// </summary>
     /// <param name="encodings">Encoded boxes [count, size]: y, x, height, width.</param>
     /// <param name="scores">[count, columns]: where there is a column more than classes, the first is the background's.</param>
@@ -31,13 +33,17 @@ internal static unsafe partial class Detection
     /// <param name="scaleHeight">Divisor of the height.</param>
     /// <param name="scaleWidth">Divisor of the width.</param>
     public static void PostProcess(
-        float* encodings, float* scores, float* anchors, float* foundBoxes, float* foundClasses, float* foundScores, float* found, float* boxes, float* values, int* work, int count, int size, int columns, int classes,
-        int most, int classesPerBox, int boxesPerClass, bool byClass, float least, float overlap, float scaleY, float scaleX, float scaleHeight, float scaleWidth)
+        float* encodings, float* scores, float* anchors, float* foundBoxes, float* foundClasses, float* foundScores, float* found, float* boxes, float* values,
+        int* work, int count, int size, int columns, int classes,
+        int most, int classesPerBox, int boxesPerClass, bool byClass, float least, float overlap, float scaleY, float scaleX, float scaleHeight,
+        float scaleWidth)
     {
         for (int i = 0; i < count; i++, encodings += size, anchors += 4)
         {
-            float y = (float)(((double)encodings[0] / scaleY * anchors[2]) + anchors[0]), x = (float)(((double)encodings[1] / scaleX * anchors[3]) + anchors[1]);
-            float down = (float)(0.5 * Math.Exp((double)encodings[2] / scaleHeight) * anchors[2]), right = (float)(0.5 * Math.Exp((double)encodings[3] / scaleWidth) * anchors[3]);
+            float y = (float)(((double)encodings[0] / scaleY * anchors[2]) + anchors[0]),
+                x = (float)(((double)encodings[1] / scaleX * anchors[3]) + anchors[1]);
+            float down = (float)(0.5 * Math.Exp((double)encodings[2] / scaleHeight) * anchors[2]),
+                right = (float)(0.5 * Math.Exp((double)encodings[3] / scaleWidth) * anchors[3]);
             (boxes[4 * i], boxes[(4 * i) + 1], boxes[(4 * i) + 2], boxes[(4 * i) + 3]) = (y - down, x - right, y + down, x + right);
         }
 
@@ -52,7 +58,8 @@ internal static unsafe partial class Detection
 
     /// <summary>The best boxes of all classes, chosen for every class on its own.</summary>
     private static int ByClass(
-        float* scores, float* foundBoxes, float* foundClasses, float* foundScores, float* boxes, float* values, int* work, int count, int columns, int classes, int most, int boxesPerClass, float least, float overlap)
+        float* scores, float* foundBoxes, float* foundClasses, float* foundScores, float* boxes, float* values, int* work, int count, int columns, int classes,
+        int most, int boxesPerClass, float least, float overlap)
     {
         int* selected = work + count;
         int* kept = selected + count;
@@ -89,7 +96,8 @@ internal static unsafe partial class Detection
 
     /// <summary>The best boxes, by the score of their best class, with as many classes as there is room for.</summary>
     private static int ByBox(
-        float* scores, float* foundBoxes, float* foundClasses, float* foundScores, float* boxes, float* values, int* work, int count, int columns, int classes, int most, int classesPerBox, float least, float overlap)
+        float* scores, float* foundBoxes, float* foundClasses, float* foundScores, float* boxes, float* values, int* work, int count, int columns, int classes,
+        int most, int classesPerBox, float least, float overlap)
     {
         for (int i = 0; i < count; i++)
         {
@@ -119,8 +127,9 @@ internal static unsafe partial class Detection
     }
 
     /// <summary>
-    /// The wanted classes of the highest scores, highest first, at the start of the order. TFLite calls std::partial_sort, which leaves the order of equal scores open; this is the one
-    /// of libstdc++: a heap of the wanted ones, the least on top, which any better one replaces and which is then taken apart.
+    /// The wanted classes of the highest scores, highest first, at the start of the order. TFLite calls std::partial_sort,
+    /// which leaves the order of equal scores open; this is the one of libstdc++: a heap of the wanted ones, the least on top,
+    /// which any better one replaces and which is then taken apart.
     /// </summary>
     private static void Best(float* scores, int* order, int classes, int wanted)
     {

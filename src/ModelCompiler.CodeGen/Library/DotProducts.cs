@@ -62,7 +62,8 @@ internal static unsafe partial class Routine
     public static Vector128<int> MultiplyAddPairs(Vector128<short> a, Vector128<short> b)
     {
         if (Sse2.IsSupported) return Sse2.MultiplyAddAdjacent(a, b);
-        if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
         Vector128<int> even = ((a.AsInt32() << 16) >> 16) * ((b.AsInt32() << 16) >> 16);
         return even + ((a.AsInt32() >> 16) * (b.AsInt32() >> 16));
     }

@@ -230,20 +230,23 @@ internal readonly struct ErfFunction<T> : IUnary<T, T>
 internal readonly struct GeluFunction<T> : IUnary<T, T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    public static T Apply(T x, double alpha, double beta) => T.CreateTruncating(double.CreateTruncating(x) * 0.5 * (1 + ErrorFunction.Compute(double.CreateTruncating(x) * 0.70710678118654752)));
+    public static T Apply(T x, double alpha, double beta) =>
+        T.CreateTruncating(double.CreateTruncating(x) * 0.5 * (1 + ErrorFunction.Compute(double.CreateTruncating(x) * 0.70710678118654752)));
 }
 
 /// <summary>X · Φ(x) with the approximation by tanh.</summary>
 internal readonly struct GeluTanhFunction<T> : IUnary<T, T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
-    public static T Apply(T x, double alpha, double beta) => x * T.CreateTruncating(0.5) * (T.One + T.Tanh(T.CreateTruncating(0.7978845608028654) * (x + (T.CreateTruncating(0.044715) * x * x * x))));
+    public static T Apply(T x, double alpha, double beta) =>
+        x * T.CreateTruncating(0.5) * (T.One + T.Tanh(T.CreateTruncating(0.7978845608028654) * (x + (T.CreateTruncating(0.044715) * x * x * x))));
 }
 
 /// <summary>The Gaussian error function.</summary>
 internal static unsafe partial class ErrorFunction
 {
-    /// <summary>erf(x): the Taylor series near zero, the continued fraction of erfc elsewhere (Abramowitz and Stegun 7.1.6 and 7.1.14); about 15 digits.</summary>
+    /// <summary>erf(x): the Taylor series near zero, the continued fraction of erfc elsewhere (Abramowitz and Stegun 7.1.6 and 7.1.14);
+    /// about 15 digits.</summary>
     public static double Compute(double x)
     {
         double a = Math.Abs(x);

@@ -34,7 +34,8 @@ internal readonly struct ReluFunction<T> : IUnary<T, T>
 internal readonly struct ShrinkFunction<T> : IUnary<T, T>
     where T : unmanaged, INumber<T>
 {
-    public static T Apply(T x, double alpha, double beta) => x < T.CreateSaturating(-beta) ? x + T.CreateSaturating(alpha) : x > T.CreateSaturating(beta) ? x - T.CreateSaturating(alpha) : T.Zero;
+    public static T Apply(T x, double alpha, double beta) =>
+        x < T.CreateSaturating(-beta) ? x + T.CreateSaturating(alpha) : x > T.CreateSaturating(beta) ? x - T.CreateSaturating(alpha) : T.Zero;
 }
 
 /// <summary>Min(max(x, α), β).</summary>

@@ -6,10 +6,12 @@ namespace ModelCompiler.CodeGen.Library;
 internal static unsafe partial class Features
 {
     /// <summary>
-    /// Decision trees: x [rows, features], y [rows, targets]. A node is five numbers: mode (0 ≤, 1 &lt;, 2 ≥, 3 &gt;, 4 =, 5 ≠, 6 member), feature, next if true, next if false (−1 − leaf for leaves),
-    /// and whether missing values count as true; a leaf is where its targets begin and how many there are. Combination: 0 mean, 1 sum, 2 smallest, 3 largest.
+    /// Decision trees: x [rows, features], y [rows, targets]. A node is five numbers: mode (0 ≤, 1 &lt;, 2 ≥, 3 &gt;, 4 =, 5 ≠, 6 member), feature,
+    /// next if true, next if false (−1 − leaf for leaves), and whether missing values count as true; a leaf is where its targets begin and how many there are.
+    /// Combination: 0 mean, 1 sum, 2 smallest, 3 largest.
     /// </summary>
-    public static void Trees<T>(T* x, T* splits, T* weights, T* members, T* y, int* nodes, int* leaves, int* targets, int* roots, int* sets, int rows, int features, int outputs, int trees, int combination)
+    public static void Trees<T>(T* x, T* splits, T* weights, T* members, T* y, int* nodes, int* leaves, int* targets, int* roots, int* sets, int rows,
+        int features, int outputs, int trees, int combination)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         for (int row = 0; row < rows; row++, x += features, y += outputs)
@@ -64,8 +66,8 @@ internal static unsafe partial class Features
     }
 
     /// <summary>
-    /// How often each n-gram of a pool occurs in every row: x [rows, length], y [rows, columns]. An n-gram is where it begins in the pool, its length and its column; elements may be
-    /// up to so many skipped apart. Mode: 0 counts, 1 ones, 2 weights of those that occur, 3 counts times weights.
+    /// How often each n-gram of a pool occurs in every row: x [rows, length], y [rows, columns]. An n-gram is where it begins in the pool,
+    /// its length and its column; elements may be up to so many skipped apart. Mode: 0 counts, 1 ones, 2 weights of those that occur, 3 counts times weights.
     /// </summary>
     public static void Grams<T>(T* x, float* y, int* pool, int* grams, float* weights, int rows, int length, int columns, int count, int skips, int mode)
         where T : unmanaged, IBinaryInteger<T>

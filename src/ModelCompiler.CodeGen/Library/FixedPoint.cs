@@ -26,7 +26,8 @@ internal static unsafe partial class Routine
 
     /// <summary>(a × b + 2³⁰) ÷ 2³¹, rounded down: what the saturating rounding doubling high multiply gives for any multiplier above −2³¹.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RoundingDoublingHighMultiply(int a, int b) => a == int.MinValue && b == int.MinValue ? int.MaxValue : (int)((((long)a * b) + (1L << 30)) >> 31);
+    public static int RoundingDoublingHighMultiply(int a, int b) =>
+        a == int.MinValue && b == int.MinValue ? int.MaxValue : (int)((((long)a * b) + (1L << 30)) >> 31);
 
     /// <summary>x ÷ 2^exponent, rounded to nearest, half away from zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,11 +13,13 @@ internal static unsafe partial class Indexing
         T* from = (T*)input, to = (T*)output;
         for (int o = 0; o < outer; o++, from += (long)size * inner)
         {
-            for (int i = 0; i < count; i++, to += inner) new ReadOnlySpan<T>(from + ((long)Movement.Index(indices[i], size) * inner), inner).CopyTo(new Span<T>(to, inner));
+            for (int i = 0; i < count; i++, to += inner)
+                new ReadOnlySpan<T>(from + ((long)Movement.Index(indices[i], size) * inner), inner).CopyTo(new Span<T>(to, inner));
         }
     }
 
-    /// <summary>Elements whose index along one axis is given and along the others is that of the output. Sizes of the output's axes, steps of the input's.</summary>
+    /// <summary>Elements whose index along one axis is given and along the others is that of the output. Sizes of the output's axes,
+    /// steps of the input's.</summary>
     public static void GatherElements<T, TIndex>(void* input, TIndex* indices, void* output, int* sizes, int* steps, int axes, int axis, int size, int count)
         where T : unmanaged
         where TIndex : unmanaged, IBinaryInteger<TIndex>
@@ -26,8 +28,10 @@ internal static unsafe partial class Indexing
         for (int i = 0; i < count; i++) to[i] = from[Offset(i, sizes, steps, axes, axis) + ((long)Movement.Index(indices[i], size) * steps[axis])];
     }
 
-    /// <summary>Copies a tensor and writes, or combines, updates at elements whose index along one axis is given. Sizes are those of the updates, steps those of the output.</summary>
-    public static void ScatterElements<T, TIndex, TFunction>(T* input, TIndex* indices, T* updates, T* output, int* sizes, int* steps, int axes, int axis, int size, int count, int total)
+    /// <summary>Copies a tensor and writes, or combines, updates at elements whose index along one axis is given. Sizes are those of the updates,
+    /// steps those of the output.</summary>
+    public static void ScatterElements<T, TIndex, TFunction>(T* input, TIndex* indices, T* updates, T* output, int* sizes, int* steps, int axes, int axis,
+        int size, int count, int total)
         where T : unmanaged
         where TIndex : unmanaged, IBinaryInteger<TIndex>
         where TFunction : struct, IBinary<T, T, T>
@@ -41,19 +45,22 @@ internal static unsafe partial class Indexing
     }
 
     /// <summary>Slices by tuples of indices: input [batches, sizes.., slice], indices [batches, tuples, length].</summary>
-    public static void GatherTuples<T, TIndex>(void* input, TIndex* indices, void* output, int* sizes, int* steps, int length, int batches, int tuples, int slice, int batchSize)
+    public static void GatherTuples<T, TIndex>(void* input, TIndex* indices, void* output, int* sizes, int* steps, int length, int batches, int tuples,
+        int slice, int batchSize)
         where T : unmanaged
         where TIndex : unmanaged, IBinaryInteger<TIndex>
     {
         T* from = (T*)input, to = (T*)output;
         for (int b = 0; b < batches; b++, from += batchSize)
         {
-            for (int t = 0; t < tuples; t++, indices += length, to += slice) new ReadOnlySpan<T>(from + TupleOffset(indices, sizes, steps, length), slice).CopyTo(new Span<T>(to, slice));
+            for (int t = 0; t < tuples; t++, indices += length, to += slice)
+                new ReadOnlySpan<T>(from + TupleOffset(indices, sizes, steps, length), slice).CopyTo(new Span<T>(to, slice));
         }
     }
 
     /// <summary>Copies a tensor and writes, or combines, slices at tuples of indices.</summary>
-    public static void ScatterTuples<T, TIndex, TFunction>(T* input, TIndex* indices, T* updates, T* output, int* sizes, int* steps, int length, int tuples, int slice, int total)
+    public static void ScatterTuples<T, TIndex, TFunction>(T* input, TIndex* indices, T* updates, T* output, int* sizes, int* steps, int length, int tuples,
+        int slice, int total)
         where T : unmanaged
         where TIndex : unmanaged, IBinaryInteger<TIndex>
         where TFunction : struct, IBinary<T, T, T>
@@ -86,7 +93,8 @@ internal static unsafe partial class Indexing
         }
     }
 
-    /// <summary>The first elements along the time axis in reverse order, as many as each batch has. Input [.., time or batch, .., batch or time, .., inner].</summary>
+    /// <summary>The first elements along the time axis in reverse order, as many as each batch has. Input [.., time or batch, .., batch or time,
+    /// .., inner].</summary>
     public static void ReverseSequence<T>(void* input, long* lengths, void* output, int batches, int times, int batchStep, int timeStep, int inner)
         where T : unmanaged
     {
@@ -97,7 +105,8 @@ internal static unsafe partial class Indexing
             {
                 long source = t < lengths[b] ? lengths[b] - 1 - t : t;
                 if (source < 0 || source >= times) throw new ArgumentOutOfRangeException(nameof(lengths), "A sequence is longer than the time axis.");
-                new ReadOnlySpan<T>(from + ((long)b * batchStep) + (source * timeStep), inner).CopyTo(new Span<T>(to + ((long)b * batchStep) + ((long)t * timeStep), inner));
+                new ReadOnlySpan<T>(from + ((long)b * batchStep) + (source * timeStep),
+                    inner).CopyTo(new Span<T>(to + ((long)b * batchStep) + ((long)t * timeStep), inner));
             }
         }
     }

@@ -35,8 +35,10 @@ internal static unsafe partial class Routine
     /// <param name="max">Largest result.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ConvInt16(
-        short* input, sbyte* weights, long* bias, short* output, short* patch, int* multiplier, int* shift, bool wide, int batch, int height, int width, int channels, int outHeight, int outWidth,
-        int outputs, int windowHeight, int windowWidth, int strideDown, int strideRight, int dilationDown, int dilationRight, int padTop, int padLeft, int groups, int min, int max)
+        short* input, sbyte* weights, long* bias, short* output, short* patch, int* multiplier, int* shift, bool wide, int batch, int height, int width,
+        int channels, int outHeight, int outWidth,
+        int outputs, int windowHeight, int windowWidth, int strideDown, int strideRight, int dilationDown, int dilationRight, int padTop, int padLeft,
+        int groups, int min, int max)
     {
         int perGroup = channels / groups, taps = windowHeight * windowWidth * perGroup;
         for (int pixel = 0; pixel < batch * outHeight * outWidth; pixel++)
@@ -57,7 +59,8 @@ internal static unsafe partial class Routine
                 for (int channel = group * (outputs / groups); channel < (group + 1) * (outputs / groups); channel++)
                 {
                     long sum = bias[channel] + DotInt16(patch, weights + (channel * taps), taps);
-                    int scaled = wide ? MultiplyByQuantizedMultiplier(sum, multiplier[channel], shift[channel]) : MultiplyByQuantizedMultiplier(unchecked((int)sum), multiplier[channel], shift[channel]);
+                    int scaled = wide ? MultiplyByQuantizedMultiplier(sum, multiplier[channel], shift[channel])
+                        : MultiplyByQuantizedMultiplier(unchecked((int)sum), multiplier[channel], shift[channel]);
                     output[(pixel * outputs) + channel] = (short)Math.Min(Math.Max(scaled, min), max);
                 }
             }
@@ -67,14 +70,16 @@ internal static unsafe partial class Routine
     /// <summary>Maximum or mean of windows of int16 images. Means are rounded half away from zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PoolInt16(
-        short* input, short* output, bool mean, int batch, int height, int width, int channels, int outHeight, int outWidth, int windowHeight, int windowWidth, int strideDown, int strideRight,
+        short* input, short* output, bool mean, int batch, int height, int width, int channels, int outHeight, int outWidth, int windowHeight, int windowWidth,
+        int strideDown, int strideRight,
         int padTop, int padLeft, int min, int max)
     {
         for (int pixel = 0; pixel < batch * outHeight * outWidth; pixel++)
         {
             short* image = input + (pixel / (outHeight * outWidth) * height * width * channels);
             int top = (pixel / outWidth % outHeight * strideDown) - padTop, left = (pixel % outWidth * strideRight) - padLeft;
-            int firstY = Math.Max(top, 0), lastY = Math.Min(top + windowHeight, height), firstX = Math.Max(left, 0), lastX = Math.Min(left + windowWidth, width);
+            int firstY = Math.Max(top, 0), lastY = Math.Min(top + windowHeight, height), firstX = Math.Max(left, 0),
+                lastX = Math.Min(left + windowWidth, width);
             int count = (lastY - firstY) * (lastX - firstX);
             for (int channel = 0; channel < channels; channel++)
             {
@@ -109,7 +114,8 @@ internal static unsafe partial class Routine
     /// <param name="min">Smallest result.</param>
     /// <param name="max">Largest result.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddInt16(short* a, short* b, short* output, int* axes, int* factors, int rank, int zeroA, int zeroB, int zero, bool subtract, int min, int max)
+    public static void AddInt16(short* a, short* b, short* output, int* axes, int* factors, int rank, int zeroA, int zeroB, int zero, bool subtract, int min,
+        int max)
     {
         int inner = axes[rank - 1], stepA = axes[(2 * rank) - 1], stepB = axes[(3 * rank) - 1];
         for (int row = 0, rows = RowCount(axes, rank); row < rows; row++)
@@ -128,7 +134,8 @@ internal static unsafe partial class Routine
 
     /// <summary>Product of int16 tensors that broadcast, scaled to the output.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MultiplyInt16(short* a, short* b, short* output, int* axes, int rank, int zeroA, int zeroB, int zero, int multiplier, int shift, int min, int max)
+    public static void MultiplyInt16(short* a, short* b, short* output, int* axes, int rank, int zeroA, int zeroB, int zero, int multiplier, int shift,
+        int min, int max)
     {
         int inner = axes[rank - 1], stepA = axes[(2 * rank) - 1], stepB = axes[(3 * rank) - 1];
         for (int row = 0, rows = RowCount(axes, rank); row < rows; row++)
@@ -163,12 +170,14 @@ internal static unsafe partial class Routine
 
     /// <summary>Leaky rectifier of int16 numbers: one factor for numbers from zero up, another below.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void LeakyReluInt16(short* input, short* output, int zero, int outZero, int multiplier, int shift, int alphaMultiplier, int alphaShift, int count)
+    public static void LeakyReluInt16(short* input, short* output, int zero, int outZero, int multiplier, int shift, int alphaMultiplier, int alphaShift,
+        int count)
     {
         for (int i = 0; i < count; i++)
         {
             int x = input[i] - zero;
-            output[i] = Saturate16((x >= 0 ? MultiplyByQuantizedMultiplier(x, multiplier, shift) : MultiplyByQuantizedMultiplier(x, alphaMultiplier, alphaShift)) + outZero);
+            output[i] = Saturate16((x >= 0 ? MultiplyByQuantizedMultiplier(x, multiplier, shift)
+                : MultiplyByQuantizedMultiplier(x, alphaMultiplier, alphaShift)) + outZero);
         }
     }
 

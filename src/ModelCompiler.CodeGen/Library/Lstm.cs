@@ -30,7 +30,8 @@ internal static unsafe partial class Routine
     /// <param name="clip">Largest size of a cell, or 0 for no limit.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void LstmInt8(
-        sbyte* input, sbyte* weights, sbyte* recurrent, int* bias, sbyte* hidden, short* cell, sbyte* output, sbyte* nextHidden, short* nextCell, short* gates, int* factors,
+        sbyte* input, sbyte* weights, sbyte* recurrent, int* bias, sbyte* hidden, short* cell, sbyte* output, sbyte* nextHidden, short* nextCell, short* gates,
+        int* factors,
         int steps, int batch, int inputs, int units, bool timeMajor, int inZero, int hiddenZero, int cellPower, int clip)
     {
         for (int i = 0; i < batch * units; i++) (nextHidden[i], nextCell[i]) = (hidden[i], cell[i]);
@@ -43,7 +44,8 @@ internal static unsafe partial class Routine
                 for (int i = 0; i < 4 * units; i++)
                 {
                     int* factor = factors + (i / units * 4);
-                    int fromInput = MultiplyByQuantizedMultiplier(bias[i] + DotInt8(input + (at * inputs), weights + (i * inputs), inputs, inZero), factor[0], factor[1]);
+                    int fromInput = MultiplyByQuantizedMultiplier(bias[i] + DotInt8(input + (at * inputs), weights + (i * inputs), inputs, inZero), factor[0],
+                        factor[1]);
                     int fromState = MultiplyByQuantizedMultiplier(DotInt8(state, recurrent + (i * units), units, hiddenZero), factor[2], factor[3]);
                     gates[i] = Saturate16(Saturate16(fromInput) + Saturate16(fromState));
                 }
@@ -61,7 +63,8 @@ internal static unsafe partial class Routine
     /// <summary>LSTM over a sequence of int16 frames, with int16 gates and cells.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void LstmInt16(
-        short* input, sbyte* weights, sbyte* recurrent, long* bias, short* hidden, short* cell, short* output, short* nextHidden, short* nextCell, short* gates, int* factors,
+        short* input, sbyte* weights, sbyte* recurrent, long* bias, short* hidden, short* cell, short* output, short* nextHidden, short* nextCell,
+        short* gates, int* factors,
         int steps, int batch, int inputs, int units, bool timeMajor, int hiddenZero, int cellPower, int clip)
     {
         for (int i = 0; i < batch * units; i++) (nextHidden[i], nextCell[i]) = (hidden[i], cell[i]);
@@ -74,7 +77,8 @@ internal static unsafe partial class Routine
                 for (int i = 0; i < 4 * units; i++)
                 {
                     int* factor = factors + (i / units * 4);
-                    int fromInput = MultiplyByQuantizedMultiplier(bias[i] + DotInt16(input + (at * inputs), weights + (i * inputs), inputs), factor[0], factor[1]);
+                    int fromInput = MultiplyByQuantizedMultiplier(bias[i] + DotInt16(input + (at * inputs), weights + (i * inputs), inputs), factor[0],
+                        factor[1]);
                     int fromState = MultiplyByQuantizedMultiplier(DotInt16(state, recurrent + (i * units), units), factor[2], factor[3]);
                     gates[i] = Saturate16(Saturate16(fromInput) + Saturate16(fromState));
                 }
@@ -82,7 +86,8 @@ internal static unsafe partial class Routine
                 UpdateCell(gates, nextCell + (sequence * units), factors + 16, units, cellPower, clip);
                 for (int i = 0; i < units; i++)
                 {
-                    output[(at * units) + i] = state[i] = Saturate16(MultiplyByQuantizedMultiplier(gates[i] * gates[(3 * units) + i], factors[20], factors[21]) + hiddenZero);
+                    output[(at * units) + i] = state[i] = Saturate16(MultiplyByQuantizedMultiplier(gates[i] * gates[(3 * units) + i], factors[20], factors[21])
+                        + hiddenZero);
                 }
             }
         }
@@ -104,7 +109,8 @@ internal static unsafe partial class Routine
         int shift = Math.Max(0, -12 - cellPower), multiplier = 3 << Math.Max(0, cellPower + 12);
         for (int i = 0; i < units; i++)
         {
-            int inputGate = SigmoidInt16(gates[i], 3, 0), forgetGate = SigmoidInt16(gates[units + i], 3, 0), candidate = TanhInt16(gates[(2 * units) + i], 3, 0);
+            int inputGate = SigmoidInt16(gates[i], 3, 0), forgetGate = SigmoidInt16(gates[units + i], 3, 0),
+                candidate = TanhInt16(gates[(2 * units) + i], 3, 0);
             gates[(3 * units) + i] = SigmoidInt16(gates[(3 * units) + i], 3, 0);
             short kept = Saturate16(MultiplyByQuantizedMultiplier(forgetGate * cell[i], factors[0], factors[1]));
             short added = Saturate16(MultiplyByQuantizedMultiplier(inputGate * candidate, factors[2], factors[3]));
@@ -138,7 +144,8 @@ internal static unsafe partial class Routine
     /// <param name="clip">Largest size of a cell, or 0 for no limit.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void LstmFloat(
-        float* input, float* weights, float* recurrent, float* bias, float* hidden, float* cell, float* output, float* nextHidden, float* nextCell, float* gates,
+        float* input, float* weights, float* recurrent, float* bias, float* hidden, float* cell, float* output, float* nextHidden, float* nextCell,
+        float* gates,
         int steps, int batch, int inputs, int units, bool timeMajor, float clip)
     {
         for (int i = 0; i < batch * units; i++) (nextHidden[i], nextCell[i]) = (hidden[i], cell[i]);
@@ -181,7 +188,8 @@ internal static unsafe partial class Routine
         {
             for (; row + 24 < rows; row += 32, weights += 32 * inputs)
             {
-                Vector256<float> a = Vector256.Load(start + row), b = Vector256.Load(start + row + 8), c = Vector256.Load(start + row + 16), d = Vector256.Load(start + row + 24);
+                Vector256<float> a = Vector256.Load(start + row), b = Vector256.Load(start + row + 8), c = Vector256.Load(start + row + 16),
+                    d = Vector256.Load(start + row + 24);
                 float* w = weights;
                 int step = 8 * inputs;
                 for (int i = 0; i < inputs; i++, w += 8)

@@ -8,7 +8,8 @@ internal static unsafe partial class MatrixProduct
     /// <summary>
     /// a [.., m, k] times b [.., k, n], less their zero points, summed in a wider type over k in order. Batch axes broadcast by their steps, in matrices.
     /// </summary>
-    public static void Multiply<TA, TB, TSum, TOut>(TA* a, TB* b, TA* zeroA, TB* zeroB, TOut* output, int* batch, int* stepsA, int* stepsB, int batchAxes, int batches, int m, int k, int n, int zerosA, int zerosB)
+    public static void Multiply<TA, TB, TSum, TOut>(TA* a, TB* b, TA* zeroA, TB* zeroB, TOut* output, int* batch, int* stepsA, int* stepsB, int batchAxes,
+        int batches, int m, int k, int n, int zerosA, int zerosB)
         where TA : unmanaged, INumber<TA>
         where TB : unmanaged, INumber<TB>
         where TSum : unmanaged, INumber<TSum>

@@ -8,7 +8,8 @@ internal static unsafe partial class Movement
     /// <summary>Copies bytes.</summary>
     public static void Copy(void* input, void* output, int bytes) => new ReadOnlySpan<byte>(input, bytes).CopyTo(new Span<byte>(output, bytes));
 
-    /// <summary>Reads elements at steps from a start, steps of 0 and below included, and writes them one after the other: slices, reversals, repetitions.</summary>
+    /// <summary>Reads elements at steps from a start, steps of 0 and below included, and writes them one after the other: slices,
+    /// reversals, repetitions.</summary>
     public static void Strided<T>(void* input, void* output, int* sizes, int* steps, int axes, int start, int count)
         where T : unmanaged
     {
@@ -31,7 +32,8 @@ internal static unsafe partial class Movement
     }
 
     /// <summary>
-    /// Takes elements by a list of offsets per axis, one list after the other; a negative offset stands for the fill value (null for zero): paddings that repeat what is there.
+    /// Takes elements by a list of offsets per axis, one list after the other; a negative offset stands for the fill value (null for zero):
+    /// paddings that repeat what is there.
     /// </summary>
     public static void Take<T>(void* input, void* fill, void* output, int* sizes, int* offsets, int axes, int count)
         where T : unmanaged

@@ -4,12 +4,16 @@ namespace ModelCompiler.CodeGen.Library;
 internal static unsafe partial class NarrowFloats
 {
     /// <summary>
-    /// The nearest numbers, ties to even, of a format with so many bits of mantissa, this smallest exponent and this largest number. What is larger becomes the largest
-    /// when it saturates, else infinity or, when the format has none, NaN. NaN becomes negative zero in formats without it. The rounding of powers of two: 0 nearest, 1 up, −1 down.
+    /// The nearest numbers, ties to even, of a format with so many bits of mantissa, this smallest exponent and this largest number.
+    /// What is larger becomes the largest when it saturates, else infinity or, when the format has none, NaN. NaN becomes negative zero in formats without it.
+    /// The rounding of powers of two: 0 nearest, 1 up, −1 down.
     /// </summary>
-    public static void Round(float* input, float* output, int count, int mantissa, int smallest, float largest, bool saturate, bool infinity, bool negativeZero, bool noNaN, int rounding, bool powers)
+    public static void Round(float* input, float* output, int count, int mantissa, int smallest, float largest, bool saturate, bool infinity,
+        bool negativeZero, bool noNaN, int rounding, bool powers)
     {
-        for (int i = 0; i < count; i++) output[i] = powers ? RoundPower(input[i], saturate, rounding) : RoundOne(input[i], mantissa, smallest, largest, saturate, infinity, negativeZero, noNaN);
+        for (int i = 0; i < count; i++)
+            output[i] = powers ? RoundPower(input[i], saturate, rounding)
+                : RoundOne(input[i], mantissa, smallest, largest, saturate, infinity, negativeZero, noNaN);
     }
 
     /// <summary>One number of a format with sign, exponent and mantissa.</summary>

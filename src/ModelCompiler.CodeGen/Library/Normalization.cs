@@ -3,15 +3,17 @@ using System.Runtime.Intrinsics;
 
 namespace ModelCompiler.CodeGen.Library;
 
-/// <summary>Normalisations along one axis of [outer, length, inner]. The lanes of vectors are summed in a fixed order, so that every machine computes the same bits.</summary>
+/// <summary>Normalisations along one axis of [outer, length, inner]. The lanes of vectors are summed in a fixed order,
+/// so that every machine computes the same bits.</summary>
 internal static unsafe partial class Normalization
 {
     /// <summary>
-    /// (x − mean) ÷ root of the mean or sum of squares, times scale, plus shift; scale and shift have length elements or are null, and the mean counts as zero where it is not wanted.
-    /// Where the divisor is zero, so is the quotient. Output may be input.
+    /// (x − mean) ÷ root of the mean or sum of squares, times scale, plus shift; scale and shift have length elements or are null,
+    /// and the mean counts as zero where it is not wanted. Where the divisor is zero, so is the quotient. Output may be input.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Normalize(float* input, float* scale, float* shift, float* output, int outer, int length, int inner, bool centred, bool mean, int floor, float epsilon)
+    public static void Normalize(float* input, float* scale, float* shift, float* output, int outer, int length, int inner, bool centred, bool mean, int floor,
+        float epsilon)
     {
         for (int o = 0; o < outer; o++, input += (long)length * inner, output += (long)length * inner)
         {
@@ -89,7 +91,8 @@ internal static unsafe partial class Normalization
 
     /// <summary>Eight columns side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Columns(float* input, float* scale, float* shift, float* output, int length, int step, bool centred, bool mean, int floor, float epsilon)
+    private static void Columns(float* input, float* scale, float* shift, float* output, int length, int step, bool centred, bool mean, int floor,
+        float epsilon)
     {
         Vector256<float> middles = Vector256<float>.Zero, squares = Vector256<float>.Zero;
         if (centred)

@@ -4,8 +4,9 @@ namespace ModelCompiler.CodeGen.Library;
 internal static unsafe partial class PairwiseProbabilities
 {
     /// <summary>
-    /// Scores of pairs [rows, pairs] to probabilities [rows, classes]: each score is one of the two by a sigmoid, and what agrees best with all pairs is found by iteration, as ONNX Runtime does
-    /// (Wu, Lin, Weng: Probability estimates for multi-class classification by pairwise coupling). Needs memory for 2 · classes² + classes numbers.
+    /// Scores of pairs [rows, pairs] to probabilities [rows, classes]: each score is one of the two by a sigmoid,
+    /// and what agrees best with all pairs is found by iteration, as ONNX Runtime does (Wu, Lin, Weng: Probability estimates for multi-class classification by
+    /// pairwise coupling). Needs memory for 2 · classes² + classes numbers.
     /// </summary>
     public static void Couple(float* scores, float* probabilities, float* work, float* slope, float* offset, int rows, int classes)
     {

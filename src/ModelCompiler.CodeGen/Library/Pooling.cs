@@ -6,7 +6,8 @@ namespace ModelCompiler.CodeGen.Library;
 internal static unsafe partial class Pooling
 {
     /// <summary>The largest element of every window, and its index in x if asked for; column by column when the indices count so.</summary>
-    public static void Max<T>(T* x, T* y, long* indices, int* input, int* kernel, int* output, int* strides, int* dilations, int* pads, int axes, int images, bool columns)
+    public static void Max<T>(T* x, T* y, long* indices, int* input, int* kernel, int* output, int* strides, int* dilations, int* pads, int axes, int images,
+        bool columns)
         where T : unmanaged, INumber<T>
     {
         int inputs = Convolution.Product(input, axes), taps = Convolution.Product(kernel, axes), places = Convolution.Product(output, axes);
@@ -43,7 +44,8 @@ internal static unsafe partial class Pooling
     }
 
     /// <summary>The mean of every window: of the elements that are there, or of those and the padding.</summary>
-    public static void Average<T>(T* x, T* y, int* input, int* kernel, int* output, int* strides, int* dilations, int* pads, int* padsAfter, int axes, int images, bool includePads)
+    public static void Average<T>(T* x, T* y, int* input, int* kernel, int* output, int* strides, int* dilations, int* pads, int* padsAfter, int axes,
+        int images, bool includePads)
         where T : unmanaged, INumber<T>
     {
         int inputs = Convolution.Product(input, axes), taps = Convolution.Product(kernel, axes), places = Convolution.Product(output, axes);

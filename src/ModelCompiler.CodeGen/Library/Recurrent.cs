@@ -1,13 +1,15 @@
 namespace ModelCompiler.CodeGen.Library;
 
 /// <summary>
-/// Recurrent layers as ONNX defines them: x [time, batch, inputs], weights with a leading axis of directions, y [time, directions, batch, units]; last states [directions, batch, units].
-/// Activations are given per direction as code, alpha and beta. Sequences may have lengths; 0 stands where they have ended.
+/// Recurrent layers as ONNX defines them: x [time, batch, inputs], weights with a leading axis of directions, y [time, directions, batch, units];
+/// last states [directions, batch, units]. Activations are given per direction as code, alpha and beta. Sequences may have lengths;
+/// 0 stands where they have ended.
 /// </summary>
 internal static unsafe partial class Recurrent
 {
     /// <summary>h = f(x·Wᵀ + h·Rᵀ + b).</summary>
-    public static void Simple(float* x, float* w, float* r, float* bias, int* lengths, float* h0, float* y, float* h, float* gates, float* activations, int times, int batch, int inputs, int units, int directions, int reverse, float clip)
+    public static void Simple(float* x, float* w, float* r, float* bias, int* lengths, float* h0, float* y, float* h, float* gates, float* activations,
+        int times, int batch, int inputs, int units, int directions, int reverse, float clip)
     {
         for (int d = 0; d < directions; d++)
         {
@@ -25,7 +27,8 @@ internal static unsafe partial class Recurrent
                         continue;
                     }
 
-                    Gates(gates, x + (((t * batch) + b) * inputs), state, w + (d * units * inputs), r + (d * units * units), bias == null ? null : bias + (d * 2 * units), units, inputs, units);
+                    Gates(gates, x + (((t * batch) + b) * inputs), state, w + (d * units * inputs), r + (d * units * units),
+                        bias == null ? null : bias + (d * 2 * units), units, inputs, units);
                     for (int u = 0; u < units; u++) state[u] = Activate(activations + (d * 3), Clip(gates[u], clip));
                     new ReadOnlySpan<float>(state, units).CopyTo(new Span<float>(to, units));
                 }
@@ -34,7 +37,8 @@ internal static unsafe partial class Recurrent
     }
 
     /// <summary>Gates update, reset and hidden (in this order): h = (1 − z) ∘ n + z ∘ h.</summary>
-    public static void Gru(float* x, float* w, float* r, float* bias, int* lengths, float* h0, float* y, float* h, float* gates, float* activations, int times, int batch, int inputs, int units, int directions, int reverse, float clip, bool linearBeforeReset)
+    public static void Gru(float* x, float* w, float* r, float* bias, int* lengths, float* h0, float* y, float* h, float* gates, float* activations, int times,
+        int batch, int inputs, int units, int directions, int reverse, float clip, bool linearBeforeReset)
     {
         for (int d = 0; d < directions; d++)
         {
@@ -77,7 +81,8 @@ internal static unsafe partial class Recurrent
     }
 
     /// <summary>Gates input, output, forget and cell (in this order), with optional peepholes from the cell to the first three.</summary>
-    public static void Lstm(float* x, float* w, float* r, float* bias, int* lengths, float* h0, float* c0, float* peepholes, float* y, float* h, float* c, float* gates, float* activations, int times, int batch, int inputs, int units, int directions, int reverse, float clip, bool inputForget)
+    public static void Lstm(float* x, float* w, float* r, float* bias, int* lengths, float* h0, float* c0, float* peepholes, float* y, float* h, float* c,
+        float* gates, float* activations, int times, int batch, int inputs, int units, int directions, int reverse, float clip, bool inputForget)
     {
         for (int d = 0; d < directions; d++)
         {
@@ -99,7 +104,8 @@ internal static unsafe partial class Recurrent
                         continue;
                     }
 
-                    Gates(gates, x + (((t * batch) + b) * inputs), state, w + (d * 4 * units * inputs), r + (d * 4 * units * units), bias == null ? null : bias + (d * 8 * units), 4 * units, inputs, units);
+                    Gates(gates, x + (((t * batch) + b) * inputs), state, w + (d * 4 * units * inputs), r + (d * 4 * units * units),
+                        bias == null ? null : bias + (d * 8 * units), 4 * units, inputs, units);
                     for (int u = 0; u < units; u++)
                     {
                         float i = Activate(act, Clip(gates[u] + (p == null ? 0 : p[u] * cell[u]), clip));

@@ -6,9 +6,11 @@ namespace ModelCompiler.CodeGen.Library;
 internal static unsafe partial class Reduction
 {
     /// <summary>
-    /// Reduces some axes, in row-major order of the elements. Sizes and steps of the axes that stay, then of those that go; number of outputs and of elements for each.
+    /// Reduces some axes, in row-major order of the elements. Sizes and steps of the axes that stay, then of those that go;
+    /// number of outputs and of elements for each.
     /// </summary>
-    public static void Reduce<TReduction, T, TState>(T* input, T* output, int* kept, int* keptSteps, int* reduced, int* reducedSteps, int keptAxes, int reducedAxes, int outputs, int elements)
+    public static void Reduce<TReduction, T, TState>(T* input, T* output, int* kept, int* keptSteps, int* reduced, int* reducedSteps, int keptAxes,
+        int reducedAxes, int outputs, int elements)
         where TReduction : struct, IReduction<T, TState>
         where T : unmanaged
         where TState : unmanaged
@@ -233,7 +235,8 @@ internal readonly struct LogSumExpReduction<T> : IReduction<T, LogSumExpState>
     {
         double y = double.CreateTruncating(x);
         if (double.IsNegativeInfinity(y)) return state;
-        return y <= state.Max ? new(state.Max, state.Sum + (double.IsInfinity(y) ? 1 : Math.Exp(y - state.Max))) : new(y, (state.Sum * Math.Exp(state.Max - y)) + 1);
+        return y <= state.Max ? new(state.Max, state.Sum + (double.IsInfinity(y) ? 1 : Math.Exp(y - state.Max)))
+            : new(y, (state.Sum * Math.Exp(state.Max - y)) + 1);
     }
 
     public static T Finish(LogSumExpState state, int count) => T.CreateSaturating(state.Max + Math.Log(state.Sum));

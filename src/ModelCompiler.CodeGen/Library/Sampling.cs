@@ -32,7 +32,8 @@ internal static unsafe partial class Sampling
                     {
                         float sum = 0;
                         for (int t = 0; t < taps; t++) sum += weight[t] * float.CreateTruncating(input[((long)index[t] * inner) + i]);
-                        *output++ = T.IsInteger(T.CreateTruncating(0.5)) && T.CreateTruncating(0.5) == T.Zero ? T.CreateSaturating(MathF.Round(sum)) : T.CreateTruncating(sum);
+                        *output++ = T.IsInteger(T.CreateTruncating(0.5)) && T.CreateTruncating(0.5) == T.Zero ? T.CreateSaturating(MathF.Round(sum))
+                            : T.CreateTruncating(sum);
                     }
                 }
             }
@@ -40,8 +41,8 @@ internal static unsafe partial class Sampling
     }
 
     /// <summary>
-    /// Images at places that a grid gives in [−1, 1], innermost axis first: x [batch, channels, input..], grid [batch, output.., axes]. Modes: 0 nearest, 1 linear, 2 cubic;
-    /// padding: 0 zeros, 1 border, 2 reflection.
+    /// Images at places that a grid gives in [−1, 1], innermost axis first: x [batch, channels, input..], grid [batch, output.., axes]. Modes: 0 nearest,
+    /// 1 linear, 2 cubic; padding: 0 zeros, 1 border, 2 reflection.
     /// </summary>
     public static void Grid<T>(T* x, T* grid, T* y, int* input, int axes, int batch, int channels, int places, int mode, int padding, bool corners)
         where T : unmanaged, IFloatingPointIeee754<T>
@@ -98,10 +99,11 @@ internal static unsafe partial class Sampling
     }
 
     /// <summary>
-    /// Regions of images, averaged (or their largest sample) over a grid of bins by bilinear interpolation: x [batch, channels, height, width], regions [n, 4] as left, top, right, bottom,
-    /// y [n, channels, rows, columns].
+    /// Regions of images, averaged (or their largest sample) over a grid of bins by bilinear interpolation: x [batch, channels, height, width], regions [n,
+    /// 4] as left, top, right, bottom, y [n, channels, rows, columns].
     /// </summary>
-    public static void Regions<T>(T* x, T* regions, long* batches, T* y, int batch, int channels, int height, int width, int count, int rows, int columns, int ratio, float scale, bool halfPixel, bool largest)
+    public static void Regions<T>(T* x, T* regions, long* batches, T* y, int batch, int channels, int height, int width, int count, int rows, int columns,
+        int ratio, float scale, bool halfPixel, bool largest)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         float offset = halfPixel ? 0.5f : 0;
@@ -112,7 +114,8 @@ internal static unsafe partial class Sampling
             float w = (float.CreateTruncating(region[2]) * scale) - offset - left, h = (float.CreateTruncating(region[3]) * scale) - offset - top;
             if (!halfPixel) (w, h) = (Math.Max(w, 1), Math.Max(h, 1));
             (float binHeight, float binWidth) = (h / rows, w / columns);
-            int down = Math.Min(ratio > 0 ? ratio : Math.Max((int)MathF.Ceiling(h / rows), 1), 4096), right = Math.Min(ratio > 0 ? ratio : Math.Max((int)MathF.Ceiling(w / columns), 1), 4096);
+            int down = Math.Min(ratio > 0 ? ratio : Math.Max((int)MathF.Ceiling(h / rows), 1), 4096),
+                right = Math.Min(ratio > 0 ? ratio : Math.Max((int)MathF.Ceiling(w / columns), 1), 4096);
             for (int c = 0; c < channels; c++)
             {
                 T* image = x + ((((long)Movement.Index(batches[n], batch) * channels) + c) * height * width);
@@ -143,8 +146,10 @@ internal static unsafe partial class Sampling
         if (row == height - 1) py = row;
         if (column == width - 1) px = column;
         (float dy, float dx) = (py - row, px - column);
-        float a = (1 - dy) * (1 - dx) * float.CreateTruncating(image[(row * width) + column]), b = (1 - dy) * dx * float.CreateTruncating(image[(row * width) + beside]);
-        float c = dy * (1 - dx) * float.CreateTruncating(image[(below * width) + column]), d = dy * dx * float.CreateTruncating(image[(below * width) + beside]);
+        float a = (1 - dy) * (1 - dx) * float.CreateTruncating(image[(row * width) + column]),
+            b = (1 - dy) * dx * float.CreateTruncating(image[(row * width) + beside]);
+        float c = dy * (1 - dx) * float.CreateTruncating(image[(below * width) + column]),
+            d = dy * dx * float.CreateTruncating(image[(below * width) + beside]);
         return largest ? Math.Max(sum, Math.Max(Math.Max(a, b), Math.Max(c, d))) : sum + (a + b + c + d);
     }
 

@@ -2,10 +2,12 @@ using System.Numerics;
 
 namespace ModelCompiler.CodeGen.Library;
 
-/// <summary>Elements chosen by their values. Where their number depends on the values, outputs have room for the most there can be, and the number is an output too.</summary>
+/// <summary>Elements chosen by their values. Where their number depends on the values, outputs have room for the most there can be,
+/// and the number is an output too.</summary>
 internal static unsafe partial class Selection
 {
-    /// <summary>The k largest or smallest elements along an axis in order, the first of equals first, and their indices: input [outer, length, inner]. Needs memory for an axis.</summary>
+    /// <summary>The k largest or smallest elements along an axis in order, the first of equals first, and their indices: input [outer, length, inner].
+    /// Needs memory for an axis.</summary>
     public static void Top<T>(T* input, T* values, long* indices, int* order, int outer, int length, int inner, int k, bool largest)
         where T : unmanaged, INumber<T>
     {
@@ -61,7 +63,8 @@ internal static unsafe partial class Selection
         for (int i = 0; i < room; i++)
         {
             if (!condition[i]) continue;
-            for (int o = 0; o < outer; o++) new ReadOnlySpan<T>(from + ((((long)o * size) + i) * inner), inner).CopyTo(new Span<T>(to + ((((long)o * room) + found) * inner), inner));
+            for (int o = 0; o < outer; o++)
+                new ReadOnlySpan<T>(from + ((((long)o * size) + i) * inner), inner).CopyTo(new Span<T>(to + ((((long)o * room) + found) * inner), inner));
             found++;
         }
 
@@ -82,10 +85,11 @@ internal static unsafe partial class Selection
     }
 
     /// <summary>
-    /// The different slices along an axis, in order of their values or of first occurrence, with the index of their first occurrence, the number of every slice's like, and how often each is there.
-    /// Input [outer, count, inner].
+    /// The different slices along an axis, in order of their values or of first occurrence, with the index of their first occurrence,
+    /// the number of every slice's like, and how often each is there. Input [outer, count, inner].
     /// </summary>
-    public static void Unique<T>(T* input, T* output, long* first, long* inverse, long* counts, long* length, int* order, int outer, int count, int inner, bool sorted)
+    public static void Unique<T>(T* input, T* output, long* first, long* inverse, long* counts, long* length, int* order, int outer, int count, int inner,
+        bool sorted)
         where T : unmanaged, INumber<T>
     {
         // Slices found so far, by their first occurrence; sorted by insertion.
@@ -106,7 +110,9 @@ internal static unsafe partial class Selection
         for (int u = 0; u < found; u++)
         {
             first[u] = order[u];
-            for (int o = 0; o < outer; o++) new ReadOnlySpan<T>(input + ((((long)o * count) + order[u]) * inner), inner).CopyTo(new Span<T>(output + ((((long)o * count) + u) * inner), inner));
+            for (int o = 0; o < outer; o++)
+                new ReadOnlySpan<T>(input + ((((long)o * count) + order[u]) * inner),
+                    inner).CopyTo(new Span<T>(output + ((((long)o * count) + u) * inner), inner));
         }
 
         for (int i = 0; i < count; i++)
@@ -138,10 +144,11 @@ internal static unsafe partial class Selection
     }
 
     /// <summary>
-    /// Boxes that do not overlap a better one of their class by more than a share of their union: boxes [batch, count, 4] as corners (any two opposite ones) or as centre and size,
-    /// scores [batch, classes, count], output [room, 3] of batch, class and box.
+    /// Boxes that do not overlap a better one of their class by more than a share of their union: boxes [batch, count,
+    /// 4] as corners (any two opposite ones) or as centre and size, scores [batch, classes, count], output [room, 3] of batch, class and box.
     /// </summary>
-    public static void Suppress(float* boxes, float* scores, long* most, float* overlap, float* threshold, long* output, long* length, int* chosen, int batches, int classes, int count, int room, bool centred)
+    public static void Suppress(float* boxes, float* scores, long* most, float* overlap, float* threshold, long* output, long* length, int* chosen,
+        int batches, int classes, int count, int room, bool centred)
     {
         int found = 0;
         new Span<long>(output, room * 3).Clear();
@@ -163,7 +170,9 @@ internal static unsafe partial class Selection
                     if (best < 0) break;
                     chosen[count + best] = 1;
                     bool free = true;
-                    for (int k = 0; k < kept && free; k++) free = Overlap(boxes + (((long)b * count) + best) * 4, boxes + (((long)b * count) + chosen[k]) * 4, centred) <= (overlap == null ? 0 : *overlap);
+                    for (int k = 0; k < kept && free; k++)
+                        free = Overlap(boxes + (((long)b * count) + best) * 4, boxes + (((long)b * count) + chosen[k]) * 4, centred) <=
+                            (overlap == null ? 0 : *overlap);
                     if (!free || found == room) continue;
                     chosen[kept++] = best;
                     (output[found * 3], output[(found * 3) + 1], output[(found * 3) + 2]) = (b, c, best);

@@ -8,7 +8,8 @@ internal static unsafe partial class Signal
     /// <summary>Frames of int16 samples times a window, shifted right and saturated.</summary>
     public static void Window(short* input, short* window, short* output, int frames, int length, int shift)
     {
-        for (int i = 0; i < frames * length; i++) output[i] = (short)Math.Min(Math.Max((input[i] * window[i % length]) >> shift, short.MinValue), short.MaxValue);
+        for (int i = 0; i < frames * length; i++)
+            output[i] = (short)Math.Min(Math.Max((input[i] * window[i % length]) >> shift, short.MinValue), short.MaxValue);
     }
 
     /// <summary>Shifts samples left as far as they fit int16, and tells by how many bits.</summary>
@@ -33,10 +34,12 @@ internal static unsafe partial class Signal
     /// <summary>Squared magnitudes of complex int16 numbers; zero outside the range.</summary>
     public static void Energy(short* input, uint* output, int start, int end, int count)
     {
-        for (int i = 0; i < count; i++) output[i] = i < start || i >= end ? 0 : (uint)((input[2 * i] * input[2 * i]) + (input[(2 * i) + 1] * input[(2 * i) + 1]));
+        for (int i = 0; i < count; i++)
+            output[i] = i < start || i >= end ? 0 : (uint)((input[2 * i] * input[2 * i]) + (input[(2 * i) + 1] * input[(2 * i) + 1]));
     }
 
-    /// <summary>Energies of frequencies to energies of channels: overlapping triangles, each frequency weighted into a channel and the rest into the next.</summary>
+    /// <summary>Energies of frequencies to energies of channels: overlapping triangles, each frequency weighted into a channel and the rest into the
+    /// next.</summary>
     /// <param name="input">Energies of frequencies.</param>
     /// <param name="weights">Weights of all channels.</param>
     /// <param name="unweights">One less the weights.</param>
@@ -105,13 +108,15 @@ internal static unsafe partial class Signal
     /// <param name="floor">Share of the channel that remains at least.</param>
     /// <param name="clamp">True to keep the estimate from exceeding the channel.</param>
     public static void SubtractNoise(
-        uint* input, uint* state, uint* output, uint* estimate, uint* next, int count, int smoothing, int keeping, int oddSmoothing, int oddKeeping, int smoothingBits, int bits, int floor, bool clamp)
+        uint* input, uint* state, uint* output, uint* estimate, uint* next, int count, int smoothing, int keeping, int oddSmoothing, int oddKeeping,
+        int smoothingBits, int bits, int floor, bool clamp)
     {
         for (int i = 0; i < count; i++)
         {
             bool odd = (i & 1) != 0;
             uint signal = input[i] << smoothingBits;
-            uint noise = unchecked((uint)((((ulong)signal * (uint)(odd ? oddSmoothing : smoothing)) + ((ulong)state[i] * (uint)(odd ? oddKeeping : keeping))) >> bits));
+            uint noise = unchecked((uint)((((ulong)signal * (uint)(odd ? oddSmoothing : smoothing))
+                + ((ulong)state[i] * (uint)(odd ? oddKeeping : keeping))) >> bits));
             uint removed = Math.Min(noise, signal);
             if (clamp) noise = removed;
             next[i] = estimate[i] = noise;
@@ -215,7 +220,8 @@ internal static unsafe partial class Signal
     /// <param name="step">Samples from one frame to the next.</param>
     /// <param name="capacity">Most samples kept per sequence.</param>
     public static void Frame(
-        short* input, short* state, int* counts, short* output, bool* valid, short* next, int* nextCounts, int sequences, int frames, int size, int step, int capacity)
+        short* input, short* state, int* counts, short* output, bool* valid, short* next, int* nextCounts, int sequences, int frames, int size, int step,
+        int capacity)
     {
         new ReadOnlySpan<short>(state, sequences * capacity).CopyTo(new Span<short>(next, sequences * capacity));
         *valid = true;
@@ -245,7 +251,8 @@ internal static unsafe partial class Signal
         }
     }
 
-    /// <summary>Several frames side by side: those before, this one and those after, and whether there are enough. The first frame stands for those before it.</summary>
+    /// <summary>Several frames side by side: those before, this one and those after, and whether there are enough.
+    /// The first frame stands for those before it.</summary>
     /// <param name="input">A frame.</param>
     /// <param name="state">Frames not used up.</param>
     /// <param name="count">Number of samples not used up, or −1 before the first frame.</param>
@@ -257,12 +264,14 @@ internal static unsafe partial class Signal
     /// <param name="left">Frames before.</param>
     /// <param name="right">Frames after.</param>
     /// <param name="step">Frames from one output to the next.</param>
-    public static void Stack(short* input, short* state, int* count, short* output, bool* valid, short* next, int* nextCount, int channels, int left, int right, int step)
+    public static void Stack(short* input, short* state, int* count, short* output, bool* valid, short* next, int* nextCount, int channels, int left,
+        int right, int step)
     {
         int size = channels * (left + right + 1), used = *count, copies = used < 0 ? left + 1 : 1;
         new ReadOnlySpan<short>(state, size).CopyTo(new Span<short>(next, size));
         used = Math.Max(used, 0);
-        for (int i = 0; i < copies && used + channels <= size; i++, used += channels) new ReadOnlySpan<short>(input, channels).CopyTo(new Span<short>(next + used, channels));
+        for (int i = 0; i < copies && used + channels <= size; i++, used += channels)
+            new ReadOnlySpan<short>(input, channels).CopyTo(new Span<short>(next + used, channels));
         *valid = used >= size;
         if (*valid)
         {

@@ -29,7 +29,8 @@ internal static unsafe partial class Routine
     /// <param name="max">Largest output.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SvdfInt8(
-        sbyte* input, sbyte* features, sbyte* time, int* bias, sbyte* state, sbyte* output, sbyte* next, int batch, int inputs, int filters, int memory, int rank,
+        sbyte* input, sbyte* features, sbyte* time, int* bias, sbyte* state, sbyte* output, sbyte* next, int batch, int inputs, int filters, int memory,
+        int rank,
         int inZero, int stateZero, int outZero, int featureMultiplier, int featureShift, int timeMultiplier, int timeShift, int min, int max)
     {
         int length = batch * filters * memory;
@@ -48,8 +49,10 @@ internal static unsafe partial class Routine
             for (int unit = 0; unit < filters / rank; unit++)
             {
                 int sum = bias == null ? 0 : bias[unit];
-                for (int filter = unit * rank; filter < (unit + 1) * rank; filter++) sum += DotInt8(next + (((b * filters) + filter) * memory), time + (filter * memory), memory, stateZero);
-                output[(b * (filters / rank)) + unit] = (sbyte)Math.Min(Math.Max(MultiplyByQuantizedMultiplier(sum, timeMultiplier, timeShift) + outZero, min), max);
+                for (int filter = unit * rank; filter < (unit + 1) * rank; filter++)
+                    sum += DotInt8(next + (((b * filters) + filter) * memory), time + (filter * memory), memory, stateZero);
+                output[(b * (filters / rank)) + unit] = (sbyte)Math.Min(Math.Max(MultiplyByQuantizedMultiplier(sum, timeMultiplier, timeShift) + outZero, min),
+                    max);
             }
         }
     }
@@ -57,7 +60,8 @@ internal static unsafe partial class Routine
     /// <summary>SVDF with an int16 memory: features of the newest frame, filtered over time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SvdfInt16(
-        sbyte* input, sbyte* features, short* time, int* bias, short* state, sbyte* output, short* next, int batch, int inputs, int filters, int memory, int rank,
+        sbyte* input, sbyte* features, short* time, int* bias, short* state, sbyte* output, short* next, int batch, int inputs, int filters, int memory,
+        int rank,
         int inZero, int stateZero, int outZero, int featureMultiplier, int featureShift, int timeMultiplier, int timeShift, int min, int max)
     {
         int length = batch * filters * memory;
@@ -75,7 +79,8 @@ internal static unsafe partial class Routine
             {
                 int sum = bias == null ? 0 : bias[unit];
                 for (int i = unit * rank * memory; i < (unit + 1) * rank * memory; i++) sum += time[i] * (next[(b * filters * memory) + i] - stateZero);
-                output[(b * (filters / rank)) + unit] = (sbyte)Math.Min(Math.Max(MultiplyByQuantizedMultiplier(sum, timeMultiplier, timeShift) + outZero, min), max);
+                output[(b * (filters / rank)) + unit] = (sbyte)Math.Min(Math.Max(MultiplyByQuantizedMultiplier(sum, timeMultiplier, timeShift) + outZero, min),
+                    max);
             }
         }
     }
@@ -83,17 +88,20 @@ internal static unsafe partial class Routine
     /// <summary>SVDF in float: features of the newest frame, filtered over time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SvdfFloat(
-        float* input, float* features, float* time, float* bias, float* state, float* output, float* next, int batch, int inputs, int filters, int memory, int rank, float min, float max)
+        float* input, float* features, float* time, float* bias, float* state, float* output, float* next, int batch, int inputs, int filters, int memory,
+        int rank, float min, float max)
     {
         int length = batch * filters * memory;
         for (int i = 0; i < length - 1; i++) next[i] = state[i + 1];
         for (int b = 0; b < batch; b++)
         {
-            for (int filter = 0; filter < filters; filter++) next[(((b * filters) + filter) * memory) + memory - 1] = DotFloat(input + (b * inputs), features + (filter * inputs), inputs);
+            for (int filter = 0; filter < filters; filter++)
+                next[(((b * filters) + filter) * memory) + memory - 1] = DotFloat(input + (b * inputs), features + (filter * inputs), inputs);
             for (int unit = 0; unit < filters / rank; unit++)
             {
                 float sum = bias == null ? 0 : bias[unit];
-                for (int filter = unit * rank; filter < (unit + 1) * rank; filter++) sum += DotFloat(next + (((b * filters) + filter) * memory), time + (filter * memory), memory);
+                for (int filter = unit * rank; filter < (unit + 1) * rank; filter++)
+                    sum += DotFloat(next + (((b * filters) + filter) * memory), time + (filter * memory), memory);
                 output[(b * (filters / rank)) + unit] = Math.Min(Math.Max(sum, min), max);
             }
         }

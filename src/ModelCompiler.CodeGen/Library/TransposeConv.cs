@@ -31,7 +31,8 @@ internal static unsafe partial class Routine
     /// <param name="max">Largest result.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TransposeConvInt8(
-        sbyte* input, sbyte* weights, int* bias, sbyte* output, int* multiplier, int* shift, int batch, int height, int width, int channels, int outHeight, int outWidth, int outputs,
+        sbyte* input, sbyte* weights, int* bias, sbyte* output, int* multiplier, int* shift, int batch, int height, int width, int channels, int outHeight,
+        int outWidth, int outputs,
         int windowHeight, int windowWidth, int strideDown, int strideRight, int padTop, int padLeft, int inZero, int outZero, int min, int max)
     {
         int taps = windowHeight * windowWidth;
@@ -44,10 +45,12 @@ internal static unsafe partial class Routine
                 for (int tap = 0; tap < taps; tap++)
                 {
                     int from = SpreadFrom(bottom - (tap / windowWidth), right - (tap % windowWidth), strideDown, strideRight, height, width);
-                    if (from >= 0) sum += DotInt8(input + (((image * height * width) + from) * channels), weights + (((channel * taps) + tap) * channels), channels, inZero);
+                    if (from >= 0) sum += DotInt8(input + (((image * height * width) + from) * channels), weights + (((channel * taps) + tap) * channels),
+                        channels, inZero);
                 }
 
-                output[(pixel * outputs) + channel] = (sbyte)Math.Min(Math.Max(MultiplyByQuantizedMultiplier(sum, multiplier[channel], shift[channel]) + outZero, min), max);
+                output[(pixel * outputs) + channel] = (sbyte)Math.Min(Math.Max(MultiplyByQuantizedMultiplier(sum, multiplier[channel], shift[channel])
+                    + outZero, min), max);
             }
         }
     }
@@ -55,7 +58,8 @@ internal static unsafe partial class Routine
     /// <summary>Transposed convolution of int16 images with int8 weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TransposeConvInt16(
-        short* input, sbyte* weights, long* bias, short* output, int* multiplier, int* shift, int batch, int height, int width, int channels, int outHeight, int outWidth, int outputs,
+        short* input, sbyte* weights, long* bias, short* output, int* multiplier, int* shift, int batch, int height, int width, int channels, int outHeight,
+        int outWidth, int outputs,
         int windowHeight, int windowWidth, int strideDown, int strideRight, int padTop, int padLeft, int min, int max)
     {
         int taps = windowHeight * windowWidth;
@@ -68,10 +72,12 @@ internal static unsafe partial class Routine
                 for (int tap = 0; tap < taps; tap++)
                 {
                     int from = SpreadFrom(bottom - (tap / windowWidth), right - (tap % windowWidth), strideDown, strideRight, height, width);
-                    if (from >= 0) sum += DotInt16(input + (((image * height * width) + from) * channels), weights + (((channel * taps) + tap) * channels), channels);
+                    if (from >= 0) sum += DotInt16(input + (((image * height * width) + from) * channels), weights + (((channel * taps) + tap) * channels),
+                        channels);
                 }
 
-                output[(pixel * outputs) + channel] = (short)Math.Min(Math.Max(MultiplyByQuantizedMultiplier(sum, multiplier[channel], shift[channel]), min), max);
+                output[(pixel * outputs) + channel] = (short)Math.Min(Math.Max(MultiplyByQuantizedMultiplier(sum, multiplier[channel], shift[channel]), min),
+                    max);
             }
         }
     }
@@ -92,7 +98,8 @@ internal static unsafe partial class Routine
                 for (int tap = 0; tap < taps; tap++)
                 {
                     int from = SpreadFrom(bottom - (tap / windowWidth), right - (tap % windowWidth), strideDown, strideRight, height, width);
-                    if (from >= 0) sum += DotFloat(input + (((image * height * width) + from) * channels), weights + (((channel * taps) + tap) * channels), channels);
+                    if (from >= 0) sum += DotFloat(input + (((image * height * width) + from) * channels), weights + (((channel * taps) + tap) * channels),
+                        channels);
                 }
 
                 output[(pixel * outputs) + channel] = Math.Min(Math.Max(sum, min), max);

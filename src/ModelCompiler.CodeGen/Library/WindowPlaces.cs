@@ -3,9 +3,11 @@ namespace ModelCompiler.CodeGen.Library;
 /// <summary>Pools that say where in its window an element was, and their inverse, on images as batch × height × width × channels.</summary>
 internal static unsafe partial class Pooling
 {
-    /// <summary>The largest element of every window and its number in the window, row by row, plus 0.1, as MediaPipe's kernel has it (max_pool_argmax.cc).</summary>
+    /// <summary>The largest element of every window and its number in the window, row by row, plus 0.1,
+    /// as MediaPipe's kernel has it (max_pool_argmax.cc).</summary>
     public static void MaxWithPlaces(
-        float* x, float* y, float* places, int batch, int height, int width, int channels, int outHeight, int outWidth, int windowHeight, int windowWidth, int strideDown, int strideRight, int padTop, int padLeft, float min, float max)
+        float* x, float* y, float* places, int batch, int height, int width, int channels, int outHeight, int outWidth, int windowHeight, int windowWidth,
+        int strideDown, int strideRight, int padTop, int padLeft, float min, float max)
     {
         for (int pixel = 0; pixel < batch * outHeight * outWidth; pixel++)
         {
@@ -32,9 +34,11 @@ internal static unsafe partial class Pooling
         }
     }
 
-    /// <summary>Elements put at their number in the window, zero elsewhere, as MediaPipe's kernel has it (max_unpooling.cc); what would lie outside is left out.</summary>
+    /// <summary>Elements put at their number in the window, zero elsewhere, as MediaPipe's kernel has it (max_unpooling.cc);
+    /// what would lie outside is left out.</summary>
     public static void UnpoolPlaces(
-        float* x, float* places, float* y, int batch, int height, int width, int channels, int outHeight, int outWidth, int windowWidth, int strideDown, int strideRight, int padTop, int padLeft)
+        float* x, float* places, float* y, int batch, int height, int width, int channels, int outHeight, int outWidth, int windowWidth, int strideDown,
+        int strideRight, int padTop, int padLeft)
     {
         new Span<float>(y, batch * outHeight * outWidth * channels).Clear();
         for (int pixel = 0; pixel < batch * height * width; pixel++)

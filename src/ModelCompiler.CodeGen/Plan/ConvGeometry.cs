@@ -1,5 +1,3 @@
-using System;
-
 namespace ModelCompiler.CodeGen.Plan;
 
 /// <summary>All sizes of a two-dimensional convolution, or of another layer with windows, on batch × height × width × channels.</summary>
@@ -53,14 +51,17 @@ public sealed record ConvGeometry(
     public static ConvGeometry FullyConnected(int rows, int inputs, int outputs) => new(1, rows, 1, inputs, rows, 1, outputs, 1, 1, 1, 1, 1, 1, 0, 0, 1);
 
     /// <summary>Part of method names.</summary>
-    public string Name => FormattableString.Invariant($"{Height}x{Width}x{Channels}_{WindowHeight}x{WindowWidth}x{OutChannels}{(StrideDown * StrideRight > 1 ? $"_s{StrideDown}{StrideRight}" : "")}");
+    public string Name => $"{Height}x{Width}x{Channels}_{WindowHeight}x{WindowWidth}x{OutChannels}"
+        + (StrideDown * StrideRight > 1 ? $"_s{StrideDown}{StrideRight}" : "");
 
     /// <summary>In words.</summary>
     public string Describe(string kind)
     {
-        if (Height * Width * WindowHeight * WindowWidth == 1) return FormattableString.Invariant($"{kind.Replace("conv", "fully connected")} {Channels} → {OutChannels}");
+        if (Height * Width * WindowHeight * WindowWidth == 1)
+            return $"{kind.Replace("conv", "fully connected")} {Channels} → {OutChannels}";
         string strides = StrideDown == 1 && StrideRight == 1 ? "" : StrideDown == StrideRight ? $"/{StrideDown}" : $"/{StrideDown}×{StrideRight}";
         string dilations = DilationDown == 1 && DilationRight == 1 ? "" : $", dilation {DilationDown}×{DilationRight}";
-        return FormattableString.Invariant($"{kind} {WindowHeight}×{WindowWidth}{strides} {Height}×{Width}×{Channels} → {OutHeight}×{OutWidth}×{OutChannels}{dilations}{(Groups > 1 && kind == "conv" ? $", {Groups} groups" : "")}");
+        string groups = Groups > 1 && kind == "conv" ? $", {Groups} groups" : "";
+        return $"{kind} {WindowHeight}×{WindowWidth}{strides} {Height}×{Width}×{Channels} → {OutHeight}×{OutWidth}×{OutChannels}{dilations}{groups}";
     }
 }

@@ -114,7 +114,8 @@ public sealed record WeightStorage
 /// <param name="ZeroPoint">Integer that stands for real zero.</param>
 /// <param name="Offset">Byte offset in the arena, or in the weights.</param>
 /// <param name="IsConstant">True when the tensor lies in the weights.</param>
-public sealed record TensorPlan(int Id, string Name, ElementType Type, EquatableArray<int> Shape, float Scale, int ZeroPoint, long Offset, bool IsConstant = false)
+public sealed record TensorPlan(int Id, string Name, ElementType Type, EquatableArray<int> Shape, float Scale, int ZeroPoint, long Offset,
+    bool IsConstant = false)
 {
     /// <summary>Number of elements.</summary>
     public int Count => Shape.Aggregate(1, (product, dimension) => checked(product * dimension));
@@ -174,7 +175,8 @@ public readonly record struct DataRef(string Name)
     public bool Exists => !string.IsNullOrEmpty(Name);
 }
 
-/// <summary>Points into the weights blob, written <c>@offset+length</c>, or to a tensor that holds weights which a step before has unpacked, written <c>%id</c>.</summary>
+/// <summary>Points into the weights blob, written <c>@offset+length</c>, or to a tensor that holds weights which a step before has unpacked,
+/// written <c>%id</c>.</summary>
 public readonly record struct WeightsRef
 {
     private readonly int _tensor; // 1 more than its number

@@ -19,7 +19,8 @@ internal sealed class PlanLine
 
     public EquatableArray<string> From(int index) => _words.Skip(index).ToEquatableArray();
 
-    public string Named(string name) => _named.TryGetValue(name, out string? value) ? value : throw new FormatException($"The '{Keyword}' line lacks '{name}='.");
+    public string Named(string name) => _named.TryGetValue(name, out string? value) ? value
+        : throw new FormatException($"The '{Keyword}' line lacks '{name}='.");
 
     public string Named(string name, string fallback) => _named.TryGetValue(name, out string? value) ? value : fallback;
 

@@ -30,14 +30,17 @@ public static class PlanText
         foreach (TensorPlan t in plan.Tensors)
         {
             string quantization = t.IsQuantized ? $" scale={PlanValue.Write(t.Scale)} zero={PlanValue.Write(t.ZeroPoint)}" : "";
-            Line("tensor", PlanValue.Write(new TensorRef(t.Id)), t.Type.ToString(), PlanValue.Write(t.Shape), "at=" + (t.IsConstant ? "@" : "") + PlanValue.Write(t.Offset) + quantization, PlanValue.Quote(t.Name));
+            Line("tensor", PlanValue.Write(new TensorRef(t.Id)), t.Type.ToString(), PlanValue.Write(t.Shape),
+                "at=" + (t.IsConstant ? "@" : "") + PlanValue.Write(t.Offset) + quantization, PlanValue.Quote(t.Name));
         }
 
         foreach (EdgePlan e in plan.Inputs) Line("input", PlanValue.Write(e.Tensor), PlanValue.Quote(e.Name));
         foreach (EdgePlan e in plan.Outputs) Line(["output", PlanValue.Write(e.Tensor), PlanValue.Quote(e.Name), .. e.Labels.Select(PlanValue.Quote)]);
         foreach (StatePlan s in plan.States) Line("state", PlanValue.Write(s.Tensor), "initial=" + PlanValue.Write(s.Initial));
         foreach (DataTable d in plan.Data) Line("data", "$" + d.Name, d.Type.ToString(), PlanValue.WriteTable(d));
-        foreach (StepPlan s in plan.Steps) Line(s.Choice.Length == 0 ? ["step", KernelText.Write(s.Kernel), PlanValue.Quote(s.Name)] : ["step", KernelText.Write(s.Kernel), PlanValue.Quote(s.Name), PlanValue.Quote(s.Choice)]);
+        foreach (StepPlan s in plan.Steps)
+            Line(s.Choice.Length == 0 ? ["step", KernelText.Write(s.Kernel), PlanValue.Quote(s.Name)]
+                : ["step", KernelText.Write(s.Kernel), PlanValue.Quote(s.Name), PlanValue.Quote(s.Choice)]);
         return text.ToString();
 
         void Line(params string[] words) => text.Append(string.Join(" ", words)).Append('\n');
@@ -95,7 +98,8 @@ public static class PlanText
         string[] lines = text.Replace("\r\n", "\n").Split('\n');
         if (lines[0] != "modelcompiler-plan " + ModelPlan.FormatVersion.ToString(CultureInfo.InvariantCulture))
         {
-            throw new PlanFormatException(1, $"The file is not a plan of version {ModelPlan.FormatVersion}. Rebuild the project, so that the model is compiled again by this version.");
+            throw new PlanFormatException(1, $"The file is not a plan of version {ModelPlan.FormatVersion}. Rebuild the project, so that the model is "
+                + "compiled again by this version.");
         }
 
         for (int i = 1; i < lines.Length; i++)
@@ -105,7 +109,8 @@ public static class PlanText
             {
                 ReadLine(lines[i], i + 1);
             }
-            catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or KeyNotFoundException or System.Reflection.TargetInvocationException)
+            catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or KeyNotFoundException
+                or System.Reflection.TargetInvocationException)
             {
                 throw new PlanFormatException(i + 1, e.Message);
             }
@@ -136,7 +141,8 @@ public static class PlanText
             switch (words.Keyword)
             {
                 case "model": plan = plan with { ModelFile = words.Word(0), ModelSha256 = words.Named("sha256") }; break;
-                case "class": plan = plan with { ClassName = words.Word(0), Namespace = words.Named("namespace"), Accessibility = words.Named("accessibility") }; break;
+                case "class": plan = plan with { ClassName = words.Word(0), Namespace = words.Named("namespace"),
+                    Accessibility = words.Named("accessibility") }; break;
                 case "target": plan = plan with { Target = words.Word(0) }; break;
                 case "options": plan = plan with { Options = words.Word(0) }; break;
                 case "note": notes.Add(words.Word(0)); break;

@@ -49,7 +49,8 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
     {
         WeightStorage weights = plan.Weights;
         Require(weights.Bytes >= 0, "weights", 0, "weights cannot have a negative size");
-        Require(weights.Inline.Count == (weights.IsAssembly ? 0 : weights.Bytes), "weights", 0, $"{weights.Bytes} bytes of weights are announced, and {weights.Inline.Count} follow");
+        Require(weights.Inline.Count == (weights.IsAssembly ? 0 : weights.Bytes), "weights", 0,
+            $"{weights.Bytes} bytes of weights are announced, and {weights.Inline.Count} follow");
         Require(!weights.IsAssembly || Names.IsIdentifier("_" + weights.TypeName), "weights", 0, $"an assembly cannot be called '{weights.Assembly}'");
     }
 
@@ -60,7 +61,8 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
         double bytes = tensor.Shape.Aggregate((double)tensor.Type.Size(), (product, d) => product * d);
         Require(tensor.Shape.All(d => d >= 0) && bytes <= int.MaxValue, "tensor", index, $"tensor %{tensor.Id} cannot have this shape");
         long limit = tensor.IsConstant ? plan.Weights.Bytes : plan.ArenaBytes;
-        Require(tensor.Offset >= 0 && tensor.Offset <= limit && tensor.Offset + tensor.Bytes <= limit, "tensor", index, $"tensor %{tensor.Id} ends beyond its memory");
+        Require(tensor.Offset >= 0 && tensor.Offset <= limit && tensor.Offset + tensor.Bytes <= limit, "tensor", index,
+            $"tensor %{tensor.Id} ends beyond its memory");
         _tensors.Add(tensor.Id, tensor);
     }
 
@@ -78,15 +80,18 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
         CheckReference(state.Tensor, "state", index);
         CheckReference(state.Initial, "state", index);
         TensorPlan tensor = _tensors[state.Tensor.Id];
-        Require(!tensor.IsConstant && (state.Initial.Length == 0 || state.Initial.Length == tensor.Bytes), "state", index, $"tensor %{tensor.Id} does not fit its initial content");
+        Require(!tensor.IsConstant && (state.Initial.Length == 0 || state.Initial.Length == tensor.Bytes), "state", index,
+            $"tensor %{tensor.Id} does not fit its initial content");
     }
 
     private void CheckTable(DataTable table, int index)
     {
-        Require(Names.IsIdentifier(table.Name) && !Names.IsTaken(table.Name) && _tables.Add(table.Name), "data", index, $"a table cannot be called '{table.Name}', or is there twice");
+        Require(Names.IsIdentifier(table.Name) && !Names.IsTaken(table.Name) && _tables.Add(table.Name), "data", index,
+            $"a table cannot be called '{table.Name}', or is there twice");
         Require(Enum.IsDefined(typeof(ElementType), table.Type), "data", index, "there is no such type");
         CheckReference(table.Stored, "data", index);
-        Require(table.Stored.Length % table.Type.Size() == 0 && table.Stored.Offset % table.Type.Size() == 0, "data", index, $"table '{table.Name}' does not consist of whole numbers of its type");
+        Require(table.Stored.Length % table.Type.Size() == 0 && table.Stored.Offset % table.Type.Size() == 0, "data", index,
+            $"table '{table.Name}' does not consist of whole numbers of its type");
         (double min, double max) = table.Type switch
         {
             ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
@@ -97,7 +102,8 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
             ElementType.UInt32 => (uint.MinValue, uint.MaxValue),
             _ => (double.NegativeInfinity, double.PositiveInfinity),
         };
-        Require(!table.Type.IsInteger() || table.Values.All(v => v >= min && v <= max), "data", index, $"a number of table '{table.Name}' does not fit its type");
+        Require(!table.Type.IsInteger() || table.Values.All(v => v >= min && v <= max), "data", index,
+            $"a number of table '{table.Name}' does not fit its type");
     }
 
     private void CheckStep(Kernel kernel, int index)
@@ -122,21 +128,25 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
             case Enum e: Require(Enum.IsDefined(e.GetType(), e), "step", index, $"{name} has no value {e}"); break;
             case TensorRef when name is "In" or "Out" or "A" or "B": Fail("step", index, $"{name} is missing"); break;
             case int count when name is "Groups" or "Block" or "Repeat": Require(count >= 1, "step", index, $"{name} is below 1"); break;
-            case int count when name is "Batch" or "Count" or "Length" or "Outer" or "Inner" or "Channels" or "Number": Require(count >= 0, "step", index, $"{name} is negative"); break;
+            case int count when name is "Batch" or "Count" or "Length" or "Outer" or "Inner" or "Channels"
+                or "Number": Require(count >= 0, "step", index, $"{name} is negative"); break;
         }
     }
 
     private void CheckGeometry(ConvGeometry g, int index)
     {
-        Require(g.Batch >= 0 && g.Height >= 0 && g.Width >= 0 && g.Channels >= 0 && g.OutHeight >= 0 && g.OutWidth >= 0 && g.OutChannels >= 0, "step", index, "Geometry has a negative size");
-        Require(g.WindowHeight >= 0 && g.WindowWidth >= 0 && g.StrideDown >= 0 && g.StrideRight >= 0 && g.DilationDown >= 0 && g.DilationRight >= 0, "step", index, "Geometry has a negative window, stride or dilation");
+        Require(g.Batch >= 0 && g.Height >= 0 && g.Width >= 0 && g.Channels >= 0 && g.OutHeight >= 0 && g.OutWidth >= 0 && g.OutChannels >= 0, "step", index,
+            "Geometry has a negative size");
+        Require(g.WindowHeight >= 0 && g.WindowWidth >= 0 && g.StrideDown >= 0 && g.StrideRight >= 0 && g.DilationDown >= 0 && g.DilationRight >= 0, "step",
+            index, "Geometry has a negative window, stride or dilation");
         Require(g.Groups >= 1, "step", index, "Geometry has no groups");
     }
 
     private void CheckCall(LibraryKernel call, int index)
     {
         string[] names = call.Routine.Split('.');
-        Require(names.Length == 2 && EmbeddedSource.Classes.TryGetValue(names[0], out HelperClass? found) && found.IsLibrary && found.Members.ContainsKey(names[1]), "step", index, $"there is no routine '{call.Routine}'");
+        Require(names.Length == 2 && EmbeddedSource.Classes.TryGetValue(names[0], out HelperClass? found) && found.IsLibrary
+            && found.Members.ContainsKey(names[1]), "step", index, $"there is no routine '{call.Routine}'");
         Require(call.Types.All(t => Regex.IsMatch(t, @"^[A-Za-z][\w<>,]*$")), "step", index, "a type is not one");
         Require(call.Numbers.All(n => Regex.IsMatch(n, @"^-?[\w.+-]+$")), "step", index, "a number is not one");
     }
@@ -147,7 +157,8 @@ internal sealed class PlanValidation(ModelPlan plan, Func<string, int, int> line
     private void CheckReference(DataRef table, int index) => Require(_tables.Contains(table.Name), "step", index, $"there is no table '{table.Name}'");
 
     private void CheckReference(WeightsRef weights, string kind, int index) =>
-        Require(weights.Offset >= 0 && weights.Length >= 0 && (long)weights.Offset + weights.Length <= plan.Weights.Bytes, kind, index, $"@{weights.Offset}+{weights.Length} lies outside the weights");
+        Require(weights.Offset >= 0 && weights.Length >= 0 && (long)weights.Offset + weights.Length <= plan.Weights.Bytes, kind, index,
+            $"@{weights.Offset}+{weights.Length} lies outside the weights");
 
     private void Require(bool condition, string keyword, int index, string problem)
     {

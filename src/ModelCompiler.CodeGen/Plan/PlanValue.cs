@@ -57,11 +57,13 @@ internal static class PlanValue
     }
 
     public static string WriteTable(DataTable table) => table.Stored.Length > 0 ? Write(table.Stored) :
-        "[" + string.Join(",", table.Values.Select(v => table.Type is ElementType.Float32 ? Float((float)v) : table.Type is ElementType.Float64 ? v.ToString("R", CultureInfo.InvariantCulture) : ((long)v).ToString(CultureInfo.InvariantCulture))) + "]";
+        "[" + string.Join(",", table.Values.Select(v => table.Type is ElementType.Float32 ? Float((float)v) : table.Type is ElementType.Float64
+            ? v.ToString("R", CultureInfo.InvariantCulture) : ((long)v).ToString(CultureInfo.InvariantCulture))) + "]";
 
     public static DataTable ReadTable(string name, ElementType type, string text) => text.StartsWith("@", StringComparison.Ordinal)
         ? new(name, type, EquatableArray.Of<double>(), Read<WeightsRef>(text))
-        : new(name, type, Items(text).Select(v => type is ElementType.Float32 ? ParseFloat(v) : double.Parse(v, CultureInfo.InvariantCulture)).ToEquatableArray());
+        : new(name, type, Items(text).Select(v => type is ElementType.Float32 ? ParseFloat(v) : double.Parse(v, CultureInfo.InvariantCulture))
+            .ToEquatableArray());
 
     /// <summary>Shortest form that reads back to the same bits (nine significant digits at most); infinities and NaN spelled out.</summary>
     private static string Float(float value) =>

@@ -1,7 +1,8 @@
 namespace ModelCompiler.CodeGen.Plan;
 
 /// <summary>
-/// Where the pseudo-random input of the self-test and the hash of its outputs begin; the generator and the hash are the <c>Edge</c> class of the vocabulary, which compiler and generated code share.
+/// Where the pseudo-random input of the self-test and the hash of its outputs begin;
+/// the generator and the hash are the <c>Edge</c> class of the vocabulary, which compiler and generated code share.
 /// </summary>
 public static class SelfTestInput
 {

@@ -32,11 +32,13 @@ internal static unsafe partial class SimdArm64
 
     /// <summary>Sums plus the products of the lower four int16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> MultiplyAddLower(Vector128<int> sums, Vector128<short> a, Vector128<short> b) => AdvSimd.MultiplyWideningLowerAndAdd(sums, a.GetLower(), b.GetLower());
+    public static Vector128<int> MultiplyAddLower(Vector128<int> sums, Vector128<short> a, Vector128<short> b) =>
+        AdvSimd.MultiplyWideningLowerAndAdd(sums, a.GetLower(), b.GetLower());
 
     /// <summary>Sums plus the products of the upper four int16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> MultiplyAddUpper(Vector128<int> sums, Vector128<short> a, Vector128<short> b) => AdvSimd.MultiplyWideningUpperAndAdd(sums, a, b);
+    public static Vector128<int> MultiplyAddUpper(Vector128<int> sums, Vector128<short> a, Vector128<short> b) =>
+        AdvSimd.MultiplyWideningUpperAndAdd(sums, a, b);
 
     /// <summary>Sums plus the products of the lower eight int8, each two neighbours added.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -51,7 +53,8 @@ internal static unsafe partial class SimdArm64
     /// <summary>Sums plus a·b + c·d of the lower eight int8, each two neighbours added; a·b + c·d must fit int16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> AddTwoPairsLower(Vector128<int> sums, Vector128<sbyte> a, Vector128<sbyte> b, Vector128<sbyte> c, Vector128<sbyte> d) =>
-        AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), c.GetLower(), d.GetLower()));
+        AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningLowerAndAdd(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), c.GetLower(),
+            d.GetLower()));
 
     /// <summary>Sums plus a·b + c·d of the upper eight int8, each two neighbours added; a·b + c·d must fit int16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

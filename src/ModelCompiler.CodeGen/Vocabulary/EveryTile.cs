@@ -47,18 +47,22 @@ internal static unsafe partial class Simd128
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> AddProducts(
         Vector128<int> sums, Vector128<short> ones, byte* x0, Vector128<sbyte> w0, byte* x1, Vector128<sbyte> w1, byte* x2, Vector128<sbyte> w2) =>
-        sums + MultiplyAddPairs(MultiplyAddBytes(Vector128.Load(x0), w0) + MultiplyAddBytes(Vector128.Load(x1), w1) + MultiplyAddBytes(Vector128.Load(x2), w2), ones);
+        sums + MultiplyAddPairs(MultiplyAddBytes(Vector128.Load(x0), w0) + MultiplyAddBytes(Vector128.Load(x1), w1) + MultiplyAddBytes(Vector128.Load(x2), w2),
+            ones);
 
     /// <summary>Sums plus the products of groups of four bytes in every lane, which must not saturate int16 when they are added.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> AddProducts(
-        Vector128<int> sums, Vector128<short> ones, byte* x0, Vector128<sbyte> w0, byte* x1, Vector128<sbyte> w1, byte* x2, Vector128<sbyte> w2, byte* x3, Vector128<sbyte> w3) =>
+        Vector128<int> sums, Vector128<short> ones, byte* x0, Vector128<sbyte> w0, byte* x1, Vector128<sbyte> w1, byte* x2, Vector128<sbyte> w2, byte* x3,
+        Vector128<sbyte> w3) =>
         sums + MultiplyAddPairs(
-            MultiplyAddBytes(Vector128.Load(x0), w0) + MultiplyAddBytes(Vector128.Load(x1), w1) + MultiplyAddBytes(Vector128.Load(x2), w2) + MultiplyAddBytes(Vector128.Load(x3), w3), ones);
+            MultiplyAddBytes(Vector128.Load(x0), w0) + MultiplyAddBytes(Vector128.Load(x1), w1) + MultiplyAddBytes(Vector128.Load(x2), w2)
+            + MultiplyAddBytes(Vector128.Load(x3), w3), ones);
 
     /// <summary>
-    /// Gathers the input of neighbouring pixels: for every group of four bytes, the pixels' groups side by side. A vector holds four pixels in every 128-bit lane; the lanes of all
-    /// vectors follow one another, so that sums that are packed come out in the order of the pixels.
+    /// Gathers the input of neighbouring pixels: for every group of four bytes, the pixels' groups side by side.
+    /// A vector holds four pixels in every 128-bit lane; the lanes of all vectors follow one another,
+    /// so that sums that are packed come out in the order of the pixels.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Gather(byte* pixels, nint pixelPitch, int vectors, int* chunks, int count, byte* to, int groupPitch)
@@ -70,7 +74,8 @@ internal static unsafe partial class Simd128
             for (int chunk = 0; chunk < count; chunk++)
             {
                 byte* x = pixels + chunks[chunk];
-                StoreTransposed(LoadLanes(x, lane), LoadLanes(x + pixelPitch, lane), LoadLanes(x + 2 * pixelPitch, lane), LoadLanes(x + 3 * pixelPitch, lane), groups, groupPitch);
+                StoreTransposed(LoadLanes(x, lane), LoadLanes(x + pixelPitch, lane), LoadLanes(x + 2 * pixelPitch, lane), LoadLanes(x + 3 * pixelPitch, lane),
+                    groups, groupPitch);
                 groups += 4 * groupPitch;
             }
 
@@ -80,8 +85,9 @@ internal static unsafe partial class Simd128
     }
 
     /// <summary>
-    /// Turns results of up to four packed vectors of pixels, which lie channel by channel, into pixels: four perfect shuffles of 16 rows are a transposition. Where channels do not
-    /// divide by 16, the last ones are done twice; of fewer than 16, rows past the end are read and not stored.
+    /// Turns results of up to four packed vectors of pixels, which lie channel by channel, into pixels:
+    /// four perfect shuffles of 16 rows are a transposition. Where channels do not divide by 16, the last ones are done twice; of fewer than 16,
+    /// rows past the end are read and not stored.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void StorePixels(byte* results, int rowPitch, byte* to, int channels, int vectors, int pixels)

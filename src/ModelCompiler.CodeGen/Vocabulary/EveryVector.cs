@@ -18,7 +18,8 @@ internal static unsafe partial class Simd128
     /// <summary>Int32 sums to 8-bit integers by integer arithmetic alone: multiplier in Q31, shift (left when positive), clamp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> RequantizeFixed(Vector128<int> sum, Vector128<int> multiplier, Vector128<int> shift, int min, int max, int zero) =>
-        Vector128.Min(Vector128.Max(MultiplyByQuantizedMultiplier(sum, multiplier, shift) + Vector128.Create(zero), Vector128.Create(min)), Vector128.Create(max));
+        Vector128.Min(Vector128.Max(MultiplyByQuantizedMultiplier(sum, multiplier, shift) + Vector128.Create(zero), Vector128.Create(min)),
+            Vector128.Create(max));
 
     /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
     public static void StoreBytes(byte* p, Vector128<int> values, int count)
@@ -56,7 +57,8 @@ internal static unsafe partial class Simd128
 
     /// <summary>The larger of each two numbers, and none where one of them is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Larger(Vector128<float> a, Vector128<float> b) => Vector128.ConditionalSelect(Vector128.Equals(a, a), Vector128.Max(a, b), a);
+    public static Vector128<float> Larger(Vector128<float> a, Vector128<float> b) =>
+        Vector128.ConditionalSelect(Vector128.Equals(a, a), Vector128.Max(a, b), a);
 
     /// <summary>Real numbers in steps of the output to 8-bit integers: clamp, round to nearest even, add the zero point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,7 +78,8 @@ internal static unsafe partial class Simd128
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> DivideRounded(Vector128<int> sums, int count)
     {
-        Vector128<int> half = Vector128.ConditionalSelect(Vector128.GreaterThan(sums, Vector128<int>.Zero), Vector128.Create(count / 2), Vector128.Create(-(count / 2)));
+        Vector128<int> half = Vector128.ConditionalSelect(Vector128.GreaterThan(sums, Vector128<int>.Zero), Vector128.Create(count / 2),
+            Vector128.Create(-(count / 2)));
         return TruncateInRange(Vector128.ConvertToSingle(sums + half) / Vector128.Create((float)count));
     }
 
@@ -110,7 +113,8 @@ internal static unsafe partial class Simd128
         if (count >= Vector128<byte>.Count)
         {
             Vector128<sbyte> largest = Vector128.Load(p);
-            for (i = Vector128<byte>.Count; i <= count - Vector128<byte>.Count; i += Vector128<byte>.Count) largest = Vector128.Max(largest, Vector128.Load(p + i));
+            for (i = Vector128<byte>.Count; i <= count - Vector128<byte>.Count; i += Vector128<byte>.Count)
+                largest = Vector128.Max(largest, Vector128.Load(p + i));
             for (int lane = 0; lane < Vector128<byte>.Count; lane++) max = Math.Max(max, largest.GetElement(lane));
         }
         for (; i < count; i++) max = Math.Max(max, p[i]);
@@ -125,7 +129,8 @@ internal static unsafe partial class Simd128
         if (count >= Vector128<byte>.Count)
         {
             Vector128<byte> largest = Vector128.Load(p);
-            for (i = Vector128<byte>.Count; i <= count - Vector128<byte>.Count; i += Vector128<byte>.Count) largest = Vector128.Max(largest, Vector128.Load(p + i));
+            for (i = Vector128<byte>.Count; i <= count - Vector128<byte>.Count; i += Vector128<byte>.Count)
+                largest = Vector128.Max(largest, Vector128.Load(p + i));
             for (int lane = 0; lane < Vector128<byte>.Count; lane++) max = Math.Max(max, largest.GetElement(lane));
         }
         for (; i < count; i++) max = Math.Max(max, p[i]);
@@ -140,7 +145,8 @@ internal static unsafe partial class Simd128
         if (count >= Vector128<int>.Count)
         {
             Vector128<float> largest = Vector128.Load(p);
-            for (i = Vector128<int>.Count; i <= count - Vector128<int>.Count; i += Vector128<int>.Count) largest = Vector128.Max(largest, Vector128.Load(p + i));
+            for (i = Vector128<int>.Count; i <= count - Vector128<int>.Count; i += Vector128<int>.Count)
+                largest = Vector128.Max(largest, Vector128.Load(p + i));
             for (int lane = 0; lane < Vector128<int>.Count; lane++) max = Math.Max(max, largest.GetElement(lane));
         }
         for (; i < count; i++) max = Math.Max(max, p[i]);

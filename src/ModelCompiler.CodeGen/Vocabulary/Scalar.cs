@@ -54,7 +54,8 @@ internal static unsafe partial class Scalar
 
     /// <summary>Like ClampRound, with ties away from zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int ClampRoundAway(float value, float min, float max, int zero) => (int)MathF.Round(Math.Min(Math.Max(value, min), max), MidpointRounding.AwayFromZero) + zero;
+    public static int ClampRoundAway(float value, float min, float max, int zero) =>
+        (int)MathF.Round(Math.Min(Math.Max(value, min), max), MidpointRounding.AwayFromZero) + zero;
 
     /// <summary>An int32 sum ÷ count, rounded half away from zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -22,14 +22,16 @@ internal static unsafe partial class Simd128
 
     /// <summary>Loads 4 uint8 as int32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> LoadUInt8AsInt32(byte* p) => Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)p).AsByte())).AsInt32();
+    public static Vector128<int> LoadUInt8AsInt32(byte* p) =>
+        Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)p).AsByte())).AsInt32();
 
     /// <summary>Products of int16, each two neighbours summed in int32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> MultiplyAddPairs(Vector128<short> a, Vector128<short> b)
     {
         if (Sse2.IsSupported) return Sse2.MultiplyAddAdjacent(a, b);
-        if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
         Vector128<int> even = ((a.AsInt32() << 16) >> 16) * ((b.AsInt32() << 16) >> 16);
         Vector128<int> odd = (a.AsInt32() >> 16) * (b.AsInt32() >> 16);
         return even + odd;
@@ -52,7 +54,8 @@ internal static unsafe partial class Simd128
 
     /// <summary>The integers towards zero, of numbers within the range of int32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> TruncateInRange(Vector128<float> values) => Sse2.IsSupported ? Sse2.ConvertToVector128Int32WithTruncation(values) : Vector128.ConvertToInt32(values);
+    public static Vector128<int> TruncateInRange(Vector128<float> values) =>
+        Sse2.IsSupported ? Sse2.ConvertToVector128Int32WithTruncation(values) : Vector128.ConvertToInt32(values);
 
     /// <summary>Stores the low bytes of 4 lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -164,8 +167,10 @@ internal static unsafe partial class Simd128
     {
         if (Sse2.IsSupported) return Sse2.ConvertToVector128Int32(values);
         if (AdvSimd.IsSupported) return AdvSimd.ConvertToInt32RoundToEven(values);
-        Vector128<float> magic = Vector128.Create(8388608f) | (values & Vector128.Create(-0f)); // 2²³, from where on floats are integers, with the number's sign
-        return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)), values + magic - magic, values));
+        // 2²³, from where on floats are integers, with the number's sign
+        Vector128<float> magic = Vector128.Create(8388608f) | (values & Vector128.Create(-0f));
+        return Vector128.ConvertToInt32(Vector128.ConditionalSelect(Vector128.LessThan(Vector128.Abs(values), Vector128.Create(8388608f)),
+            values + magic - magic, values));
     }
 
     /// <summary>Four pixels' integers plus the zero point as uint8, pixel after pixel; what is out of range saturates.</summary>
@@ -212,11 +217,13 @@ internal static unsafe partial class Simd128
 
     /// <summary>Four vectors of integers plus the zero point as uint8, one after the other; what is out of range saturates.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> PackUInt8InLanes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<short> zero) => PackUInt8(a, b, c, d, zero);
+    public static Vector128<byte> PackUInt8InLanes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<short> zero) =>
+        PackUInt8(a, b, c, d, zero);
 
     /// <summary>Four vectors of integers plus the zero point as int8, one after the other; what is out of range saturates.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<sbyte> PackInt8InLanes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<short> zero) => PackInt8(a, b, c, d, zero);
+    public static Vector128<sbyte> PackInt8InLanes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<short> zero) =>
+        PackInt8(a, b, c, d, zero);
 
     /// <summary>Stores the 4 bytes of one pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

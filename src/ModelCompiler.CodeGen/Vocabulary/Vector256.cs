@@ -122,8 +122,10 @@ internal static unsafe partial class Simd256
         int i = 0;
         for (; i <= count - 32; i += 32)
         {
-            Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(), vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
-            Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(), vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
+            Vector256<byte> va = Avx2.PermuteVar8x32(Vector256.Load((int*)(a + i)), order).AsByte(),
+                vb = Avx2.PermuteVar8x32(Vector256.Load((int*)(b + i)), order).AsByte();
+            Vector256<byte> vc = Avx2.PermuteVar8x32(Vector256.Load((int*)(c + i)), order).AsByte(),
+                vd = Avx2.PermuteVar8x32(Vector256.Load((int*)(d + i)), order).AsByte();
             Vector256<short> lowerAb = Avx2.UnpackLow(va, vb).AsInt16(), upperAb = Avx2.UnpackHigh(va, vb).AsInt16();
             Vector256<short> lowerCd = Avx2.UnpackLow(vc, vd).AsInt16(), upperCd = Avx2.UnpackHigh(vc, vd).AsInt16();
             Avx2.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));

@@ -61,7 +61,8 @@ internal static unsafe partial class Simd512
 
     /// <summary>Stores 32 bytes from the two halves that <see cref="ZipLower"/> and <see cref="ZipUpper"/> made, in channel order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreZippedBytes(byte* p, Vector512<int> lower, Vector512<int> upper) => Avx512BW.ConvertToVector256Byte(Avx512BW.PackSignedSaturate(lower, upper)).Store(p);
+    public static void StoreZippedBytes(byte* p, Vector512<int> lower, Vector512<int> upper) =>
+        Avx512BW.ConvertToVector256Byte(Avx512BW.PackSignedSaturate(lower, upper)).Store(p);
 
     /// <summary>Stores the first bytes of the two halves that <see cref="ZipLower"/> and <see cref="ZipUpper"/> made, in channel order.</summary>
     public static void StoreZippedBytes(byte* p, Vector512<int> lower, Vector512<int> upper, int count)
@@ -74,7 +75,8 @@ internal static unsafe partial class Simd512
     /// <summary>Sixteen bytes from each address, in the order of the lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> LoadLanes(byte* a, byte* b, byte* c, byte* d) =>
-        Vector512.Create(Vector256.Create(Vector128.Load((int*)a), Vector128.Load((int*)b)), Vector256.Create(Vector128.Load((int*)c), Vector128.Load((int*)d)));
+        Vector512.Create(Vector256.Create(Vector128.Load((int*)a), Vector128.Load((int*)b)),
+            Vector256.Create(Vector128.Load((int*)c), Vector128.Load((int*)d)));
 
     /// <summary>Sixteen bytes from every so many bytes on, in the order of the lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -104,8 +106,10 @@ internal static unsafe partial class Simd512
         int i = 0;
         for (; i <= count - 64; i += 64)
         {
-            Vector512<byte> va = Avx512F.PermuteVar16x32(Vector512.Load((int*)(a + i)), order).AsByte(), vb = Avx512F.PermuteVar16x32(Vector512.Load((int*)(b + i)), order).AsByte();
-            Vector512<byte> vc = Avx512F.PermuteVar16x32(Vector512.Load((int*)(c + i)), order).AsByte(), vd = Avx512F.PermuteVar16x32(Vector512.Load((int*)(d + i)), order).AsByte();
+            Vector512<byte> va = Avx512F.PermuteVar16x32(Vector512.Load((int*)(a + i)), order).AsByte(),
+                vb = Avx512F.PermuteVar16x32(Vector512.Load((int*)(b + i)), order).AsByte();
+            Vector512<byte> vc = Avx512F.PermuteVar16x32(Vector512.Load((int*)(c + i)), order).AsByte(),
+                vd = Avx512F.PermuteVar16x32(Vector512.Load((int*)(d + i)), order).AsByte();
             Vector512<short> lowerAb = Avx512BW.UnpackLow(va, vb).AsInt16(), upperAb = Avx512BW.UnpackHigh(va, vb).AsInt16();
             Vector512<short> lowerCd = Avx512BW.UnpackLow(vc, vd).AsInt16(), upperCd = Avx512BW.UnpackHigh(vc, vd).AsInt16();
             Avx512BW.UnpackLow(lowerAb, lowerCd).Store((short*)(to + i * 4));
@@ -137,7 +141,8 @@ internal static unsafe partial class Simd512
     /// <summary>Four vectors of integers plus the zero point as byte, side by side within each 128-bit lane; what is out of range saturates.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> PackUInt8InLanes(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, Vector512<short> zero) =>
-        Avx512BW.PackUnsignedSaturate(Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(a, b), zero), Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(c, d), zero));
+        Avx512BW.PackUnsignedSaturate(Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(a, b), zero),
+            Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(c, d), zero));
 
     /// <summary>Four pixels' integers plus the zero point as int8, pixel after pixel; what is out of range saturates.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -147,11 +152,13 @@ internal static unsafe partial class Simd512
     /// <summary>Four vectors of integers plus the zero point as sbyte, side by side within each 128-bit lane; what is out of range saturates.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<sbyte> PackInt8InLanes(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, Vector512<short> zero) =>
-        Avx512BW.PackSignedSaturate(Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(a, b), zero), Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(c, d), zero));
+        Avx512BW.PackSignedSaturate(Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(a, b), zero),
+            Avx512BW.AddSaturate(Avx512BW.PackSignedSaturate(c, d), zero));
 
     /// <summary>Packing works within 128-bit lanes: puts the four parts of each pixel side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> GatherPixels(Vector512<int> packed) => Avx512F.PermuteVar16x32(packed, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    public static Vector512<int> GatherPixels(Vector512<int> packed) =>
+        Avx512F.PermuteVar16x32(packed, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
 
     /// <summary>Interleaves the bytes of the first halves of the 128-bit lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

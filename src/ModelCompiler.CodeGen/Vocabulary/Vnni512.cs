@@ -14,9 +14,11 @@ internal static unsafe partial class Vnni512
     public static Vector256<int> MultiplyAddQuads(Vector256<int> sum, Vector256<byte> a, Vector256<sbyte> b) =>
         MultiplyAddQuads(sum.ToVector512Unsafe(), a.ToVector512Unsafe(), b.ToVector512Unsafe()).GetLower();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> MultiplyAddQuads(Vector128<int> sum, Vector128<byte> a, Vector128<sbyte> b) => MultiplyAddQuads(sum.ToVector256Unsafe(), a.ToVector256Unsafe(), b.ToVector256Unsafe()).GetLower();
+    public static Vector128<int> MultiplyAddQuads(Vector128<int> sum, Vector128<byte> a, Vector128<sbyte> b) =>
+        MultiplyAddQuads(sum.ToVector256Unsafe(), a.ToVector256Unsafe(), b.ToVector256Unsafe()).GetLower();
 
     /// <summary>Puts the first halves of all 128-bit lanes before the second halves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> GatherHalves(Vector512<byte> packed) => Avx512F.PermuteVar8x64(packed.AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsByte();
+    public static Vector512<byte> GatherHalves(Vector512<byte> packed) =>
+        Avx512F.PermuteVar8x64(packed.AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsByte();
 }

@@ -7,8 +7,9 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// Chooses the integers and scales of all quantised weights, and the biases, by what they do to real samples: layer after layer, each sees what the quantised network before it really
-/// gives, and aims at what the float network computes there. What is made up for in one layer is not an error of the next.
+/// Chooses the integers and scales of all quantised weights, and the biases, by what they do to real samples: layer after layer,
+/// each sees what the quantised network before it really gives, and aims at what the float network computes there.
+/// What is made up for in one layer is not an error of the next.
 /// </summary>
 internal sealed class FitWeights
 {
@@ -30,7 +31,8 @@ internal sealed class FitWeights
         (_original, _quantised, _context, _editor, _consumers) = (original, quantised, context, new GraphEditor(quantised), quantised.Consumers());
         // Weights that several layers share stay shared, as they are.
         Dictionary<int, int> users = original.Nodes.SelectMany(n => n.Inputs).GroupBy(i => i).ToDictionary(g => g.Key, g => g.Count());
-        _layers = original.Nodes.Select((n, i) => (n, i)).Where(p => p.n.Operator is ILinearLayer && users[p.n.Inputs[ILinearLayer.Weights]] == 1).ToDictionary(p => p.n.Outputs[0], p => p.i);
+        _layers = original.Nodes.Select((n, i) => (n, i)).Where(p => p.n.Operator is ILinearLayer && users[p.n.Inputs[ILinearLayer.Weights]] == 1)
+            .ToDictionary(p => p.n.Outputs[0], p => p.i);
         IReadOnlyList<TensorData>[] samples = context.Samples!.Spread(MostSamples(original));
         _added = [.. original.Nodes.Where(IsSum).SelectMany(n => n.Inputs).Where(i => original.Values[i].Constant is null)];
         _float = new LayerwiseRun(original, samples, context.Options.Requantization, _added);
@@ -51,7 +53,8 @@ internal sealed class FitWeights
         foreach (Node node in _quantised.Nodes)
         {
             Node changed = node;
-            if (IsQuantisedLayer(_quantised, node) && _context.Originals.TryGetValue(node.Outputs[0], out int sums) && _layers.TryGetValue(sums, out int twin) && twin >= _float.Next)
+            if (IsQuantisedLayer(_quantised, node) && _context.Originals.TryGetValue(node.Outputs[0], out int sums) && _layers.TryGetValue(sums, out int twin)
+                && twin >= _float.Next)
             {
                 (changed, double left) = Layer(node, twin);
                 remaining += left;
@@ -64,7 +67,9 @@ internal sealed class FitWeights
 
         if (fitted > 0)
         {
-            _context.Note(string.Create(CultureInfo.InvariantCulture, $"Fitted the weights of {fitted} layers to {_integer.Samples} samples: on samples set aside, a layer's mean square error falls to {100 * remaining / fitted:0} % of what rounding to nearest gives."));
+            _context.Note(string.Create(CultureInfo.InvariantCulture,
+                $"Fitted the weights of {fitted} layers to {_integer.Samples} samples: on samples set aside, a layer's mean square error falls to "
+                + $"{100 * remaining / fitted:0} % of what rounding to nearest gives."));
         }
 
         return _editor.ToGraph();
@@ -72,7 +77,8 @@ internal sealed class FitWeights
 
     private (Node Node, double Left) Layer(Node node, int twin)
     {
-        Value input = _quantised.Values[node.Inputs[0]], weights = _quantised.Values[node.Inputs[ILinearLayer.Weights]], output = _quantised.Values[node.Outputs[0]];
+        Value input = _quantised.Values[node.Inputs[0]], weights = _quantised.Values[node.Inputs[ILinearLayer.Weights]],
+            output = _quantised.Values[node.Outputs[0]];
         Node source = _original.Nodes[twin];
         ConvGeometry shape = ((ILinearLayer)node.Operator).Geometry(input.Shape, weights.Shape, output.Shape);
         TensorData[] sums = WithErrorOfOther(node, twin, _float.Sums(twin));
@@ -85,7 +91,8 @@ internal sealed class FitWeights
         {
             int first = g * shape.OutPerGroup;
             fits[g] = GroupFit.Run(
-                rows, g, sums, shape, Array.ConvertAll(original[(first * shape.Taps)..((first + shape.OutPerGroup) * shape.Taps)], w => (double)w), bias[first..(first + shape.OutPerGroup)],
+                rows, g, sums, shape, Array.ConvertAll(original[(first * shape.Taps)..((first + shape.OutPerGroup) * shape.Taps)], w => (double)w),
+                bias[first..(first + shape.OutPerGroup)],
                 [.. Enumerable.Range(first, shape.OutPerGroup).Select(c => AffineRange.LeastWeightScale(bias[c], input.Q.Scale))], grid);
         });
         (double before, double after) = (fits.Sum(f => f.ErrorBefore), fits.Sum(f => f.ErrorAfter));
@@ -98,7 +105,8 @@ internal sealed class FitWeights
         byte[] integers = [.. fits.SelectMany(f => f.Integers).Select(i => unchecked((byte)(sbyte)i))];
         var q = new QuantizationParameters(scales.ToEquatableArray(), new int[scales.Length].ToEquatableArray());
         Value newWeights = _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers), q);
-        string name = node.Inputs.Length > ILinearLayer.Bias && node.Inputs[ILinearLayer.Bias] >= 0 ? _quantised.Values[node.Inputs[ILinearLayer.Bias]].Name : $"{node.Name}/bias";
+        string name = node.Inputs.Length > ILinearLayer.Bias && node.Inputs[ILinearLayer.Bias] >= 0 ? _quantised.Values[node.Inputs[ILinearLayer.Bias]].Name
+            : $"{node.Name}/bias";
         float[] bias = [.. fits.SelectMany(f => f.Bias).Select(b => (float)b)];
         Value newBias = _editor.AddConstant(name, TensorData.Of(new Shape(bias.Length), AffineRange.Bias(bias, input.Q, q)));
         Node changed = node with { Inputs = [input.Id, newWeights.Id, newBias.Id] };
@@ -109,13 +117,16 @@ internal sealed class FitWeights
     // Where the layer's result is added to one that is known already, the layer can take over that one's error.
     private TensorData[] WithErrorOfOther(Node node, int twin, TensorData[] sums)
     {
-        if (!((IFusesActivation)_original.Nodes[twin].Operator).Activation.IsNone || _consumers[node.Outputs[0]].ToArray() is not [var add] || !IsSum(add)) return sums;
+        if (!((IFusesActivation)_original.Nodes[twin].Operator).Activation.IsNone || _consumers[node.Outputs[0]].ToArray() is not [var add] || !IsSum(add))
+            return sums;
         int other = add.Inputs[0] == node.Outputs[0] ? add.Inputs[1] : add.Inputs[0];
         Value value = _quantised.Values[other];
-        if (other == node.Outputs[0] || !_integer.Has(other) || !value.IsAffine || !_context.Originals.TryGetValue(other, out int expected) || !_float.Has(expected)) return sums;
+        if (other == node.Outputs[0] || !_integer.Has(other) || !value.IsAffine || !_context.Originals.TryGetValue(other, out int expected)
+            || !_float.Has(expected)) return sums;
         TensorData[] actual = _integer[other], should = _float[expected];
         if (value.Shape != _quantised.Values[node.Outputs[0]].Shape || should[0].Shape != value.Shape) return sums;
-        return [.. sums.Select((s, i) => TensorData.Of(s.Shape, [.. s.ToFloats().Select((y, j) => y + should[i].Floats[j] - (float)QuantizedSample.Real(actual[i], value, j))]))];
+        return [.. sums.Select((s, i) => TensorData.Of(s.Shape,
+            [.. s.ToFloats().Select((y, j) => y + should[i].Floats[j] - (float)QuantizedSample.Real(actual[i], value, j))]))];
     }
 
     private double[] Bias(Node source, int channels) => source.Inputs.Length > ILinearLayer.Bias && source.Inputs[ILinearLayer.Bias] >= 0
@@ -124,18 +135,21 @@ internal sealed class FitWeights
     // Nothing after a sum needs its terms.
     private void ForgetTerms(Node sum)
     {
-        foreach (int input in sum.Inputs.Where(i => _context.Originals.TryGetValue(i, out int term) && _added.Remove(term))) _float.Release(_context.Originals[input]);
+        foreach (int input in sum.Inputs.Where(i => _context.Originals.TryGetValue(i, out int term) && _added.Remove(term)))
+            _float.Release(_context.Originals[input]);
     }
 
     private static bool IsSum(Node node) => node.Operator is Binary { Kind: BinaryKind.Add };
 
     private static bool IsQuantisedLayer(ModelGraph graph, Node node) => node.Operator is ILinearLayer && graph.Values[node.Outputs[0]].IsQuantized
-        && graph.Values[node.Inputs[0]] is { IsQuantized: true, Q.IsPerTensor: true } && graph.Values[node.Inputs[ILinearLayer.Weights]] is { IsQuantized: true, Constant: not null };
+        && graph.Values[node.Inputs[0]] is { IsQuantized: true, Q.IsPerTensor: true }
+        && graph.Values[node.Inputs[ILinearLayer.Weights]] is { IsQuantized: true, Constant: not null };
 
     // Both networks keep a value until all that use it have been computed; twice the largest step is a fair guess of what that takes.
     private static int MostSamples(ModelGraph graph)
     {
-        long largest = graph.Nodes.Max(n => n.Inputs.Where(i => i >= 0 && graph.Values[i].Constant is null).Concat(n.Outputs).Sum(i => (long)graph.Values[i].Shape.Elements * (sizeof(float) + 1)));
+        long largest = graph.Nodes.Max(n => n.Inputs.Where(i => i >= 0 && graph.Values[i].Constant is null).Concat(n.Outputs)
+            .Sum(i => (long)graph.Values[i].Shape.Elements * (sizeof(float) + 1)));
         return (int)Math.Clamp(MostBytes / (2 * Math.Max(1, largest)), 1, int.MaxValue);
     }
 }

@@ -1,8 +1,9 @@
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// Rounds weights one input after the other; what rounding has made wrong is made up for by those that follow. (Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative
-/// Pre-trained Transformers", 2023; the same as Babai's nearest plane.) With H = R·Rᵀ for an upper triangle R, the error of the problem is |(ŵ − w*)·R|², whose column q depends on the weights up to q only.
+/// Rounds weights one input after the other; what rounding has made wrong is made up for by those that follow. (Frantar et al., "GPTQ:
+/// Accurate Post-Training Quantization for Generative Pre-trained Transformers", 2023; the same as Babai's nearest plane.) With H = R·Rᵀ for an upper triangle
+/// R, the error of the problem is |(ŵ − w*)·R|², whose column q depends on the weights up to q only.
 /// </summary>
 internal static class GreedyRounding
 {

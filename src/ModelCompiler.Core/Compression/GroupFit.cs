@@ -19,8 +19,8 @@ internal sealed record GroupFit(double[] Integers, double[] Scales, double[] Bia
     public double ErrorAfter { get; private init; }
 
     /// <summary>
-    /// Tries ways to round: to nearest and greedily, towards the original weights and towards the refitted ones. Takes the one with the least error on the rows set aside, and does it once
-    /// more with all rows.
+    /// Tries ways to round: to nearest and greedily, towards the original weights and towards the refitted ones.
+    /// Takes the one with the least error on the rows set aside, and does it once more with all rows.
     /// </summary>
     /// <param name="rows">Inputs of the layer.</param>
     /// <param name="group">The group.</param>
@@ -30,11 +30,13 @@ internal sealed record GroupFit(double[] Integers, double[] Scales, double[] Bia
     /// <param name="bias">The float biases of the group.</param>
     /// <param name="leastScales">Scales may not be smaller, or biases would not fit.</param>
     /// <param name="grid">The integers that weights can become.</param>
-    public static GroupFit Run(LayerRows rows, int group, TensorData[] sums, ConvGeometry shape, double[] original, double[] bias, double[] leastScales, WeightGrid grid)
+    public static GroupFit Run(LayerRows rows, int group, TensorData[] sums, ConvGeometry shape, double[] original, double[] bias, double[] leastScales,
+        WeightGrid grid)
     {
         float[] x = rows.Inputs(group), y = rows.Outputs(group, sums);
         if (shape.Taps > MostInputs) return OfMeans(x, y, shape, original, leastScales, grid);
-        LayerStatistics fit = LayerStatistics.Of(x, shape.Taps, y, shape.OutPerGroup, 0, rows.Fit), check = LayerStatistics.Of(x, shape.Taps, y, shape.OutPerGroup, rows.Fit, rows.Check);
+        LayerStatistics fit = LayerStatistics.Of(x, shape.Taps, y, shape.OutPerGroup, 0, rows.Fit),
+            check = LayerStatistics.Of(x, shape.Taps, y, shape.OutPerGroup, rows.Fit, rows.Check);
         if (rows.Check == 0) check = fit;
         LayerStatistics all = rows.Check == 0 ? fit : fit.With(check);
         Rounded plain = Nearest(original, shape.Taps, leastScales, grid, grid.WholeScale);
@@ -51,7 +53,8 @@ internal sealed record GroupFit(double[] Integers, double[] Scales, double[] Bia
         Rounded chosen = ways[best](all);
         bool isBetter = errors[best] < before && Array.TrueForAll(chosen.Weights, double.IsFinite);
         if (!isBetter) chosen = plain;
-        return new(IntegersOf(chosen, shape.Taps), chosen.Scales, isBetter ? all.Bias(chosen.Weights) : bias) { ErrorBefore = before, ErrorAfter = isBetter ? errors[best] : before };
+        return new(IntegersOf(chosen, shape.Taps), chosen.Scales, isBetter ? all.Bias(chosen.Weights) : bias) { ErrorBefore = before,
+            ErrorAfter = isBetter ? errors[best] : before };
     }
 
     // Covariances of so many inputs would be too large.

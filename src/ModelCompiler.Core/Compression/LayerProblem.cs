@@ -1,8 +1,8 @@
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// The quadratic problem of a layer, or of one group of it: of all weights that a format can hold, those are wanted that minimise (ŵ − w*)·H·(ŵ − w*)ᵀ, where H is the damped covariance of
-/// the inputs and w* the weights that fit the sums best by least squares, pulled towards the original ones.
+/// The quadratic problem of a layer, or of one group of it: of all weights that a format can hold, those are wanted that minimise (ŵ − w*)·H·(ŵ − w*)ᵀ,
+/// where H is the damped covariance of the inputs and w* the weights that fit the sums best by least squares, pulled towards the original ones.
 /// </summary>
 internal sealed class LayerProblem
 {
@@ -10,7 +10,8 @@ internal sealed class LayerProblem
     private const double MostDamping = 1e3;
     private const double Least = 1e-10;
 
-    private LayerProblem(int inputs, int outputs, double[] h, double[] triangle, double[] target) => (Inputs, Outputs, H, Triangle, Target) = (inputs, outputs, h, triangle, target);
+    private LayerProblem(int inputs, int outputs, double[] h, double[] triangle, double[] target) =>
+        (Inputs, Outputs, H, Triangle, Target) = (inputs, outputs, h, triangle, target);
 
     /// <summary>Elements of an input vector.</summary>
     public int Inputs { get; }

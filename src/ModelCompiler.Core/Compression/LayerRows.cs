@@ -5,8 +5,8 @@ using ModelCompiler.Core.Operators.Reference;
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// Input vectors of a layer, as its weights see them (a window of the image, zero outside of it), and the sums that belong to them, at some positions of each sample.
-/// Every fourth sample is set aside, to check on it what was fitted to the others.
+/// Input vectors of a layer, as its weights see them (a window of the image, zero outside of it), and the sums that belong to them,
+/// at some positions of each sample. Every fourth sample is set aside, to check on it what was fitted to the others.
 /// </summary>
 internal sealed class LayerRows
 {

@@ -1,8 +1,8 @@
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// What decides how good weights are for a layer, or one group of it: means and covariances of the inputs x that it really gets, and of the sums y that it should give. A change of the
-/// weights costs a quadratic form of them, and the best bias follows from the means alone.
+/// What decides how good weights are for a layer, or one group of it: means and covariances of the inputs x that it really gets,
+/// and of the sums y that it should give. A change of the weights costs a quadratic form of them, and the best bias follows from the means alone.
 /// </summary>
 /// <param name="Rows">Input vectors looked at.</param>
 /// <param name="Inputs">Elements of x.</param>
@@ -24,7 +24,8 @@ internal sealed record LayerStatistics(int Rows, int Inputs, int Outputs, double
     public static LayerStatistics Of(float[] x, int inputs, float[] y, int outputs, int first, int rows)
     {
         double[] meanX = Centre(x, inputs, first, rows), meanY = Centre(y, outputs, first, rows);
-        double[] h = LinearAlgebra.TransposedProduct(x, inputs, x, inputs, first, rows), c = LinearAlgebra.TransposedProduct(y, outputs, x, inputs, first, rows);
+        double[] h = LinearAlgebra.TransposedProduct(x, inputs, x, inputs, first, rows),
+            c = LinearAlgebra.TransposedProduct(y, outputs, x, inputs, first, rows);
         var variance = new double[outputs];
         for (int r = first; r < first + rows; r++)
         {

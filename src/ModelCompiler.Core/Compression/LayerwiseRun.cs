@@ -4,7 +4,8 @@ using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Compression;
 
-/// <summary>Runs a network on many samples node by node, so that a node may change before it is computed. Values are dropped when nothing needs them any more.</summary>
+/// <summary>Runs a network on many samples node by node, so that a node may change before it is computed.
+/// Values are dropped when nothing needs them any more.</summary>
 internal sealed class LayerwiseRun
 {
     private readonly ModelGraph _graph;
@@ -55,7 +56,8 @@ internal sealed class LayerwiseRun
         Node layer = _graph.Nodes[Next++];
         var op = (IFusesActivation)layer.Operator;
         TensorData[] sums = Compute(layer with { Operator = op.WithActivation(ActivationRange.None) }, id => _graph.Values[id])[0];
-        Put(Next - 1, [op.Activation == ActivationRange.None ? sums : [.. sums.Select(s => TensorData.Of(s.Shape, Array.ConvertAll(s.ToFloats(), op.Activation.Apply)))]]);
+        Put(Next - 1, [op.Activation == ActivationRange.None ? sums
+            : [.. sums.Select(s => TensorData.Of(s.Shape, Array.ConvertAll(s.ToFloats(), op.Activation.Apply)))]]);
         return sums;
     }
 

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// The dense linear algebra of compression, on row-major arrays. Vectors run along independent elements only, never along a sum, and threads share nothing they add to: results are
-/// the same bits on every machine.
+/// The dense linear algebra of compression, on row-major arrays. Vectors run along independent elements only, never along a sum,
+/// and threads share nothing they add to: results are the same bits on every machine.
 /// </summary>
 internal static class LinearAlgebra
 {
@@ -31,7 +31,8 @@ internal static class LinearAlgebra
                 int end = Math.Min(start + BlockRows, first + rows);
                 for (int j = 0; j < right;)
                 {
-                    j += right - j >= Vector<float>.Count ? AddProducts(a, left, from, count, b, right, j, start, end, sums) : AddProduct(a, left, from, count, b, right, j, start, end, sums);
+                    j += right - j >= Vector<float>.Count ? AddProducts(a, left, from, count, b, right, j, start, end, sums)
+                        : AddProduct(a, left, from, count, b, right, j, start, end, sums);
                 }
 
                 for (int i = 0; i < count; i++)
@@ -159,7 +160,8 @@ internal static class LinearAlgebra
     {
         int i = 0;
         var wide = new Vector<double>(factor);
-        for (; i <= x.Length - Vector<double>.Count; i += Vector<double>.Count) Vector.FusedMultiplyAdd(wide, new Vector<double>(x[i..]), new Vector<double>(y[i..])).CopyTo(y[i..]);
+        for (; i <= x.Length - Vector<double>.Count; i += Vector<double>.Count)
+            Vector.FusedMultiplyAdd(wide, new Vector<double>(x[i..]), new Vector<double>(y[i..])).CopyTo(y[i..]);
         for (; i < x.Length; i++) y[i] = Math.FusedMultiplyAdd(factor, x[i], y[i]);
     }
 

@@ -8,8 +8,9 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// Gives every layer its own bits of weights. How much the outputs suffer when the weights of one layer alone are rounded is measured on samples; every bit less costs four times the square
-/// error. So layers lose bits in the order of what a byte saved costs, until the weights fit <see cref="CompilationOptions.MaxWeightBytes"/>, or, without a limit, as long as the outputs bear it.
+/// Gives every layer its own bits of weights. How much the outputs suffer when the weights of one layer alone are rounded is measured on samples;
+/// every bit less costs four times the square error. So layers lose bits in the order of what a byte saved costs, until the weights fit
+/// <see cref="CompilationOptions.MaxWeightBytes"/>, or, without a limit, as long as the outputs bear it.
 /// </summary>
 internal static class WeightBitsSearch
 {
@@ -26,7 +27,9 @@ internal static class WeightBitsSearch
     public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
         if (context.Options.Precision != Precision.Auto) return graph;
-        Layer[] layers = [.. graph.Nodes.Select((n, i) => (n, i)).Where(p => context.WeightBits.ContainsKey(p.n.Outputs[0]) && graph.Values[p.n.Inputs[ILinearLayer.Weights]].Constant is not null).Select(p => new Layer(p.i, p.n, WeightCount(graph, p.n)))];
+        Layer[] layers = [.. graph.Nodes.Select((n, i) => (n, i))
+            .Where(p => context.WeightBits.ContainsKey(p.n.Outputs[0]) && graph.Values[p.n.Inputs[ILinearLayer.Weights]].Constant is not null)
+            .Select(p => new Layer(p.i, p.n, WeightCount(graph, p.n)))];
         if (layers.Length == 0) return graph;
         double[] errors = Measure(graph, context, layers);
         List<Dictionary<int, int>> steps = Steps(layers, errors, context.WeightBits, out List<double> totals);
@@ -34,7 +37,10 @@ internal static class WeightBitsSearch
             : AccuracyCheck.HasLimits(context.Options) && context.Input.Evaluation is not null ? LastThatIsAccurate(graph, context, steps)
             : totals.FindLastIndex(e => e <= BearableError * BearableError);
         context.WeightBits = steps[Math.Max(0, chosen)];
-        context.Note(string.Create(CultureInfo.InvariantCulture, $"Weights have 3 to 8 bits, {layers.Sum(l => (double)l.Weights * context.WeightBits[l.Node.Outputs[0]]) / layers.Sum(l => (double)l.Weights):0.0} on average: {string.Join(", ", layers.GroupBy(l => context.WeightBits[l.Node.Outputs[0]]).OrderBy(g => g.Key).Select(g => $"{g.Key} in {string.Join(", ", g.Select(l => l.Node.Name))}"))}."));
+        context.Note(string.Create(CultureInfo.InvariantCulture,
+            $"Weights have 3 to 8 bits, {layers.Sum(l => (double)l.Weights * context.WeightBits[l.Node.Outputs[0]]) / layers.Sum(l => (double)l.Weights):0.0} "
+            + $"on average: {string.Join(", ", layers.GroupBy(l => context.WeightBits[l.Node.Outputs[0]]).OrderBy(g => g.Key)
+                .Select(g => $"{g.Key} in {string.Join(", ", g.Select(l => l.Node.Name))}"))}."));
         return graph;
     }
 
@@ -50,7 +56,9 @@ internal static class WeightBitsSearch
         if (least > context.Options.MaxWeightBytes)
         {
             throw new ModelCompilationException(
-                "MC5006", string.Create(CultureInfo.InvariantCulture, $"The weights take {least} bytes with {FewestBits} bits each, more than the {context.Options.MaxWeightBytes} that {OptionText.Of(nameof(CompilationOptions.MaxWeightBytes))} allows."),
+                "MC5006", string.Create(CultureInfo.InvariantCulture,
+                    $"The weights take {least} bytes with {FewestBits} bits each, more than the {context.Options.MaxWeightBytes} that "
+                    + $"{OptionText.Of(nameof(CompilationOptions.MaxWeightBytes))} allows."),
                 "Allow more, or use a smaller network.");
         }
 
@@ -144,7 +152,8 @@ internal static class WeightBitsSearch
             {
                 Node node = graph.Nodes[n];
                 if (n > layers[i].Position && !node.Inputs.Any(changed.ContainsKey)) continue;
-                TensorData[] outputs = ReferenceInterpreter.EvaluateNode(node, id => graph.Values[id], id => changed.GetValueOrDefault(id) ?? graph.Values[id].Constant ?? known[id], RequantizationMode.Float);
+                TensorData[] outputs = ReferenceInterpreter.EvaluateNode(node, id => graph.Values[id],
+                    id => changed.GetValueOrDefault(id) ?? graph.Values[id].Constant ?? known[id], RequantizationMode.Float);
                 for (int o = 0; o < outputs.Length; o++) changed[node.Outputs[o]] = outputs[o];
             }
 

@@ -1,6 +1,7 @@
 namespace ModelCompiler.Core.Compression;
 
-/// <summary>The integers that stand for weights of some bits: as many on both sides of zero, but with two bits, where the odd one is too much to lose.</summary>
+/// <summary>The integers that stand for weights of some bits: as many on both sides of zero, but with two bits,
+/// where the odd one is too much to lose.</summary>
 /// <param name="Low">Smallest integer.</param>
 /// <param name="High">Largest integer.</param>
 internal readonly record struct WeightGrid(int Low, int High)

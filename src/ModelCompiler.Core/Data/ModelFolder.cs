@@ -1,8 +1,8 @@
 namespace ModelCompiler.Core.Data;
 
 /// <summary>
-/// Reads the files that lie beside a model, for hosts: <see cref="CompilationInput.ExternalData"/> is <see cref="Read"/>. Nothing outside of the model's folder is
-/// opened, also through links.
+/// Reads the files that lie beside a model, for hosts: <see cref="CompilationInput.ExternalData"/> is <see cref="Read"/>.
+/// Nothing outside of the model's folder is opened, also through links.
 /// </summary>
 /// <param name="modelFile">Path of the model.</param>
 public sealed class ModelFolder(string modelFile)
@@ -15,7 +15,8 @@ public sealed class ModelFolder(string modelFile)
 
     /// <summary>Content of a file.</summary>
     /// <param name="location">Its path, relative to the folder, with slashes.</param>
-    /// <exception cref="IOException">There is no such file in the folder, it cannot be read, or it has 2 GiB or more. The message is a part of a sentence.</exception>
+    /// <exception cref="IOException">There is no such file in the folder, it cannot be read, or it has 2 GiB or more.
+    /// The message is a part of a sentence.</exception>
     public ReadOnlyMemory<byte> Read(string location)
     {
         string path = Path.GetFullPath(Path.Combine(_folder, location.Replace('/', Path.DirectorySeparatorChar)));
@@ -35,7 +36,8 @@ public sealed class ModelFolder(string modelFile)
         }
     }
 
-    private static bool IsBelow(string path, string folder) => path.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool IsBelow(string path, string folder) =>
+        path.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     // The path with every link on the way followed.
     private static string Real(string path)

@@ -63,8 +63,10 @@ public static class NpyFormat
 
         if (size > maxBytes) throw Unreadable(what, $"its shape ({string.Join(", ", header.Shape)}) asks for {size} bytes, which are not there.", file);
         var bytes = new byte[size];
-        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) != bytes.Length) throw Unreadable(what, $"it ends before the {size} bytes that its shape ({string.Join(", ", header.Shape)}) asks for.", file);
-        if (stream.ReadByte() >= 0) throw Unreadable(what, $"it goes on after the {size} bytes that its shape ({string.Join(", ", header.Shape)}) asks for.", file);
+        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) != bytes.Length)
+            throw Unreadable(what, $"it ends before the {size} bytes that its shape ({string.Join(", ", header.Shape)}) asks for.", file);
+        if (stream.ReadByte() >= 0)
+            throw Unreadable(what, $"it goes on after the {size} bytes that its shape ({string.Join(", ", header.Shape)}) asks for.", file);
         if (bigEndian) Reverse(bytes, type.Size());
         int[] shape = [.. header.Shape.Select(d => (int)d)];
         return new NumpyArray(type, shape, header.FortranOrder && shape.Length > 1 ? ToRowMajor(bytes, shape, type.Size()) : bytes);
@@ -73,7 +75,8 @@ public static class NpyFormat
     private static NpyHeader ReadHeader(Stream stream, string? file, string what)
     {
         Span<byte> prefix = stackalloc byte[12];
-        if (stream.ReadAtLeast(prefix[..10], 10, throwOnEndOfStream: false) < 10 || !prefix.StartsWith(Magic)) throw Unreadable(what, "it is not a .npy file.", file);
+        if (stream.ReadAtLeast(prefix[..10], 10, throwOnEndOfStream: false) < 10 || !prefix.StartsWith(Magic))
+            throw Unreadable(what, "it is not a .npy file.", file);
         byte version = prefix[6];
         if (version is < 1 or > 3) throw Unreadable(what, $"it has version {version} of the .npy format; 1 to 3 are known.", file);
         long length = BinaryPrimitives.ReadUInt16LittleEndian(prefix[8..]);
@@ -101,7 +104,9 @@ public static class NpyFormat
         const string Remedy = "Convert it with astype(numpy.float32) or an integer type before saving.";
         if (descr is null) throw Unreadable(what, "it is a record array.", file, Remedy);
         string code = descr.Length > 0 && "<>=|".Contains(descr[0], StringComparison.Ordinal) ? descr[1..] : descr;
-        if (code.StartsWith('O')) throw new ModelCompilationException("MC1006", $"In {what}: object arrays are pickles and are never loaded, because loading a pickle runs code.", Remedy, file: file);
+        if (code.StartsWith('O'))
+            throw new ModelCompilationException("MC1006", $"In {what}: object arrays are pickles and are never loaded, because loading a pickle runs code.",
+                Remedy, file: file);
         ElementType? type = code switch
         {
             "b1" or "?" => ElementType.Bool,
@@ -118,7 +123,8 @@ public static class NpyFormat
             "f8" => ElementType.Float64,
             _ => null,
         };
-        return (type ?? throw Unreadable(what, $"its element type '{descr}' is neither a number nor a truth value of a known size.", file, Remedy), descr[0] == '>');
+        return (type ?? throw Unreadable(what, $"its element type '{descr}' is neither a number nor a truth value of a known size.", file, Remedy),
+            descr[0] == '>');
     }
 
     private static string Descr(ElementType type) => type switch
@@ -157,6 +163,7 @@ public static class NpyFormat
         return result;
     }
 
-    private static ModelCompilationException Unreadable(string what, string reason, string? file, string remedy = "Save it again with numpy.save or numpy.savez.") =>
+    private static ModelCompilationException Unreadable(string what, string reason, string? file,
+        string remedy = "Save it again with numpy.save or numpy.savez.") =>
         new("MC1005", $"NumPy data cannot be read: in {what}, {reason}", remedy, file: file);
 }

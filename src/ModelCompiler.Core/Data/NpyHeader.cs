@@ -103,7 +103,8 @@ internal sealed record NpyHeader(string? Descr, bool FortranOrder, long[] Shape)
             {
                 // Python 2 wrote long integers with an L.
                 string word = Word().TrimEnd('L');
-                numbers.Add(long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : throw new FormatException($"'{word}' is not a dimension"));
+                numbers.Add(long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number
+                    : throw new FormatException($"'{word}' is not a dimension"));
                 if (!TryTake(','))
                 {
                     Expect(')');

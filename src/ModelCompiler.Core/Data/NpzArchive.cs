@@ -55,7 +55,8 @@ public static class NpzArchive
                 maxBytes -= array.Bytes.Length;
             }
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or NotSupportedException or IOException or ArgumentException or OverflowException)
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or NotSupportedException or IOException or ArgumentException
+            or OverflowException)
         {
             throw Unreadable(stream.Length == 0 ? "it is empty." : $"it is neither a .npy file nor a sound .npz archive ({e.Message.TrimEnd('.')}).", file);
         }

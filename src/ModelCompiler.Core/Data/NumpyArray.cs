@@ -11,7 +11,8 @@ public sealed record NumpyArray
     {
         long count = 1;
         foreach (int dimension in shape) count = checked(count * dimension);
-        if (count < 0 || bytes.LongLength != count * type.Size()) throw new ArgumentException($"{bytes.LongLength} bytes are not a {type} array of shape ({string.Join(", ", shape)}).", nameof(bytes));
+        if (count < 0 || bytes.LongLength != count * type.Size())
+            throw new ArgumentException($"{bytes.LongLength} bytes are not a {type} array of shape ({string.Join(", ", shape)}).", nameof(bytes));
         Type = type;
         Shape = shape;
         Bytes = bytes;
@@ -37,7 +38,8 @@ public sealed record NumpyArray
     public ReadOnlySpan<T> AsSpan<T>()
         where T : unmanaged
     {
-        if (TypeOf<T>() != Type && !(Type == ElementType.Bool && typeof(T) == typeof(byte))) throw new InvalidOperationException($"{Type} elements are not {typeof(T).Name}.");
+        if (TypeOf<T>() != Type && !(Type == ElementType.Bool && typeof(T) == typeof(byte)))
+            throw new InvalidOperationException($"{Type} elements are not {typeof(T).Name}.");
         return MemoryMarshal.Cast<byte, T>(Bytes);
     }
 

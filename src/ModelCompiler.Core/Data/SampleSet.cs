@@ -16,7 +16,8 @@ public sealed class SampleSet
     private readonly string[] _names;
     private readonly string _file;
 
-    private SampleSet(IReadOnlyList<Value> inputs, NumpyArray[] arrays, string[] names, int count, string file) => (_inputs, _arrays, _names, Count, _file) = (inputs, arrays, names, count, file);
+    private SampleSet(IReadOnlyList<Value> inputs, NumpyArray[] arrays, string[] names, int count, string file) =>
+        (_inputs, _arrays, _names, Count, _file) = (inputs, arrays, names, count, file);
 
     /// <summary>Number of samples.</summary>
     public int Count { get; }
@@ -35,14 +36,20 @@ public sealed class SampleSet
             names[i] = inputs.Length == 1 && !arrays.ContainsKey(input.Name) ? NpzArchive.SingleArray : input.Name;
             found[i] = arrays.TryGetValue(names[i], out NumpyArray? array) ? array
                 : throw new ModelCompilationException(
-                    "MC3002", $"The file has no array for input '{input.Name}'; it has {string.Join(", ", arrays.Keys.Select(k => $"'{k}'"))}.", inputs.Length == 1 ? $"Name the array '{input.Name}' or 'x'." : $"Give an .npz file with arrays named after the inputs: {string.Join(", ", inputs.Select(v => $"'{v.Name}'"))}.", file: file);
+                    "MC3002", $"The file has no array for input '{input.Name}'; it has {string.Join(", ", arrays.Keys.Select(k => $"'{k}'"))}.",
+                    inputs.Length == 1 ? $"Name the array '{input.Name}' or 'x'."
+                    : $"Give an .npz file with arrays named after the inputs: {string.Join(", ", inputs.Select(v => $"'{v.Name}'"))}.", file: file);
             if (found[i].Shape.Length == 0 || found[i].Shape[0] == 0 || !Fits(found[i].Shape, input.Shape))
             {
                 throw new ModelCompilationException(
-                    "MC3003", $"The array for input '{input.Name}' has shape {string.Join("×", found[i].Shape.Select(d => d.ToString(CultureInfo.InvariantCulture)))}, which is not a number of samples of shape {input.Shape}.", "Give an array whose leading dimension counts samples and whose others are the input's.", file: file);
+                    "MC3003", $"The array for input '{input.Name}' has shape "
+                    + $"{string.Join("×", found[i].Shape.Select(d => d.ToString(CultureInfo.InvariantCulture)))}, which is not a number of samples of shape "
+                    + $"{input.Shape}.", "Give an array whose leading dimension counts samples and whose others are the input's.", file: file);
             }
 
-            if (count >= 0 && found[i].Shape[0] != count) throw new ModelCompilationException("MC3003", "The arrays for the inputs have different numbers of samples.", "Give as many samples for every input.", file: file);
+            if (count >= 0 && found[i].Shape[0] != count)
+                throw new ModelCompilationException("MC3003", "The arrays for the inputs have different numbers of samples.",
+                    "Give as many samples for every input.", file: file);
             count = found[i].Shape[0];
         }
 
@@ -53,8 +60,8 @@ public sealed class SampleSet
     public bool IsRaw => _inputs.Zip(_arrays).All(p => p.Second.Type == p.First.Type);
 
     /// <summary>
-    /// The inputs of one sample in the network's own element types: the integers of quantised inputs as they are in the file when all arrays have the inputs' types, else what the
-    /// numbers in the file are as integers.
+    /// The inputs of one sample in the network's own element types: the integers of quantised inputs as they are in the file when all arrays have the inputs'
+    /// types, else what the numbers in the file are as integers.
     /// </summary>
     public IReadOnlyList<TensorData> Own(int sample) => IsRaw ? Raw(sample) : [.. Real(sample).Zip(_inputs, QuantizedSample.Integers)];
 
@@ -67,10 +74,12 @@ public sealed class SampleSet
         foreach ((int sample, int i) in samples.SelectMany(s => _inputs.Select((_, i) => (s, i))))
         {
             if (_inputs[i].Type != ElementType.Float32 && !_inputs[i].IsAffine) continue;
-            float wrong = Slice(i, sample).ToFloats().FirstOrDefault(v => !float.IsFinite(v) && !(float.IsNegativeInfinity(v) && masks.Contains(_inputs[i].Id)));
+            float wrong = Slice(i, sample).ToFloats().FirstOrDefault(v => !float.IsFinite(v)
+                && !(float.IsNegativeInfinity(v) && masks.Contains(_inputs[i].Id)));
             if (wrong == 0) continue;
             throw new ModelCompilationException(
-                "MC3004", $"Sample {sample.ToString(CultureInfo.InvariantCulture)} (counted from 0) of array '{_names[i]}' holds {(float.IsNaN(wrong) ? "not-a-number" : "an infinite number")}{(_names[i] == _inputs[i].Name ? "" : $", for input '{_inputs[i].Name}'")}.",
+                "MC3004", $"Sample {sample.ToString(CultureInfo.InvariantCulture)} (counted from 0) of array '{_names[i]}' holds "
+                + $"{(float.IsNaN(wrong) ? "not-a-number" : "an infinite number")}{(_names[i] == _inputs[i].Name ? "" : $", for input '{_inputs[i].Name}'")}.",
                 "Leave such samples out, or write finite numbers in their place.", file: _file);
         }
     }
@@ -87,7 +96,8 @@ public sealed class SampleSet
     public IReadOnlyList<TensorData> Raw(int sample) => [.. _inputs.Select((_, i) => Slice(i, sample))];
 
     /// <summary>At most <paramref name="limit"/> sample numbers, evenly spread.</summary>
-    public IEnumerable<int> Spread(int limit) => Count <= limit ? Enumerable.Range(0, Count) : Enumerable.Range(0, limit).Select(i => (int)((long)i * Count / limit));
+    public IEnumerable<int> Spread(int limit) => Count <= limit ? Enumerable.Range(0, Count) : Enumerable.Range(0, limit)
+        .Select(i => (int)((long)i * Count / limit));
 
     private TensorData Slice(int input, int sample)
     {
@@ -112,6 +122,7 @@ public sealed class SampleSet
     private static bool Fits(int[] array, Shape input)
     {
         IEnumerable<int> sample = array.Skip(1);
-        return sample.SequenceEqual(input) || (input.Rank > 0 && input[0] == 1 && sample.SequenceEqual(input.Skip(1))) || sample.SequenceEqual(input.Where(d => d != 1)) || sample.Where(d => d != 1).SequenceEqual(input.Where(d => d != 1));
+        return sample.SequenceEqual(input) || (input.Rank > 0 && input[0] == 1 && sample.SequenceEqual(input.Skip(1)))
+            || sample.SequenceEqual(input.Where(d => d != 1)) || sample.Where(d => d != 1).SequenceEqual(input.Where(d => d != 1));
     }
 }

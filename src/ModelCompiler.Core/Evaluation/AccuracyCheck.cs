@@ -15,10 +15,13 @@ public sealed record MeasuredAccuracy(Metric Metric, int Samples, double? Origin
     public double? Drop => Original is not { } before ? null : Metric.IsError() ? (Compiled - before) / Math.Max(before, double.Epsilon) : before - Compiled;
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Metric.ToString().ToLowerInvariant()} on {Samples} samples: {Text(Compiled)}{(Original is { } before ? $", the float network {Text(before)}" : "")}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Metric.ToString().ToLowerInvariant()} on {Samples} samples: {Text(Compiled)}"
+            + $"{(Original is { } before ? $", the float network {Text(before)}" : "")}");
 
     /// <summary>A value of the metric, for people.</summary>
-    public string Text(double value) => Metric.IsError() ? value.ToString("G6", CultureInfo.InvariantCulture) : (value * 100).ToString("0.00 '%'", CultureInfo.InvariantCulture);
+    public string Text(double value) => Metric.IsError() ? value.ToString("G6", CultureInfo.InvariantCulture) : (value * 100)
+        .ToString("0.00 '%'", CultureInfo.InvariantCulture);
 }
 
 /// <summary>Measures on <see cref="CompilationOptions.Evaluation"/>, and holds the network to the limits that the user set.</summary>
@@ -33,7 +36,9 @@ internal static class AccuracyCheck
     {
         if (context.Input.Evaluation is null)
         {
-            if (HasLimits(context.Options)) throw new ModelCompilationException("MC9003", "Limits of accuracy need data to measure on.", $"Name an .npz file with inputs and labels or targets (array y) with the option {OptionText.Of(nameof(CompilationOptions.Evaluation))}.");
+            if (HasLimits(context.Options))
+                throw new ModelCompilationException("MC9003", "Limits of accuracy need data to measure on.",
+                    $"Name an .npz file with inputs and labels or targets (array y) with the option {OptionText.Of(nameof(CompilationOptions.Evaluation))}.");
             return;
         }
 
@@ -43,18 +48,24 @@ internal static class AccuracyCheck
         if (Broken(accuracy, context.Options) is { } broken)
         {
             string worst = QuantizationCheck.WorstNode(original, compiled, context) is { } node ? $" Most of the error arises in {node}." : "";
-            throw new ModelCompilationException("MC3009", $"The compiled network is not accurate enough: {accuracy}; {broken}.{worst}", $"Give more or better calibration samples, more {OptionText.Of(nameof(CompilationOptions.WeightBits))}, compile to Float32, or allow more.");
+            throw new ModelCompilationException("MC3009", $"The compiled network is not accurate enough: {accuracy}; {broken}.{worst}",
+                $"Give more or better calibration samples, more {OptionText.Of(nameof(CompilationOptions.WeightBits))}, compile to Float32, or allow more.");
         }
     }
 
     /// <summary>What measures on the data of the context, which has run the float network once.</summary>
-    public static AccuracyMeasurement Measurement(ModelGraph original, PipelineContext context) => context.Measurement ??= new AccuracyMeasurement(original, context);
+    public static AccuracyMeasurement Measurement(ModelGraph original, PipelineContext context) =>
+        context.Measurement ??= new AccuracyMeasurement(original, context);
 
     /// <summary>What is broken, or null.</summary>
     public static string? Broken(MeasuredAccuracy accuracy, CompilationOptions options)
     {
-        if (options.MaxAccuracyDrop is { } drop && accuracy.Drop > drop) return string.Create(CultureInfo.InvariantCulture, $"it is worse by {100 * accuracy.Drop:0.00} {(accuracy.Metric.IsError() ? "%" : "points")}, and {OptionText.Of(nameof(CompilationOptions.MaxAccuracyDrop))} allows {100 * drop:0.00}");
-        if (options.MinAccuracy is { } least && (accuracy.Metric.IsError() ? accuracy.Compiled > least : accuracy.Compiled < least)) return $"{OptionText.Of(nameof(CompilationOptions.MinAccuracy))} asks for {accuracy.Text(least)}";
+        if (options.MaxAccuracyDrop is { } drop && accuracy.Drop > drop)
+            return string.Create(CultureInfo.InvariantCulture,
+                $"it is worse by {100 * accuracy.Drop:0.00} {(accuracy.Metric.IsError() ? "%" : "points")}, and "
+                + $"{OptionText.Of(nameof(CompilationOptions.MaxAccuracyDrop))} allows {100 * drop:0.00}");
+        if (options.MinAccuracy is { } least && (accuracy.Metric.IsError() ? accuracy.Compiled > least : accuracy.Compiled < least))
+            return $"{OptionText.Of(nameof(CompilationOptions.MinAccuracy))} asks for {accuracy.Text(least)}";
         return null;
     }
 }

@@ -4,7 +4,8 @@ using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Evaluation;
 
-/// <summary>Measures compiled networks on the evaluation data, beside the float network, with the reference interpreter. Every sample starts with the initial state.</summary>
+/// <summary>Measures compiled networks on the evaluation data, beside the float network, with the reference interpreter.
+/// Every sample starts with the initial state.</summary>
 internal sealed class AccuracyMeasurement
 {
     private readonly OrderedDictionary<string, NumpyArray> _arrays;
@@ -27,7 +28,9 @@ internal sealed class AccuracyMeasurement
         SampleSet samples = SampleSet.For(original, _arrays, _file);
         _targets = Targets.Find(_arrays, [.. original.OutputNames.Zip(original.OutputValues, (name, value) => (name, value.Shape))], samples.Count, _file);
         _metric = Metrics.Choose(Metrics.Parse(context.Options.Metric), _targets, hasOriginal, _file);
-        if (!hasOriginal && context.Options.MaxAccuracyDrop is not null) throw new ModelCompilationException("MC9003", "The model is quantised already, so there is no float network whose accuracy could drop.", $"Use {OptionText.Of(nameof(CompilationOptions.MinAccuracy))}, or compile the float model it was made from.");
+        if (!hasOriginal && context.Options.MaxAccuracyDrop is not null)
+            throw new ModelCompilationException("MC9003", "The model is quantised already, so there is no float network whose accuracy could drop.",
+                $"Use {OptionText.Of(nameof(CompilationOptions.MinAccuracy))}, or compile the float model it was made from.");
         if (hasOriginal) _original = Outputs(original, samples);
     }
 
@@ -45,7 +48,8 @@ internal sealed class AccuracyMeasurement
     private float[][][] Outputs(ModelGraph graph, SampleSet samples)
     {
         var outputs = new float[samples.Count][][];
-        Parallel.For(0, samples.Count, i => outputs[i] = [.. new ReferenceInterpreter(graph, _mode).Run(samples.Own(i)).Select((data, o) => Reals(data, graph.Values[graph.Outputs[o]]))]);
+        Parallel.For(0, samples.Count, i => outputs[i] = [.. new ReferenceInterpreter(graph, _mode).Run(samples.Own(i))
+            .Select((data, o) => Reals(data, graph.Values[graph.Outputs[o]]))]);
         return outputs;
     }
 

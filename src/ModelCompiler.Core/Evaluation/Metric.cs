@@ -32,7 +32,8 @@ public static class Metrics
         if (string.IsNullOrWhiteSpace(text)) return null;
         return Enum.TryParse(text, ignoreCase: true, out Metric metric) && !char.IsDigit(text[0])
             ? metric
-            : throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.Metric))}'.", "Give top1, top5, mse, mae or agreement.");
+            : throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.Metric))}'.",
+                "Give top1, top5, mse, mae or agreement.");
     }
 
     /// <summary>Place of the largest element, the first of equals.</summary>
@@ -80,10 +81,15 @@ public static class Metrics
         return metric switch
         {
             Metric.Agreement when !hasOriginal => throw new ModelCompilationException(
-                "MC3002", targets is null ? "The file has no array 'y' with labels or targets, and the model was quantised already, so there is no original network to compare with." : "The model was quantised already, so there is no original network to agree with.", "Name an array 'y' with one label or target for each sample, and another metric.", file: file),
+                "MC3002", targets is null ? "The file has no array 'y' with labels or targets, and the model was quantised already, so there is no original "
+                + "network to compare with." : "The model was quantised already, so there is no original network to agree with.",
+                "Name an array 'y' with one label or target for each sample, and another metric.", file: file),
             Metric.Agreement => metric,
-            _ when targets is null => throw new ModelCompilationException("MC3002", "The file has no array 'y' with labels or targets.", "Name the array 'y', or use the metric agreement.", file: file),
-            Metric.Mse or Metric.Mae when targets.IsLabels => throw new ModelCompilationException("MC3003", "The array 'y' has one label for each sample, but the metric compares every element of the output.", "Give whole targets, or use the metric top1.", file: file),
+            _ when targets is null => throw new ModelCompilationException("MC3002", "The file has no array 'y' with labels or targets.",
+                "Name the array 'y', or use the metric agreement.", file: file),
+            Metric.Mse or Metric.Mae when targets.IsLabels =>
+                throw new ModelCompilationException("MC3003", "The array 'y' has one label for each sample, but the metric compares every element of the "
+                + "output.", "Give whole targets, or use the metric top1.", file: file),
             _ => metric,
         };
     }

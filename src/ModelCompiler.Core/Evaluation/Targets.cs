@@ -37,13 +37,16 @@ public sealed class Targets
         int count = array.Shape.Length == 0 ? 0 : array.Shape[0];
         if (count != samples) throw Misfit(name, $"has {count} entries for {samples} samples", "Give one label or target for each sample.", file);
         int perSample = array.Count / samples;
-        if (perSample != 1 && perSample != classes) throw Misfit(name, $"has {perSample} numbers for each sample, and the output has {classes}", "Give one label, or a target for every element of the output.", file);
+        if (perSample != 1 && perSample != classes)
+            throw Misfit(name, $"has {perSample} numbers for each sample, and the output has {classes}",
+                "Give one label, or a target for every element of the output.", file);
         float[] values = array.ToFloats();
         bool isLabels = perSample == 1 && classes > 1;
         if (isLabels && values.Any(v => v < 0 || v >= classes || v != MathF.Floor(v)))
         {
             float wrong = values.First(v => !(v >= 0 && v < classes && v == MathF.Floor(v)));
-            throw Misfit(name, string.Create(CultureInfo.InvariantCulture, $"holds {wrong}, which is not a class from 0 to {classes - 1}"), "Give labels as numbers of the output's elements.", file);
+            throw Misfit(name, string.Create(CultureInfo.InvariantCulture, $"holds {wrong}, which is not a class from 0 to {classes - 1}"),
+                "Give labels as numbers of the output's elements.", file);
         }
 
         return new Targets(values, perSample, isLabels, output, outputs[output].Name == name);
@@ -55,5 +58,6 @@ public sealed class Targets
     /// <summary>The target of a sample.</summary>
     public ReadOnlySpan<float> Of(int sample) => _values.AsSpan(sample * _perSample, _perSample);
 
-    private static ModelCompilationException Misfit(string name, string problem, string remedy, string file) => new("MC3003", $"The array '{name}' {problem}.", remedy, file: file);
+    private static ModelCompilationException Misfit(string name, string problem, string remedy, string file) =>
+        new("MC3003", $"The array '{name}' {problem}.", remedy, file: file);
 }

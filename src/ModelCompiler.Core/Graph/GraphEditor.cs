@@ -123,7 +123,8 @@ public sealed class GraphEditor
         try
         {
             RequireScales(op, ids.AsSpan());
-            outputs = [.. op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])])).Select((type, i) => AddValue(i == 0 ? name : $"{name}/{i}", type))];
+            outputs = [.. op.Infer(new InferenceContext([.. ids.Select(i => i < 0 ? null : this[i])]))
+                .Select((type, i) => AddValue(i == 0 ? name : $"{name}/{i}", type))];
         }
         catch (ModelCompilationException e)
         {
@@ -157,7 +158,9 @@ public sealed class GraphEditor
     /// <exception cref="ModelCompilationException">MC1012: it does not.</exception>
     internal static void RequireType(string name, TensorType declared, ElementType computed)
     {
-        if (!declared.Holds(computed)) throw new ModelCompilationException("MC1012", $"'{name}' is declared as {declared.Type}, and the operator computes {computed}.", "Export the model again with consistent types.");
+        if (!declared.Holds(computed))
+            throw new ModelCompilationException("MC1012", $"'{name}' is declared as {declared.Type}, and the operator computes {computed}.",
+                "Export the model again with consistent types.");
     }
 
     /// <summary>Stops when a value that is computed does not have one positive scale.</summary>
@@ -171,14 +174,17 @@ public sealed class GraphEditor
 
     private static ModelCompilationException ManyScales(Value value, string why)
     {
-        string what = value.Q.Scales.All(s => s > 0) ? $"{value.Q.Scales.Count.ToString(CultureInfo.InvariantCulture)} scales, one per slice" : "a scale below zero";
+        string what = value.Q.Scales.All(s => s > 0) ? $"{value.Q.Scales.Count.ToString(CultureInfo.InvariantCulture)} scales, one per slice"
+            : "a scale below zero";
         return new("MC2002", $"'{value.Name}' has {what}, which {why}.", "Quantise it with one positive scale for the tensor.");
     }
 
-    /// <summary>False for constants that take long to compute, and for large ones that grow out of small ones, such as by repetition: they are computed at run time.</summary>
+    /// <summary>False for constants that take long to compute, and for large ones that grow out of small ones, such as by repetition:
+    /// they are computed at run time.</summary>
     internal bool IsWorthFolding(Node node) =>
         node.Outputs.All(o => this[o].Shape.Elements <= Math.Max(MostFoldedElements, node.Inputs.Where(i => i >= 0).Sum(i => (long)this[i].Shape.Elements)))
-        && node.Operator.Work(new CallContext(node.Inputs.Length, i => i < node.Inputs.Length && node.Inputs[i] >= 0, i => this[node.Inputs[i]], i => this[node.Outputs[i]], RequantizationMode.Float)) <= MostFoldedWork;
+        && node.Operator.Work(new CallContext(node.Inputs.Length, i => i < node.Inputs.Length && node.Inputs[i] >= 0, i => this[node.Inputs[i]],
+            i => this[node.Outputs[i]], RequantizationMode.Float)) <= MostFoldedWork;
 
     /// <summary>Names of the model's inputs that a value depends on.</summary>
     public IReadOnlyList<string> InputsBehind(int id)
@@ -211,8 +217,10 @@ public sealed class GraphEditor
         ImmutableArray<int> outputs = [.. Outputs.Select(Resolve)];
         nodes = Sort(nodes);
         (List<Node> live, ImmutableArray<StateVariable> states) = LiveParts(nodes, outputs);
-        var used = new HashSet<int>(Inputs.Concat(outputs).Concat(states.SelectMany(s => new[] { s.Current, s.Next })).Concat(live.SelectMany(n => n.Inputs.Concat(n.Outputs))));
-        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. live], [.. Inputs], outputs) { OutputNames = [.. OutputNames], OutputLabels = OutputLabels, States = states };
+        var used = new HashSet<int>(Inputs.Concat(outputs).Concat(states.SelectMany(s => new[] { s.Current, s.Next }))
+            .Concat(live.SelectMany(n => n.Inputs.Concat(n.Outputs))));
+        return new ModelGraph(_values.Where(p => used.Contains(p.Key)).ToImmutableDictionary(), [.. live], [.. Inputs],
+            outputs) { OutputNames = [.. OutputNames], OutputLabels = OutputLabels, States = states };
     }
 
     // A state is needed when something that is needed reads it, and then so is all that computes what it becomes.
@@ -266,7 +274,8 @@ public sealed class GraphEditor
 
         if (sorted.Count == nodes.Count) return sorted;
         Node stuck = nodes.First(n => !sorted.Contains(n));
-        throw new ModelCompilationException("MC1010", "The nodes of the model form a cycle.", "Export the model again; a network must be an acyclic graph.", stuck.Label);
+        throw new ModelCompilationException("MC1010", "The nodes of the model form a cycle.", "Export the model again; a network must be an acyclic graph.",
+            stuck.Label);
     }
 
     private static List<Node> LiveNodes(List<Node> nodes, ImmutableArray<int> results)

@@ -18,7 +18,8 @@ public static class GraphVerifier
                 Require(known.Contains(input), $"{node.Label} uses '{graph.Values[input].Name}' before it is computed");
             }
 
-            IReadOnlyList<TensorType> inferred = node.Operator.Infer(new Operators.InferenceContext([.. node.Inputs.Select(i => i < 0 ? null : graph.Values[i])]));
+            IReadOnlyList<TensorType> inferred = node.Operator.Infer(new Operators.InferenceContext([.. node.Inputs.Select(i => i < 0 ? null
+                : graph.Values[i])]));
             for (int i = 0; i < node.Outputs.Length; i++)
             {
                 Value output = graph.Values[node.Outputs[i]];
@@ -30,7 +31,8 @@ public static class GraphVerifier
 
         foreach (Value value in graph.Values.Values)
         {
-            Require(value.Constant is null || (value.Constant.Shape == value.Shape && value.Constant.Type == value.Type), $"constant '{value.Name}' has another type or shape than its content");
+            Require(value.Constant is null || (value.Constant.Shape == value.Shape && value.Constant.Type == value.Type),
+                $"constant '{value.Name}' has another type or shape than its content");
         }
 
         foreach (int output in graph.Outputs) Require(known.Contains(output), "an output is never computed");
@@ -39,8 +41,10 @@ public static class GraphVerifier
         {
             (Value current, Value next) = (graph.Values[state.Current], graph.Values[state.Next]);
             Require(known.Contains(state.Next), $"the next content of state '{state.Name}' is never computed");
-            Require(current.Type == next.Type && current.Shape == next.Shape, $"state '{state.Name}' is {current.Type} {current.Shape} and becomes {next.Type} {next.Shape}");
-            Require(state.Initial.Type == current.Type && state.Initial.Shape == current.Shape, $"state '{state.Name}' has an initial content of another type or shape");
+            Require(current.Type == next.Type && current.Shape == next.Shape,
+                $"state '{state.Name}' is {current.Type} {current.Shape} and becomes {next.Type} {next.Shape}");
+            Require(state.Initial.Type == current.Type && state.Initial.Shape == current.Shape,
+                $"state '{state.Name}' has an initial content of another type or shape");
         }
 
         void Require(bool condition, string problem)

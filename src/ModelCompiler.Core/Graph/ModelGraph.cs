@@ -37,7 +37,8 @@ public sealed record QuantizationParameters(EquatableArray<float> Scales, Equata
 /// <summary>Type, shape and quantisation of a value.</summary>
 public sealed record TensorType(ElementType Type, Shape Shape, QuantizationParameters? Quantization = null)
 {
-    /// <summary>True when a value of this type can hold what an operator computes: which integers stand for real numbers is for quantisation to choose.</summary>
+    /// <summary>True when a value of this type can hold what an operator computes: which integers stand for real numbers is for quantisation to
+    /// choose.</summary>
     internal bool Holds(ElementType computed) => Type == computed || (Quantization is not null && Type.IsInteger() && computed.IsInteger());
 }
 
@@ -61,7 +62,8 @@ public sealed record Value(int Id, string Name, ElementType Type, Shape Shape, Q
 
     /// <summary>Per-tensor scale and zero point of a quantised value.</summary>
     /// <exception cref="ModelCompilationException">MC2003: the value has none.</exception>
-    public QuantizationParameters Q => Quantization ?? throw new ModelCompilationException("MC2003", $"'{Name}' has no scale, which this operator needs.", "Convert the model again, with scales for all quantised tensors.");
+    public QuantizationParameters Q => Quantization ?? throw new ModelCompilationException("MC2003", $"'{Name}' has no scale, which this operator needs.",
+        "Convert the model again, with scales for all quantised tensors.");
 
     /// <summary>Type, shape and quantisation.</summary>
     public TensorType TensorType => new(Type, Shape, Quantization);

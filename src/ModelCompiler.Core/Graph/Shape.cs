@@ -31,9 +31,11 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
             long count = 1;
             foreach (int dimension in Dimensions)
             {
-                if (dimension < 0) throw new ModelCompilationException("MC1012", $"A tensor of shape {this} has a negative dimension.", "Export the model again with consistent shapes.");
+                if (dimension < 0) throw new ModelCompilationException("MC1012", $"A tensor of shape {this} has a negative dimension.",
+                    "Export the model again with consistent shapes.");
                 count *= dimension;
-                if (count > int.MaxValue) throw new ModelCompilationException("MC1003", $"A tensor of shape {this} has more elements than fit in memory.", "Use smaller dimensions.");
+                if (count > int.MaxValue)
+                    throw new ModelCompilationException("MC1003", $"A tensor of shape {this} has more elements than fit in memory.", "Use smaller dimensions.");
             }
 
             return (int)count;
@@ -46,7 +48,8 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
 
     /// <summary>Elements of the dimensions from <paramref name="from"/> up to, not including, <paramref name="to"/>.</summary>
     /// <exception cref="ModelCompilationException">MC1012: there are no such axes.</exception>
-    public int ElementsBetween(int from, int to) => from >= 0 && from <= to && to <= Rank ? new Shape(Dimensions[from..to]).Elements : throw Missing(from < 0 ? from : to);
+    public int ElementsBetween(int from, int to) => from >= 0 && from <= to && to <= Rank ? new Shape(Dimensions[from..to]).Elements
+        : throw Missing(from < 0 ? from : to);
 
     /// <summary>The same shape with one dimension changed.</summary>
     public Shape With(int axis, int dimension) => new(Dimensions.SetItem(Within(axis), dimension));
@@ -58,7 +61,8 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     }
 
     // A model that takes it for granted is damaged, whatever the operator.
-    private ModelCompilationException Missing(int axis) => new("MC1012", $"A tensor of shape {this} has no axis {axis}.", "Export the model again with consistent shapes.");
+    private ModelCompilationException Missing(int axis) =>
+        new("MC1012", $"A tensor of shape {this} has no axis {axis}.", "Export the model again with consistent shapes.");
 
     /// <summary>The dimensions in another order.</summary>
     public Shape Permute(IReadOnlyList<int> order)

@@ -18,7 +18,8 @@ public sealed class TensorData
     /// <summary>Wraps bytes, which must be as many as type and shape need.</summary>
     public TensorData(ElementType type, Shape shape, byte[] bytes)
     {
-        if (bytes.LongLength != (long)shape.Elements * type.Size()) throw new ArgumentException($"{bytes.Length} bytes are not a {type} tensor of shape {shape}.", nameof(bytes));
+        if (bytes.LongLength != (long)shape.Elements * type.Size())
+            throw new ArgumentException($"{bytes.Length} bytes are not a {type} tensor of shape {shape}.", nameof(bytes));
         Type = type;
         Shape = shape;
         Bytes = bytes;

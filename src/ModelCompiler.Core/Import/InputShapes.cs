@@ -40,7 +40,8 @@ internal sealed class InputShapes
             {
                 if (!int.TryParse(dimensions[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i]))
                 {
-                    throw new ModelCompilationException("MC9002", $"'{item}' is not a shape for option '{OptionText.Of(nameof(CompilationOptions.InputShapes))}'.", "Give shapes such as 'image:1x3x224x224', separated by semicolons.");
+                    throw new ModelCompilationException("MC9002", $"'{item}' is not a shape for option "
+                        + $"'{OptionText.Of(nameof(CompilationOptions.InputShapes))}'.", "Give shapes such as 'image:1x3x224x224', separated by semicolons.");
                 }
             }
 
@@ -91,7 +92,9 @@ internal sealed class InputShapes
     public void RequireAll()
     {
         string? unused = _shapes.Keys.FirstOrDefault(k => !_used.Contains(k));
-        if (unused is not null) throw new ModelCompilationException("MC9003", $"{Option} names the input '{unused}', which the model does not have.", "Use the names that 'modelc inspect' shows.");
+        if (unused is not null)
+            throw new ModelCompilationException("MC9003", $"{Option} names the input '{unused}', which the model does not have.",
+                "Use the names that 'modelc inspect' shows.");
         _open.RequireNone(_text);
     }
 
@@ -99,8 +102,11 @@ internal sealed class InputShapes
     {
         string declaration = $"the model declares {InputDimension.Text(declared)}";
         string gives = $"{Option} gives {string.Join("x", given.Select(d => d.ToString(CultureInfo.InvariantCulture)))} for input '{input}'";
-        if (given.Length != declared.Count) throw new ModelCompilationException("MC9003", $"{gives}, which has {given.Length} dimensions; {declaration}, which has {declared.Count}.", $"Give {declared.Count} dimensions.");
-        string[] wrong = [.. Enumerable.Range(0, given.Length).Where(i => declared[i].IsFixed && declared[i].Size != given[i]).Select(i => $"dimension {i} must be {declared[i].Size}, not {given[i]}")];
+        if (given.Length != declared.Count)
+            throw new ModelCompilationException("MC9003", $"{gives}, which has {given.Length} dimensions; {declaration}, which has {declared.Count}.",
+                $"Give {declared.Count} dimensions.");
+        string[] wrong = [.. Enumerable.Range(0, given.Length).Where(i => declared[i].IsFixed && declared[i].Size != given[i])
+            .Select(i => $"dimension {i} must be {declared[i].Size}, not {given[i]}")];
         if (wrong.Length > 0) throw new ModelCompilationException("MC9003", $"{gives}, but {declaration}.", $"Counted from 0, {string.Join(", ", wrong)}.");
     }
 }

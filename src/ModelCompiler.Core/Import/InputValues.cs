@@ -5,8 +5,8 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Core.Import;
 
 /// <summary>
-/// The option <c>InputValues</c>: inputs that become constants of the network, such as <c>axes:0,2;depth:10</c>. Exporters write axes, shapes and counts as inputs
-/// that never change; a compiler must know them.
+/// The option <c>InputValues</c>: inputs that become constants of the network, such as <c>axes:0,2;depth:10</c>. Exporters write axes,
+/// shapes and counts as inputs that never change; a compiler must know them.
 /// </summary>
 internal sealed class InputValues
 {
@@ -35,7 +35,9 @@ internal sealed class InputValues
         if (!_values.TryGetValue(input, out string? text)) return null;
         _used.Add(input);
         string[] items = text.Length == 0 ? [] : text.Split(',', StringSplitOptions.TrimEntries);
-        if (items.Length != type.Shape.Elements) throw new ModelCompilationException("MC9002", $"Option '{OptionText.Of(nameof(CompilationOptions.InputValues))}' gives {items.Length} values for input '{input}' of shape {type.Shape}.", $"Give {type.Shape.Elements} values, row-major.");
+        if (items.Length != type.Shape.Elements)
+            throw new ModelCompilationException("MC9002", $"Option '{OptionText.Of(nameof(CompilationOptions.InputValues))}' gives {items.Length} values for "
+                + $"input '{input}' of shape {type.Shape}.", $"Give {type.Shape.Elements} values, row-major.");
         var data = new TensorData(type.Type, type.Shape);
         for (int i = 0; i < items.Length; i++)
         {
@@ -49,7 +51,9 @@ internal sealed class InputValues
     public void RequireAllUsed()
     {
         string? unused = _values.Keys.FirstOrDefault(k => !_used.Contains(k));
-        if (unused is not null) throw new ModelCompilationException("MC9003", $"Option '{OptionText.Of(nameof(CompilationOptions.InputValues))}' names the input '{unused}', which the model does not have.", "Use the names that 'modelc inspect' shows.");
+        if (unused is not null)
+            throw new ModelCompilationException("MC9003", $"Option '{OptionText.Of(nameof(CompilationOptions.InputValues))}' names the input '{unused}', "
+                + "which the model does not have.", "Use the names that 'modelc inspect' shows.");
     }
 
     /// <summary>The text that gives an input these elements.</summary>
@@ -67,13 +71,17 @@ internal sealed class InputValues
 
     private static bool TrySet(TensorData data, int i, string text)
     {
-        if (data.Type == ElementType.Int64 && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer)) data.As<long>()[i] = integer;
-        else if (data.Type == ElementType.UInt64 && ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong unsigned)) data.As<ulong>()[i] = unsigned;
-        else if (double.TryParse(text.Replace("inf", "Infinity", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out double real)) data.Set(i, real);
+        if (data.Type == ElementType.Int64 && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer))
+            data.As<long>()[i] = integer;
+        else if (data.Type == ElementType.UInt64 && ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong unsigned))
+            data.As<ulong>()[i] = unsigned;
+        else if (double.TryParse(text.Replace("inf", "Infinity", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out double real))
+            data.Set(i, real);
         else return false;
         return true;
     }
 
     private static ModelCompilationException Unreadable(string item) =>
-        new("MC9002", $"'{item}' is not a value for option '{OptionText.Of(nameof(CompilationOptions.InputValues))}'.", "Give values such as 'axes:0,2;depth:10', separated by semicolons.");
+        new("MC9002", $"'{item}' is not a value for option '{OptionText.Of(nameof(CompilationOptions.InputValues))}'.",
+            "Give values such as 'axes:0,2;depth:10', separated by semicolons.");
 }

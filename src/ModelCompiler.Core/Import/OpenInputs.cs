@@ -31,7 +31,8 @@ internal sealed class OpenInputs
     /// <param name="channels">The place of the channels in images.</param>
     public void Add(string input, IReadOnlyList<InputDimension>? declared, int channels)
     {
-        string example = declared is null ? $"1x{Length}" : string.Join("x", declared.Select((d, i) => Example(d, i, declared.Count, channels).ToString(CultureInfo.InvariantCulture)));
+        string example = declared is null ? $"1x{Length}" : string.Join("x",
+            declared.Select((d, i) => Example(d, i, declared.Count, channels).ToString(CultureInfo.InvariantCulture)));
         _inputs.Add((input, declared is null ? "of unknown rank" : InputDimension.Text(declared), example));
     }
 
@@ -45,9 +46,12 @@ internal sealed class OpenInputs
         if (_inputs.Count == 0) return;
         string reason = _inputs.Count == 1
             ? $"Input '{_inputs[0].Name}' has an open shape: {_inputs[0].Shape}."
-            : $"{_inputs.Count.ToString(CultureInfo.InvariantCulture)} inputs have open shapes: {string.Join(", ", _inputs.Select(i => $"'{i.Name}' {i.Shape}"))}.";
+            : $"{_inputs.Count.ToString(CultureInfo.InvariantCulture)} inputs have open shapes: "
+            + $"{string.Join(", ", _inputs.Select(i => $"'{i.Name}' {i.Shape}"))}.";
         string example = string.Join(";", _inputs.Select(i => $"{i.Name}:{i.Example}").Prepend(given).Where(t => t.Length > 0));
-        throw new ModelCompilationException("MC2003", reason, $"Say which shapes to compile for with the option {OptionText.Of(nameof(CompilationOptions.InputShapes))}, for example {OptionText.Set(nameof(CompilationOptions.InputShapes), example)}.");
+        throw new ModelCompilationException("MC2003", reason,
+            $"Say which shapes to compile for with the option {OptionText.Of(nameof(CompilationOptions.InputShapes))}, for example "
+            + $"{OptionText.Set(nameof(CompilationOptions.InputShapes), example)}.");
     }
 
     // Dimensions of one name are of one size.

@@ -11,7 +11,8 @@ internal static class OperatorRegistry
         where TKey : notnull
     {
         var found = new Dictionary<TKey, Action<TNode>>();
-        foreach (MethodInfo method in typeof(OperatorRegistry).Assembly.GetTypes().SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly)))
+        foreach (MethodInfo method in typeof(OperatorRegistry).Assembly.GetTypes()
+            .SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly)))
         {
             foreach (TAttribute attribute in method.GetCustomAttributes<TAttribute>()) found.Add(key(attribute), method.CreateDelegate<Action<TNode>>());
         }

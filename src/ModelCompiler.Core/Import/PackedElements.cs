@@ -26,7 +26,8 @@ internal static class PackedElements
     public static byte[] WidenBFloat16(ReadOnlySpan<byte> source)
     {
         var result = new byte[source.Length * 2L];
-        for (int i = 0; i + 1 < source.Length; i += 2) BinaryPrimitives.WriteUInt16LittleEndian(result.AsSpan((i * 2) + 2), BinaryPrimitives.ReadUInt16LittleEndian(source[i..]));
+        for (int i = 0; i + 1 < source.Length; i += 2)
+            BinaryPrimitives.WriteUInt16LittleEndian(result.AsSpan((i * 2) + 2), BinaryPrimitives.ReadUInt16LittleEndian(source[i..]));
         return result;
     }
 

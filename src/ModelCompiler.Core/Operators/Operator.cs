@@ -26,7 +26,8 @@ public abstract record Operator
     /// <summary>Adds the kernels that compute the outputs to the plan.</summary>
     public abstract void Lower(LoweringContext context);
 
-    /// <summary>Elementary operations that <see cref="Evaluate"/> takes beyond a few for every element: what is computed at build time is bounded by it.</summary>
+    /// <summary>Elementary operations that <see cref="Evaluate"/> takes beyond a few for every element:
+    /// what is computed at build time is bounded by it.</summary>
     public virtual long Work(CallContext context) => 0;
 
     /// <summary>
@@ -44,12 +45,14 @@ public abstract record Operator
     public virtual bool NeedsRelativePrecision(int input) => false;
 
     /// <summary>
-    /// True when constant integers at an input may have a scale for every slice, and scales below zero. All other integers that stand for real numbers have one positive scale.
+    /// True when constant integers at an input may have a scale for every slice, and scales below zero.
+    /// All other integers that stand for real numbers have one positive scale.
     /// </summary>
     public virtual bool TakesAnyScales(int input) => false;
 
     /// <summary>
-    /// How the operator takes part when int8 values become uint8 ones of the same real numbers, with a zero point 128 higher; the default keeps its inputs and outputs as they are.
+    /// How the operator takes part when int8 values become uint8 ones of the same real numbers, with a zero point 128 higher;
+    /// the default keeps its inputs and outputs as they are.
     /// </summary>
     public virtual SignRule Signs(SignContext context) => SignRule.Keep;
 
@@ -108,7 +111,8 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
     public int Count => inputs.Length;
 
     /// <summary>A required input.</summary>
-    public Value this[int index] => Optional(index) ?? throw new ModelCompilationException("MC1011", $"Input {index} is missing.", "Export the model again with all inputs of this operator.");
+    public Value this[int index] => Optional(index) ?? throw new ModelCompilationException("MC1011", $"Input {index} is missing.",
+        "Export the model again with all inputs of this operator.");
 
     /// <summary>An optional input.</summary>
     public Value? Optional(int index) => index < inputs.Length ? inputs[index] : null;
@@ -116,7 +120,9 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
     /// <summary>Stops with MC2003 unless the value is float32, or integers of 8 or 16 bits that stand for real numbers.</summary>
     public static void RequireReal(Value value)
     {
-        if (value.Type != ElementType.Float32 && !value.IsQuantized && !value.IsQuantized16) throw new ModelCompilationException("MC2003", $"'{value.Name}' has elements of type {value.Type}, which this operator does not compute with.", "Export the model with float32 tensors, or tensors quantised to 8 or 16 bits.");
+        if (value.Type != ElementType.Float32 && !value.IsQuantized && !value.IsQuantized16)
+            throw new ModelCompilationException("MC2003", $"'{value.Name}' has elements of type {value.Type}, which this operator does not compute with.",
+                "Export the model with float32 tensors, or tensors quantised to 8 or 16 bits.");
     }
 
     /// <summary>Stops with MC1012 when indices that are known now lie outside an axis; negative ones count from its end.</summary>

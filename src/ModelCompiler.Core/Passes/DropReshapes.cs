@@ -5,7 +5,8 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Passes;
 
 /// <summary>
-/// Takes out changes of shape that change nothing, as importers write them to give values the names of the file: between elementwise operators they would hide what these compute together.
+/// Takes out changes of shape that change nothing, as importers write them to give values the names of the file:
+/// between elementwise operators they would hide what these compute together.
 /// </summary>
 internal static class DropReshapes
 {

@@ -30,7 +30,8 @@ internal sealed class EliminateTransposes
 
     private ModelGraph Rewrite()
     {
-        foreach (Value value in _graph.Values.Values.Where(v => v.Constant is not null).OrderBy(v => v.Id)) _ids[value.Id] = _editor.AddValue(value.Name, value.TensorType, value.Constant).Id;
+        foreach (Value value in _graph.Values.Values.Where(v => v.Constant is not null).OrderBy(v => v.Id))
+            _ids[value.Id] = _editor.AddValue(value.Name, value.TensorType, value.Constant).Id;
         foreach (Value input in _graph.InputValues)
         {
             _ids[input.Id] = _editor.AddValue(input.Name, input.TensorType).Id;

@@ -20,11 +20,14 @@ internal static class FoldBatchNormalization
             if (node.Operator is not BatchNormalization normalization || node.Inputs.Skip(1).Any(i => editor[i].Constant is null)) continue;
             Value input = editor[node.Inputs[0]];
             if (normalization.Axis != input.Shape.Rank - 1) continue;
-            (float[] scale, float[] offset) = normalization.Affine(editor[node.Inputs[1]].Constant!, editor[node.Inputs[2]].Constant!, editor[node.Inputs[3]].Constant!, editor[node.Inputs[4]].Constant!);
-            if (producers.TryGetValue(node.Inputs[0], out Node? layer) && consumers[node.Inputs[0]].Count() == 1 && !graph.IsResult(node.Inputs[0]) && IsFoldable(layer, editor))
+            (float[] scale, float[] offset) = normalization.Affine(editor[node.Inputs[1]].Constant!, editor[node.Inputs[2]].Constant!,
+                editor[node.Inputs[3]].Constant!, editor[node.Inputs[4]].Constant!);
+            if (producers.TryGetValue(node.Inputs[0], out Node? layer) && consumers[node.Inputs[0]].Count() == 1 && !graph.IsResult(node.Inputs[0])
+                && IsFoldable(layer, editor))
             {
                 Node current = editor.Nodes.First(n => n.Outputs[0] == layer.Outputs[0]);
-                editor.Replace(current, current with { Inputs = [current.Inputs[0], Scaled(editor, current, scale).Id, Bias(editor, current, scale, offset).Id] });
+                editor.Replace(current, current with { Inputs = [current.Inputs[0], Scaled(editor, current, scale).Id,
+                    Bias(editor, current, scale, offset).Id] });
                 editor.ReplaceUses(node.Outputs[0], node.Inputs[0]);
                 editor.Replace(node);
                 folded++;
@@ -33,7 +36,8 @@ internal static class FoldBatchNormalization
             {
                 Value weights = editor.AddConstant(node.Name + "/scale", TensorData.Of(new Shape(scale.Length, 1, 1, 1), scale));
                 Value bias = editor.AddConstant(node.Name + "/offset", TensorData.Of(new Shape(offset.Length), offset));
-                editor.Replace(node, node with { Operator = new Conv(1, 1, 1, 1, 0, 0, 0, 0, scale.Length, ActivationRange.None), Inputs = [node.Inputs[0], weights.Id, bias.Id] });
+                editor.Replace(node, node with { Operator = new Conv(1, 1, 1, 1, 0, 0, 0, 0, scale.Length, ActivationRange.None),
+                    Inputs = [node.Inputs[0], weights.Id, bias.Id] });
             }
         }
 

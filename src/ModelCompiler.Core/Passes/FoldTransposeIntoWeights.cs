@@ -13,7 +13,8 @@ internal static class FoldTransposeIntoWeights
         foreach (Node node in graph.Nodes)
         {
             if (node.Operator is not FullyConnected || !producers.TryGetValue(node.Inputs[0], out Node? flatten) || flatten.Operator is not Reshape) continue;
-            if (!producers.TryGetValue(flatten.Inputs[0], out Node? transpose) || transpose.Operator is not Transpose { Order: var order } || order[0] != 0) continue;
+            if (!producers.TryGetValue(flatten.Inputs[0], out Node? transpose) || transpose.Operator is not Transpose { Order: var order } || order[0] != 0)
+                continue;
             Value weights = editor[node.Inputs[1]];
             Value source = editor[transpose.Inputs[0]];
             if (weights.Constant is null || source.Shape[0] * weights.Shape[1] != source.Shape.Elements || editor[node.Inputs[0]].Shape.Rank != 2) continue;

@@ -19,7 +19,8 @@ internal static class FuseActivations
             foreach (Node node in graph.Nodes)
             {
                 if (node.Operator is not IClampingActivation { Range: { } range } || !producers.TryGetValue(node.Inputs[0], out Node? before)) continue;
-                if (before.Operator is not IFusesActivation fusing || touched.Contains(before) || consumers[node.Inputs[0]].Count() != 1 || graph.IsResult(node.Inputs[0])) continue;
+                if (before.Operator is not IFusesActivation fusing || touched.Contains(before) || consumers[node.Inputs[0]].Count() != 1
+                    || graph.IsResult(node.Inputs[0])) continue;
                 Value middle = graph.Values[node.Inputs[0]];
                 Value output = graph.Values[node.Outputs[0]];
                 if (middle.Quantization != output.Quantization) continue;

@@ -19,7 +19,8 @@ internal static class FusePadding
             int[] begin = [.. pad.Before];
             int[] end = [.. pad.After];
             if (begin[0] != 0 || end[0] != 0 || begin[3] != 0 || end[3] != 0 || begin.Any(p => p < 0) || end.Any(p => p < 0)) continue;
-            Conv padded = conv with { PadTop = conv.PadTop + begin[1], PadBottom = conv.PadBottom + end[1], PadLeft = conv.PadLeft + begin[2], PadRight = conv.PadRight + end[2] };
+            Conv padded = conv with { PadTop = conv.PadTop + begin[1], PadBottom = conv.PadBottom + end[1], PadLeft = conv.PadLeft + begin[2],
+                PadRight = conv.PadRight + end[2] };
             editor.Replace(node, node with { Operator = padded, Inputs = node.Inputs.SetItem(0, before.Inputs[0]) });
             fused++;
         }

@@ -74,7 +74,8 @@ internal static class FuseQuantization
         Value output = graph.Values[quantize.Outputs[0]];
         if (!output.IsQuantized || !output.Q.IsPerTensor || !graph.Values[inputs[0]].Q.IsPerTensor) return false;
         if (isLayer && graph.Values[inputs[1]] is not { IsQuantized: true, Constant: not null, Q: { IsPerTensor: true } or { Axis: 0 } }) return false;
-        if (!isLayer && inputs.Any(i => i >= 0 && (graph.Values[i].Type != output.Type || graph.Values[i].Q is not { IsPerTensor: true, Scale: > 0 }))) return false;
+        if (!isLayer && inputs.Any(i => i >= 0 && (graph.Values[i].Type != output.Type || graph.Values[i].Q is not { IsPerTensor: true, Scale: > 0 })))
+            return false;
         if (HandsOn(node.Operator) && graph.Values[inputs[0]].Quantization is var handed && output.Quantization != handed)
         {
             Value middle = editor.AddValue(node.Name, new TensorType(output.Type, output.Shape, handed));

@@ -14,7 +14,8 @@ internal static class MoveLayoutBeforeDequantize
         Dictionary<int, Node> producers = graph.Producers();
         foreach (Node node in graph.Nodes)
         {
-            if (node.Operator is not (Transpose or Reshape) || !producers.TryGetValue(node.Inputs[0], out Node? dequantize) || dequantize.Operator is not Dequantize) continue;
+            if (node.Operator is not (Transpose or Reshape) || !producers.TryGetValue(node.Inputs[0], out Node? dequantize)
+                || dequantize.Operator is not Dequantize) continue;
             Value integer = editor[dequantize.Inputs[0]];
             if (integer.Constant is null && !integer.IsQuantized) continue;
             if (node.Operator is Reshape && integer.Q is { IsPerTensor: false, Axis: not 0 }) continue;

@@ -6,8 +6,9 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Passes;
 
 /// <summary>
-/// Finds functions of one tensor that are written out element by element (GELU in both forms, hard swish, SiLU, hard sigmoid, sigmoid, softplus, Mish …) and makes each one operator.
-/// A group of elementwise nodes with one source and constants is such a function when it gives the same numbers at many points: the order of operands and the form of constants do not matter.
+/// Finds functions of one tensor that are written out element by element (GELU in both forms, hard swish, SiLU, hard sigmoid, sigmoid, softplus,
+/// Mish …) and makes each one operator. A group of elementwise nodes with one source and constants is such a function when it gives the same numbers at many
+/// points: the order of operands and the form of constants do not matter.
 /// </summary>
 internal static class RecogniseFunctions
 {
@@ -61,7 +62,8 @@ internal static class RecogniseFunctions
         Shape shape = graph.Values[root.Outputs[0]].Shape;
         while (frontier.Count > 0)
         {
-            if (frontier.Count == 1 && group.Count > 1 && graph.Values[frontier.First()].Shape == shape && Recognise(graph, group, frontier.First()) is { } function) return (function, frontier.First());
+            if (frontier.Count == 1 && group.Count > 1 && graph.Values[frontier.First()].Shape == shape && Recognise(graph, group, frontier.First()) is { }
+                function) return (function, frontier.First());
             int next = frontier.Where(producers.ContainsKey).OrderByDescending(v => order.GetValueOrDefault(v, -1)).FirstOrDefault(-1);
             if (next < 0 || group.Count == MostNodes || !IsPart(graph, producers[next])) return null;
             frontier.Remove(next);
@@ -75,8 +77,10 @@ internal static class RecogniseFunctions
     private static IEnumerable<int> Variables(ModelGraph graph, Node node) => node.Inputs.Where(i => i >= 0 && graph.Values[i].Constant is null);
 
     private static bool IsPart(ModelGraph graph, Node node) =>
-        node.Operator is Binary or Unary or Elementwise { Output: null } && node.Outputs.Length == 1 && graph.Values[node.Outputs[0]].Type == ElementType.Float32
-        && node.Inputs.All(i => i >= 0 && graph.Values[i] is { Type: ElementType.Float32 } value && (value.Constant is not { } constant || IsUniform(constant)));
+        node.Operator is Binary or Unary or Elementwise { Output: null } && node.Outputs.Length == 1
+        && graph.Values[node.Outputs[0]].Type == ElementType.Float32
+        && node.Inputs.All(i => i >= 0 && graph.Values[i] is { Type: ElementType.Float32 } value
+            && (value.Constant is not { } constant || IsUniform(constant)));
 
     private static bool IsUniform(TensorData constant) => constant.Count > 0 && constant.ToFloats() is var x && Array.TrueForAll(x, y => y == x[0]);
 
@@ -97,12 +101,14 @@ internal static class RecogniseFunctions
         var data = new Dictionary<int, TensorData> { [source] = TensorData.Of(shape, points) };
         foreach (Node node in Enumerable.Reverse(group))
         {
-            data[node.Outputs[0]] = ReferenceInterpreter.EvaluateNode(node, At, id => data.TryGetValue(id, out TensorData? known) ? known : Constant(id), RequantizationMode.Float)[0];
+            data[node.Outputs[0]] = ReferenceInterpreter.EvaluateNode(node, At, id => data.TryGetValue(id, out TensorData? known) ? known : Constant(id),
+                RequantizationMode.Float)[0];
         }
 
         return data[group[0].Outputs[0]].ToFloats();
 
-        Value At(int id) => graph.Values[id] with { Shape = graph.Values[id].Constant is null ? shape : new Shape(), Constant = graph.Values[id].Constant is null ? null : Constant(id) };
+        Value At(int id) => graph.Values[id] with { Shape = graph.Values[id].Constant is null ? shape : new Shape(),
+            Constant = graph.Values[id].Constant is null ? null : Constant(id) };
 
         TensorData Constant(int id) => TensorData.Of(new Shape(), [graph.Values[id].Constant!.ToFloats()[0]]);
     }

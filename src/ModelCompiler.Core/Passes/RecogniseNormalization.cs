@@ -5,8 +5,9 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Passes;
 
 /// <summary>
-/// Finds layer, RMS and L2 normalisation written out as means, squares and roots, and makes each one operator, together with a constant scale and shift along the same axes that follow
-/// or that the divisor is multiplied with. What would be divided by zero is zero afterwards.
+/// Finds layer, RMS and L2 normalisation written out as means, squares and roots, and makes each one operator,
+/// together with a constant scale and shift along the same axes that follow or that the divisor is multiplied with.
+/// What would be divided by zero is zero afterwards.
 /// </summary>
 internal sealed class RecogniseNormalization
 {
@@ -57,7 +58,8 @@ internal sealed class RecogniseNormalization
     }
 
     // x · 1/d, and x · (1/d · scale)
-    private Match? Product(int x, int inverse) => Inverse(inverse) is { } found && Numerator(x, found.Used, found.Divisor) is { } match ? match with { Scale = found.Scale } : null;
+    private Match? Product(int x, int inverse) => Inverse(inverse) is { } found && Numerator(x, found.Used, found.Divisor) is { } match
+        ? match with { Scale = found.Scale } : null;
 
     private (WrittenDivisor Divisor, int Used, int Scale)? Inverse(int id)
     {
@@ -79,13 +81,15 @@ internal sealed class RecogniseNormalization
 
     // Squared, x − mean and mean − x are alike.
     private bool IsDistance(WrittenDivisor divisor, int x) => _written.Pair(divisor.Of, BinaryKind.Subtract) is { } difference
-        && ((_written.IsSame(difference.A, x) && IsMean(difference.B, x, divisor.Axes)) || (_written.IsSame(difference.B, x) && IsMean(difference.A, x, divisor.Axes)));
+        && ((_written.IsSame(difference.A, x) && IsMean(difference.B, x, divisor.Axes))
+            || (_written.IsSame(difference.B, x) && IsMean(difference.A, x, divisor.Axes)));
 
     private int? Centred(int id, EquatableArray<int> axes) =>
         _written.Pair(id, BinaryKind.Subtract) is { } difference && IsMean(difference.B, difference.A, axes) ? difference.A : null;
 
     private bool IsMean(int mean, int of, EquatableArray<int> axes) =>
-        _written.Mean(_written.Unexpanded(mean)) is { } found && found.Axes == axes && _written.IsSame(found.Of, of) && _written.Fits(mean, _written[of].Shape, axes);
+        _written.Mean(_written.Unexpanded(mean)) is { } found && found.Axes == axes && _written.IsSame(found.Of, of)
+        && _written.Fits(mean, _written[of].Shape, axes);
 
     // x · a + (shift − mean · a), or x · a − mean · a, where a is 1/d, perhaps times a scale.
     private Match? Folded(int scaled, int rest, bool subtract)
@@ -123,7 +127,8 @@ internal sealed class RecogniseNormalization
     {
         if (_written.Of(id, UnaryKind.Negate) is { } whole) return _written.Pair(whole, BinaryKind.Multiply);
         return _written.Pair(id, BinaryKind.Multiply) is not { } product ? null
-            : _written.Of(product.A, UnaryKind.Negate) is { } left ? (left, product.B) : _written.Of(product.B, UnaryKind.Negate) is { } right ? (product.A, right) : null;
+            : _written.Of(product.A, UnaryKind.Negate) is { } left ? (left, product.B) : _written.Of(product.B, UnaryKind.Negate) is { } right
+            ? (product.A, right) : null;
     }
 
     private Normalize Replace(Node node, Match match)

@@ -16,8 +16,10 @@ internal sealed record WrittenDivisor(int Of, EquatableArray<int> Axes, bool Mea
     {
         id = written.Bare(written.Unexpanded(id));
         if (Root(written, id) is { } root) return root;
-        if (written.AtLeast(id) is { } bounded && Root(written, bounded.Value) is { Epsilon: 0 } under) return under.With(DivisorFloor.LeastRoot, bounded.Number);
-        if (written.WithNumber(written.Pair(id, BinaryKind.Add)) is { } raised && Root(written, raised.Value) is { Epsilon: 0 } low) return low.With(DivisorFloor.AddedToRoot, raised.Number);
+        if (written.AtLeast(id) is { } bounded && Root(written, bounded.Value) is { Epsilon: 0 } under)
+            return under.With(DivisorFloor.LeastRoot, bounded.Number);
+        if (written.WithNumber(written.Pair(id, BinaryKind.Add)) is { } raised && Root(written, raised.Value) is { Epsilon: 0 } low)
+            return low.With(DivisorFloor.AddedToRoot, raised.Number);
         return NotZero(written, id) is { } other ? Root(written, other) is { Epsilon: 0 } any ? any : null : null;
     }
 
@@ -30,7 +32,8 @@ internal sealed record WrittenDivisor(int Of, EquatableArray<int> Axes, bool Mea
         return written.Of(id, UnaryKind.Sqrt) is { } rooted && written.Reciprocal(written.Bare(rooted)) is { } square ? UnderRoot(written, square) : null;
     }
 
-    private WrittenDivisor? With(DivisorFloor floor, float epsilon) => epsilon >= 0 && float.IsFinite(epsilon) ? this with { Floor = floor, Epsilon = epsilon } : null;
+    private WrittenDivisor? With(DivisorFloor floor, float epsilon) =>
+        epsilon >= 0 && float.IsFinite(epsilon) ? this with { Floor = floor, Epsilon = epsilon } : null;
 
     private static WrittenDivisor? Root(WrittenOut written, int id)
     {
@@ -44,7 +47,8 @@ internal sealed record WrittenDivisor(int Of, EquatableArray<int> Axes, bool Mea
         id = written.Bare(id);
         if (Squares(written, id) is { } plain) return plain;
         if (written.AtLeast(id) is { } bounded) return Squares(written, bounded.Value)?.With(DivisorFloor.LeastSquares, bounded.Number);
-        return written.WithNumber(written.Pair(id, BinaryKind.Add)) is { } raised ? Squares(written, raised.Value)?.With(DivisorFloor.AddedToSquares, raised.Number) : null;
+        return written.WithNumber(written.Pair(id, BinaryKind.Add)) is { } raised
+            ? Squares(written, raised.Value)?.With(DivisorFloor.AddedToSquares, raised.Number) : null;
     }
 
     private static WrittenDivisor? Squares(WrittenOut written, int id)
@@ -59,6 +63,8 @@ internal sealed record WrittenDivisor(int Of, EquatableArray<int> Axes, bool Mea
 
     // Where it is zero, one instead.
     private static int? NotZero(WrittenOut written, int id) =>
-        written.Producer(id) is { Operator: Where } choice && written.Number(choice.Inputs[1]) == 1 && written.Producer(choice.Inputs[0]) is { Operator: Elementwise { Function: "Equal" } } equal
-        && written.WithNumber((equal.Inputs[0], equal.Inputs[1])) is { Number: 0 } compared && written.IsSame(compared.Value, choice.Inputs[2]) ? choice.Inputs[2] : null;
+        written.Producer(id) is { Operator: Where } choice && written.Number(choice.Inputs[1]) == 1
+        && written.Producer(choice.Inputs[0]) is { Operator: Elementwise { Function: "Equal" } } equal
+        && written.WithNumber((equal.Inputs[0], equal.Inputs[1])) is { Number: 0 } compared && written.IsSame(compared.Value, choice.Inputs[2])
+        ? choice.Inputs[2] : null;
 }

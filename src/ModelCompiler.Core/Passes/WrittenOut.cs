@@ -5,8 +5,9 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Passes;
 
 /// <summary>
-/// Reads a graph by what its nodes compute, for passes that find operators written out as simpler ones: it does not matter whether a node has a kernel of its own or comes
-/// from the library, whether numbers in between are float16 or float32, and whether axes that were summed away are kept or put back.
+/// Reads a graph by what its nodes compute, for passes that find operators written out as simpler ones:
+/// it does not matter whether a node has a kernel of its own or comes from the library, whether numbers in between are float16 or float32,
+/// and whether axes that were summed away are kept or put back.
 /// </summary>
 internal sealed class WrittenOut(ModelGraph graph)
 {
@@ -48,14 +49,17 @@ internal sealed class WrittenOut(ModelGraph graph)
 
     /// <summary>True for a node that computes a sum, difference, product or quotient of real numbers and nothing else.</summary>
     public bool IsPair(Node node, BinaryKind kind) => IsReal(node.Outputs[0]) && node.Inputs is [>= 0, >= 0]
-        && (node.Operator is Binary { Activation.IsNone: true } binary ? binary.Kind == kind : node.Operator is Elementwise { Output: null } function && function.Function == kind.ToString());
+        && (node.Operator is Binary { Activation.IsNone: true } binary ? binary.Kind == kind : node.Operator is Elementwise { Output: null } function
+            && function.Function == kind.ToString());
 
     /// <summary>The operand of a function.</summary>
     public int? Of(int id, UnaryKind kind) => Producer(id) is { } node
-        && (node.Operator is Unary unary ? unary.Kind == kind : node.Operator is Elementwise function && function.Function == kind.ToString()) ? node.Inputs[0] : null;
+        && (node.Operator is Unary unary ? unary.Kind == kind : node.Operator is Elementwise function && function.Function == kind.ToString()) ? node.Inputs[0]
+        : null;
 
     /// <summary>The number that all elements of a constant are.</summary>
-    public float? Number(int id) => id >= 0 && this[Plain(id)].Constant is { Count: > 0 } constant && constant.ToFloats() is var x && Array.TrueForAll(x, y => y == x[0]) ? x[0] : null;
+    public float? Number(int id) => id >= 0 && this[Plain(id)].Constant is { Count: > 0 } constant && constant.ToFloats() is var x
+        && Array.TrueForAll(x, y => y == x[0]) ? x[0] : null;
 
     /// <summary>The operand that is computed and the constant one, whatever the order.</summary>
     public (int Value, float Number)? WithNumber((int A, int B)? pair) =>
@@ -74,7 +78,8 @@ internal sealed class WrittenOut(ModelGraph graph)
     public int? Reciprocal(int id) => Of(id, UnaryKind.Reciprocal) ?? (Pair(id, BinaryKind.Divide) is { } q && Number(q.A) == 1 ? q.B : null);
 
     /// <summary>The base of a power.</summary>
-    public int? Power(int id, float exponent) => Producer(id) is { Operator: Elementwise { Function: "Power" }, Inputs: [>= 0, >= 0] } node && Number(node.Inputs[1]) == exponent ? node.Inputs[0] : null;
+    public int? Power(int id, float exponent) => Producer(id) is { Operator: Elementwise { Function: "Power" }, Inputs: [>= 0, >= 0] } node
+        && Number(node.Inputs[1]) == exponent ? node.Inputs[0] : null;
 
     /// <summary>What a value is the square of.</summary>
     public int? Square(int id) => Pair(id, BinaryKind.Multiply) is { } product && IsSame(product.A, product.B) ? product.A : Power(id, 2);
@@ -110,7 +115,8 @@ internal sealed class WrittenOut(ModelGraph graph)
     /// <summary>Without the repetition along axes that broadcasting does anyway.</summary>
     public int Unexpanded(int id)
     {
-        while (Producer(id) is { Operator: Strided strided } node && strided == Strided.Expand(this[node.Inputs[0]].Shape, this[Plain(id)].Shape)) id = node.Inputs[0];
+        while (Producer(id) is { Operator: Strided strided } node && strided == Strided.Expand(this[node.Inputs[0]].Shape, this[Plain(id)].Shape))
+            id = node.Inputs[0];
         return id;
     }
 
@@ -122,7 +128,8 @@ internal sealed class WrittenOut(ModelGraph graph)
     }
 
     /// <summary>
-    /// Replaces the last node of what was found by an operator on float32, with conversions around it where the value is float16, and by what is left to do afterwards.
+    /// Replaces the last node of what was found by an operator on float32, with conversions around it where the value is float16,
+    /// and by what is left to do afterwards.
     /// </summary>
     /// <param name="editor">Where.</param>
     /// <param name="last">The node whose output the operator, or what is left, computes.</param>
@@ -141,7 +148,8 @@ internal sealed class WrittenOut(ModelGraph graph)
         nodes[^1] = nodes[^1] with { Outputs = last.Outputs };
         editor.Replace(last, [.. nodes]);
 
-        int To(int id, ElementType type) => editor[id].Type == type ? id : Add(new Elementwise("Convert", ElementKind.Number, type), [id], editor[id].Shape, type);
+        int To(int id, ElementType type) => editor[id].Type == type ? id
+            : Add(new Elementwise("Convert", ElementKind.Number, type), [id], editor[id].Shape, type);
 
         int Add(Operator next, int[] inputs, Shape size, ElementType type = ElementType.Float32)
         {

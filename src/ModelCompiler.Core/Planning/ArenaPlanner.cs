@@ -34,7 +34,8 @@ public static class ArenaPlanner
 
     /// <summary>The most bytes in use at any one step: no placement needs less.</summary>
     public static long LowerBound(IReadOnlyList<Buffer> buffers) =>
-        buffers.Count == 0 ? 0 : buffers.SelectMany(b => new[] { b.First, b.Last }).Distinct().Max(step => buffers.Where(b => b.First <= step && step <= b.Last).Sum(b => Align(b.Bytes)));
+        buffers.Count == 0 ? 0 : buffers.SelectMany(b => new[] { b.First, b.Last }).Distinct()
+        .Max(step => buffers.Where(b => b.First <= step && step <= b.Last).Sum(b => Align(b.Bytes)));
 
     private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }

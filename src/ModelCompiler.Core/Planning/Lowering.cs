@@ -19,7 +19,8 @@ internal static class Lowering
         {
             try
             {
-                node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization, isas, options.WeightBits is > 0 and < 7 || options.Precision == Precision.Auto));
+                node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization, isas,
+                    options.WeightBits is > 0 and < 7 || options.Precision == Precision.Auto));
             }
             catch (ModelCompilationException e)
             {
@@ -32,9 +33,13 @@ internal static class Lowering
         foreach (StateVariable state in graph.States) builder.State(graph.Values[state.Current], graph.Values[state.Next], state.Initial);
         PlanParts parts = builder.Build(inputs, outputs);
         // Generated code counts bytes in ints.
-        if (parts.ArenaBytes > int.MaxValue) throw new ModelCompilationException("MC1003", $"The network needs {parts.ArenaBytes} bytes of working memory, more than 2 GiB.", "Use smaller inputs.");
-        RequireWithin(nameof(CompilationOptions.MaxWeightBytes), "MC5006", "weights take", options.MaxWeightBytes, parts.Weights.Length, "Allow more, give fewer WeightBits or Precision Auto with calibration data, or use a smaller network.");
-        RequireWithin(nameof(CompilationOptions.MaxArenaBytes), "MC5007", "working memory takes", options.MaxArenaBytes, parts.ArenaBytes, "Allow more, or use smaller inputs or a smaller network.");
+        if (parts.ArenaBytes > int.MaxValue)
+            throw new ModelCompilationException("MC1003", $"The network needs {parts.ArenaBytes} bytes of working memory, more than 2 GiB.",
+                "Use smaller inputs.");
+        RequireWithin(nameof(CompilationOptions.MaxWeightBytes), "MC5006", "weights take", options.MaxWeightBytes, parts.Weights.Length,
+            "Allow more, give fewer WeightBits or Precision Auto with calibration data, or use a smaller network.");
+        RequireWithin(nameof(CompilationOptions.MaxArenaBytes), "MC5007", "working memory takes", options.MaxArenaBytes, parts.ArenaBytes,
+            "Allow more, or use smaller inputs or a smaller network.");
         string file = Path.GetFileName(input.FileName);
         string className = options.ClassName ?? Names.Pascal(Path.GetFileNameWithoutExtension(file));
         string @namespace = options.Namespace ?? "ModelCompiler.Generated";
@@ -60,7 +65,8 @@ internal static class Lowering
             },
             Tensors = parts.Tensors,
             Inputs = graph.InputValues.Select((v, i) => new EdgePlan(v.Name, inputs[i])).ToEquatableArray(),
-            Outputs = graph.OutputNames.Select((name, i) => new EdgePlan(name, parts.Outputs[i], graph.OutputLabels.GetValueOrDefault(name, []).ToEquatableArray())).ToEquatableArray(),
+            Outputs = graph.OutputNames.Select((name, i) => new EdgePlan(name, parts.Outputs[i],
+                graph.OutputLabels.GetValueOrDefault(name, []).ToEquatableArray())).ToEquatableArray(),
             States = parts.States,
             Data = parts.Tables,
             Steps = parts.Steps,
@@ -70,6 +76,8 @@ internal static class Lowering
 
     private static void RequireWithin(string option, string code, string what, long most, long bytes, string remedy)
     {
-        if (most > 0 && bytes > most) throw new ModelCompilationException(code, string.Create(CultureInfo.InvariantCulture, $"The {what} {bytes} bytes, more than the {most} that {OptionText.Of(option)} allows."), remedy);
+        if (most > 0 && bytes > most)
+            throw new ModelCompilationException(code, string.Create(CultureInfo.InvariantCulture,
+                $"The {what} {bytes} bytes, more than the {most} that {OptionText.Of(option)} allows."), remedy);
     }
 }

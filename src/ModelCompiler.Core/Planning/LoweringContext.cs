@@ -13,7 +13,8 @@ namespace ModelCompiler.Core.Planning;
 /// <param name="mode">How accumulators become activations.</param>
 /// <param name="isas">The instruction sets that kernels must be written for, best first.</param>
 /// <param name="wantsSmall">True to pack weights of few bits also where unpacking them takes as long as what they are used for.</param>
-public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode, IReadOnlyList<Isa> isas, bool wantsSmall = false) : IKernelParts
+public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode, IReadOnlyList<Isa> isas, bool wantsSmall = false)
+    : IKernelParts
 {
     // Weights of more bits stay bytes: little is gained. So do few weights, and those that are used fewer times than unpacking them costs.
     private const int MostPackedBits = 6, FewestPacked = 512, FewestUses = 16;
@@ -86,7 +87,8 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
     {
         if (Mode == RequantizationMode.Float) return (Table("Scale", ElementType.Float32, factors.Select(f => (double)(float)f)), DataRef.None);
         List<(int Multiplier, int Shift)> fixedPoint = [.. factors.Select(Requantization.QuantizeMultiplier)];
-        return (Table("Multiplier", ElementType.Int32, fixedPoint.Select(f => (double)f.Multiplier)), Table("Shift", ElementType.Int32, fixedPoint.Select(f => (double)f.Shift)));
+        return (Table("Multiplier", ElementType.Int32, fixedPoint.Select(f => (double)f.Multiplier)),
+            Table("Shift", ElementType.Int32, fixedPoint.Select(f => (double)f.Shift)));
     }
 
     WeightsRef IKernelParts.Weights(byte[] bytes, ElementType type)
@@ -95,7 +97,8 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
         int bits = NarrowWeights.BitsOf(weights), uses = Output(0).Shape.Elements / Math.Max(1, Output(0).Shape[-1]);
         if (bits > MostPackedBits || weights.Length < FewestPacked || (uses < FewestUses && !wantsSmall)) return plan.Weights(bytes);
         TensorRef unpacked = Scratch(type, NarrowWeights.PaddedCount(weights.Length));
-        plan.Step(Node.Name, new UnpackWeights(plan.Weights(NarrowWeights.Pack(weights, bits)), unpacked, bits, NarrowWeights.PaddedCount(weights.Length) / NarrowWeights.Group));
+        plan.Step(Node.Name, new UnpackWeights(plan.Weights(NarrowWeights.Pack(weights, bits)), unpacked, bits,
+            NarrowWeights.PaddedCount(weights.Length) / NarrowWeights.Group));
         return new WeightsRef(unpacked);
     }
 

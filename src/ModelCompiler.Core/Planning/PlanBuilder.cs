@@ -88,7 +88,8 @@ public sealed class PlanBuilder
         EquatableArray<double> items = values.ToEquatableArray();
         if (_tablesByContent.TryGetValue((type, items), out DataRef known)) return known;
         var reference = new DataRef($"{kind}{_tables.Count}");
-        _tables.Add(items.Count * type.Size() <= LargestInlineTable ? new DataTable(reference.Name, type, items) : new DataTable(reference.Name, type, default, Weights(Bytes(type, items))));
+        _tables.Add(items.Count * type.Size() <= LargestInlineTable ? new DataTable(reference.Name, type, items)
+            : new DataTable(reference.Name, type, default, Weights(Bytes(type, items))));
         _tablesByContent.Add((type, items), reference);
         return reference;
     }
@@ -137,7 +138,8 @@ public sealed class PlanBuilder
             stateBytes += (BytesOf(buffer) + ArenaPlanner.Alignment - 1) / ArenaPlanner.Alignment * ArenaPlanner.Alignment;
         }
 
-        List<ArenaPlanner.Buffer> buffers = [.. lifetimes.OrderBy(l => l.Key).Select(l => new ArenaPlanner.Buffer(l.Key, BytesOf(l.Key), l.Value.First, l.Value.Last))];
+        List<ArenaPlanner.Buffer> buffers = [.. lifetimes.OrderBy(l => l.Key)
+            .Select(l => new ArenaPlanner.Buffer(l.Key, BytesOf(l.Key), l.Value.First, l.Value.Last))];
         (Dictionary<int, long> reused, long total) = ArenaPlanner.Place(buffers);
         foreach ((int buffer, long offset) in reused) offsets.Add(buffer, stateBytes + offset);
         IEnumerable<TensorPlan> placed = _tensors
@@ -146,7 +148,8 @@ public sealed class PlanBuilder
 
         // Where there is an assembly of weights, tables lie there too: nobody reads thousands of numbers, and the C# compiler need not.
         EquatableArray<DataTable> tables = _weights.Count <= WeightStorage.InlineLimit ? _tables.ToEquatableArray()
-            : _tables.Select(t => t.Values.Count <= ReadableEntries || t.Type.Size() == 1 ? t : new DataTable(t.Name, t.Type, default, Weights(Bytes(t.Type, t.Values)))).ToEquatableArray();
+            : _tables.Select(t => t.Values.Count <= ReadableEntries || t.Type.Size() == 1 ? t
+                : new DataTable(t.Name, t.Type, default, Weights(Bytes(t.Type, t.Values)))).ToEquatableArray();
         return new PlanParts(
             placed.ToEquatableArray(), stateBytes + total, [.. _weights], tables, _steps.ToEquatableArray(), outputs,
             _states.Select(s => new StatePlan(s.Current, s.Initial)).ToEquatableArray());
@@ -182,7 +185,8 @@ public sealed class PlanBuilder
 
     private TensorRef Copy(TensorRef from, TensorRef to)
     {
-        Step(_tensors[from.Id].Name, new LibraryKernel("Movement.Copy", default, EquatableArray.Of(from, to), default, EquatableArray.Of(_tensors[from.Id].Bytes.ToString(CultureInfo.InvariantCulture))));
+        Step(_tensors[from.Id].Name, new LibraryKernel("Movement.Copy", default, EquatableArray.Of(from, to), default,
+            EquatableArray.Of(_tensors[from.Id].Bytes.ToString(CultureInfo.InvariantCulture))));
         return to;
     }
 
@@ -267,5 +271,6 @@ public sealed class PlanBuilder
 /// <param name="Outputs">Where the outputs are.</param>
 /// <param name="States">What lives from run to run.</param>
 public sealed record PlanParts(
-    EquatableArray<TensorPlan> Tensors, long ArenaBytes, byte[] Weights, EquatableArray<DataTable> Tables, EquatableArray<StepPlan> Steps, IReadOnlyList<TensorRef> Outputs,
+    EquatableArray<TensorPlan> Tensors, long ArenaBytes, byte[] Weights, EquatableArray<DataTable> Tables, EquatableArray<StepPlan> Steps,
+    IReadOnlyList<TensorRef> Outputs,
     EquatableArray<StatePlan> States);

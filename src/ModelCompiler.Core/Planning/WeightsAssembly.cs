@@ -42,7 +42,8 @@ public static class WeightsAssembly
     {
         BlobContentId id = Identify(assemblyName, @namespace, typeName, data);
 
-        // Where the data lands depends on the size of the metadata, which does not depend on the data: lay out once without data, then again with the gap known.
+        // Where the data lands depends on the size of the metadata, which does not depend on the data: lay out once without data,
+        // then again with the gap known.
         ulong contentId = ContentId(data);
         int start = DataAddress(Serialize(Metadata(assemblyName, @namespace, typeName, data.Length, contentId, 0, id), Content(0, default), id));
         int gap = -start & (Alignment - 1);
@@ -58,7 +59,8 @@ public static class WeightsAssembly
         return BlobContentId.FromHash(hash.GetHashAndReset());
     }
 
-    private static (MetadataBuilder Tables, BlobBuilder Code) Metadata(string assemblyName, string @namespace, string typeName, int length, ulong contentId, int gap, BlobContentId id)
+    private static (MetadataBuilder Tables, BlobBuilder Code) Metadata(string assemblyName, string @namespace, string typeName, int length, ulong contentId,
+        int gap, BlobContentId id)
     {
         var tables = new MetadataBuilder();
         tables.AddModule(0, tables.GetOrAddString(assemblyName + ".dll"), tables.GetOrAddGuid(id.Guid), default, default);
@@ -71,7 +73,8 @@ public static class WeightsAssembly
         TypeReferenceHandle valueType = tables.AddTypeReference(runtime, system, tables.GetOrAddString("ValueType"));
         TypeReferenceHandle span = tables.AddTypeReference(runtime, system, tables.GetOrAddString("ReadOnlySpan`1"));
         TypeSpecificationHandle byteSpan = tables.AddTypeSpecification(Blob(tables, b => ByteSpan(b.TypeSpecificationSignature(), span)));
-        MemberReferenceHandle constructor = tables.AddMemberReference(byteSpan, tables.GetOrAddString(".ctor"), Blob(tables, b => b.MethodSignature(isInstanceMethod: true).Parameters(2, r => r.Void(), p =>
+        MemberReferenceHandle constructor = tables.AddMemberReference(byteSpan, tables.GetOrAddString(".ctor"),
+            Blob(tables, b => b.MethodSignature(isInstanceMethod: true).Parameters(2, r => r.Void(), p =>
         {
             p.AddParameter().Type().VoidPointer();
             p.AddParameter().Type().Int32();
@@ -122,7 +125,8 @@ public static class WeightsAssembly
             tables.GetOrAddString(PropertyName),
             Blob(tables, b => b.PropertySignature().Parameters(0, r => ByteSpan(r.Type(), span), _ => { })));
         PropertyDefinitionHandle identityProperty = tables.AddProperty(
-            PropertyAttributes.None, tables.GetOrAddString(ContentIdName), Blob(tables, b => b.PropertySignature().Parameters(0, r => r.Type().UInt64(), _ => { })));
+            PropertyAttributes.None, tables.GetOrAddString(ContentIdName),
+            Blob(tables, b => b.PropertySignature().Parameters(0, r => r.Type().UInt64(), _ => { })));
         tables.AddPropertyMap(holder, property);
         tables.AddMethodSemantics(property, MethodSemanticsAttributes.Getter, getter);
         tables.AddMethodSemantics(identityProperty, MethodSemanticsAttributes.Getter, identity);

@@ -35,15 +35,22 @@ public static class AccuracyAdvice
                 AccuracyFinding[] all = [.. kind];
                 findings.AddRange(all.Take(MostOfAKind));
                 context.Explained.UnionWith(all.Select(f => f.Layer).OfType<string>());
-                if (all.Length > MostOfAKind) findings[^1] = findings[^1] with { Remedy = $"{findings[^1].Remedy} The same is true of {Number(all.Length - MostOfAKind)} more {(all.Length == MostOfAKind + 1 ? "layer" : "layers")}." };
+                if (all.Length > MostOfAKind)
+                    findings[^1] = findings[^1] with { Remedy = $"{findings[^1].Remedy} The same is true of {Number(all.Length - MostOfAKind)} more "
+                        + $"{(all.Length == MostOfAKind + 1 ? "layer" : "layers")}." };
             }
         }
 
         if (!analysis.HasOriginal)
         {
             findings.Add(findings.Count > 0
-                ? new(AccuracyFault.None, null, "The model was quantised already, so there is no float network to measure errors against.", "The findings are from its integers alone.", $"For errors layer by layer, explain the float model it was made from, with {OptionText.Of(nameof(CompilationOptions.Calibration))}.")
-                : new(AccuracyFault.None, null, $"Nothing stands out in {Number(analysis.Layers.Count)} values on {Number(analysis.Samples)} samples: no range cuts off or wastes much, and no channels are dead.", "The model was quantised already, so there is no float network to measure errors against.", $"For errors layer by layer, explain the float model it was made from, with {OptionText.Of(nameof(CompilationOptions.Calibration))}."));
+                ? new(AccuracyFault.None, null, "The model was quantised already, so there is no float network to measure errors against.",
+                    "The findings are from its integers alone.", $"For errors layer by layer, explain the float model it was made from, with "
+                    + $"{OptionText.Of(nameof(CompilationOptions.Calibration))}.")
+                : new(AccuracyFault.None, null, $"Nothing stands out in {Number(analysis.Layers.Count)} values on {Number(analysis.Samples)} samples: no "
+                + "range cuts off or wastes much, and no channels are dead.",
+                "The model was quantised already, so there is no float network to measure errors against.",
+                $"For errors layer by layer, explain the float model it was made from, with {OptionText.Of(nameof(CompilationOptions.Calibration))}."));
         }
         else if (findings.Count == 0 || findings.All(f => f.Kind == AccuracyFault.CloseClasses))
         {
@@ -53,16 +60,20 @@ public static class AccuracyAdvice
         return [.. findings];
     }
 
-    internal static string Percent(double share) => share is > 0 and < 0.0001 ? "less than 0.01 %" : (100 * share).ToString(share < 0.01 ? "0.00 '%'" : "0.0 '%'", CultureInfo.InvariantCulture);
+    internal static string Percent(double share) => share is > 0 and < 0.0001 ? "less than 0.01 %" : (100 * share)
+        .ToString(share < 0.01 ? "0.00 '%'" : "0.0 '%'", CultureInfo.InvariantCulture);
 
     internal static string Number(double number) => number.ToString("G4", CultureInfo.InvariantCulture);
 
-    private static bool IsFine(LayerAnalysis analysis) => analysis.Outputs.All(o => o.RelativeError <= FineError && o.Changed <= FineChanges * analysis.Samples);
+    private static bool IsFine(LayerAnalysis analysis) =>
+        analysis.Outputs.All(o => o.RelativeError <= FineError && o.Changed <= FineChanges * analysis.Samples);
 
     private static string OfOutput(OutputFacts output, int samples)
     {
-        string same = output.Classes is null ? "" : output.Changed == 0 ? $", and the largest class is the same for all {Number(samples)} samples" : $", and the largest class is another for {Number(output.Changed)} of {Number(samples)} samples";
-        return output.RelativeError == 0 ? $"'{output.Name}' is the float network's to the last bit{same}" : $"'{output.Name}' differs from the float network's by {Percent(output.RelativeError)}{same}";
+        string same = output.Classes is null ? "" : output.Changed == 0 ? $", and the largest class is the same for all {Number(samples)} samples"
+            : $", and the largest class is another for {Number(output.Changed)} of {Number(samples)} samples";
+        return output.RelativeError == 0 ? $"'{output.Name}' is the float network's to the last bit{same}"
+            : $"'{output.Name}' differs from the float network's by {Percent(output.RelativeError)}{same}";
     }
 
     private static AccuracyFinding Fine(LayerAnalysis analysis)
@@ -70,7 +81,8 @@ public static class AccuracyAdvice
         string outputs = string.Join("; ", analysis.Outputs.Select(o => OfOutput(o, analysis.Samples)));
         bool isFloat = analysis.Layers.All(l => l.RangeMin is null);
         string cause = isFloat ? "The network is compiled in float, so nothing is lost to quantisation." : "That is what rounding to 8 bits costs at best.";
-        string remedy = isFloat ? $"To see what quantisation would cost, name calibration data with {OptionText.Of(nameof(CompilationOptions.Calibration))}." : "If results are wrong all the same, look at the model itself and at how its inputs are prepared.";
+        string remedy = isFloat ? $"To see what quantisation would cost, name calibration data with {OptionText.Of(nameof(CompilationOptions.Calibration))}."
+            : "If results are wrong all the same, look at the model itself and at how its inputs are prepared.";
         return new(AccuracyFault.None, null, $"Everything is fine: output {outputs}.", cause, remedy);
     }
 
@@ -80,8 +92,10 @@ public static class AccuracyAdvice
         LayerFacts[] worst = [.. analysis.Layers.Where(l => l.AddedError > 0).OrderByDescending(l => l.AddedError).Take(MostOfAKind)];
         string where = worst.Length == 0 ? "" : $" Most arises in {string.Join(", ", worst.Select(l => $"{l.Label} (adds {Percent(l.AddedError!.Value)})"))}.";
         return new(
-            AccuracyFault.Rounding, null, $"Output {outputs}.{where}", "No range, channel or weight stands out: it is rounding to 8 bits, which adds up from layer to layer.",
-            $"Measure with labels whether that matters (modelc evaluate); if it does, give {OptionText.Of(nameof(CompilationOptions.Calibration))} more samples, train with quantisation in mind, or compile with {OptionText.Set(nameof(CompilationOptions.Precision), "Float32")}.");
+            AccuracyFault.Rounding, null, $"Output {outputs}.{where}",
+            "No range, channel or weight stands out: it is rounding to 8 bits, which adds up from layer to layer.",
+            $"Measure with labels whether that matters (modelc evaluate); if it does, give {OptionText.Of(nameof(CompilationOptions.Calibration))} more "
+            + $"samples, train with quantisation in mind, or compile with {OptionText.Set(nameof(CompilationOptions.Precision), "Float32")}.");
     }
 }
 
@@ -100,5 +114,6 @@ internal sealed record AdviceContext(LayerAnalysis Analysis, CompilationOptions 
     public double Percentile { get; } = RangeCalibrator.Parse(Options.CalibrationMethod).Percentile;
 
     /// <summary>Integers with a range of their own, those that add most error first.</summary>
-    public IEnumerable<LayerFacts> Ranges => Analysis.Layers.Where(l => l.HasOwnRange && l.RangeMin is not null).OrderByDescending(l => l.AddedError ?? l.Saturated ?? 0);
+    public IEnumerable<LayerFacts> Ranges => Analysis.Layers.Where(l => l.HasOwnRange && l.RangeMin is not null)
+        .OrderByDescending(l => l.AddedError ?? l.Saturated ?? 0);
 }

@@ -1,6 +1,7 @@
 namespace ModelCompiler.Core.Quantization;
 
-/// <summary>Something that makes a compiled network less accurate than the original, or the word that nothing does. Options stand in its sentences as <see cref="OptionText"/> marks them.</summary>
+/// <summary>Something that makes a compiled network less accurate than the original, or the word that nothing does.
+/// Options stand in its sentences as <see cref="OptionText"/> marks them.</summary>
 /// <param name="Kind">What kind of fault it is.</param>
 /// <param name="Layer">Name of the layer; null when it concerns the network.</param>
 /// <param name="Fact">What was measured, with its figure: a sentence.</param>

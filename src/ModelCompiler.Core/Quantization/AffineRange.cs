@@ -2,7 +2,8 @@ using ModelCompiler.Core.Graph;
 
 namespace ModelCompiler.Core.Quantization;
 
-/// <summary>Chooses scales and zero points (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018).</summary>
+/// <summary>Chooses scales and zero points (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
+/// 2018).</summary>
 public static class AffineRange
 {
     private const float LargestBias = 1 << 24;
@@ -33,7 +34,8 @@ public static class AffineRange
     public static int[] Bias(ReadOnlySpan<float> bias, QuantizationParameters input, QuantizationParameters weights)
     {
         var integers = new int[bias.Length];
-        for (int c = 0; c < integers.Length; c++) integers[c] = (int)Math.Clamp(Math.Round(bias[c] / ((double)input.Scale * weights.ScaleOf(c))), int.MinValue, int.MaxValue);
+        for (int c = 0; c < integers.Length; c++)
+            integers[c] = (int)Math.Clamp(Math.Round(bias[c] / ((double)input.Scale * weights.ScaleOf(c))), int.MinValue, int.MaxValue);
         return integers;
     }
 }

@@ -5,9 +5,9 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>
-/// Finds the nodes that have integer kernels but must stay in float, because 8 bits do not hold what matters of a value: values that become infinite; what is divided by, or taken the
-/// root or logarithm of, where zero instead of a small number ruins the result; logits under a mask, of which softmax wants small differences near the maximum; and parts of a result
-/// that differ too much in range to share a scale.
+/// Finds the nodes that have integer kernels but must stay in float, because 8 bits do not hold what matters of a value: values that become infinite;
+/// what is divided by, or taken the root or logarithm of, where zero instead of a small number ruins the result; logits under a mask, of which softmax wants
+/// small differences near the maximum; and parts of a result that differ too much in range to share a scale.
 /// </summary>
 internal sealed class FloatRegions
 {
@@ -72,7 +72,8 @@ internal sealed class FloatRegions
         return !_ranges.TryGetValue(id, out ValueRange range) || range.Min < -Largest || range.Max > Largest;
     }
 
-    private double Width(int id) => _graph.Values[id].Constant is { Count: > 0, Type: ElementType.Float32 } constant && constant.ToFloats() is var x ? (double)x.Max() - x.Min()
+    private double Width(int id) => _graph.Values[id].Constant is { Count: > 0, Type: ElementType.Float32 } constant && constant.ToFloats() is var x
+        ? (double)x.Max() - x.Min()
         : _ranges.TryGetValue(id, out ValueRange range) ? (double)range.Max - range.Min : 0;
 
     private void SeekRelative(Node node)
@@ -85,7 +86,8 @@ internal sealed class FloatRegions
         }
     }
 
-    private bool IsPositivePower(Node node) => node.Operator is Elementwise { Function: "Power" } && _graph.Values[node.Inputs[1]].Constant is { } e && Enumerable.Range(0, e.Count).All(i => e.ToDouble(i) >= 1);
+    private bool IsPositivePower(Node node) => node.Operator is Elementwise { Function: "Power" } && _graph.Values[node.Inputs[1]].Constant is { } e
+        && Enumerable.Range(0, e.Count).All(i => e.ToDouble(i) >= 1);
 
     // Back from what must keep its relative precision. A sum of many elements asks less of each of them: there it is enough not to round what was multiplied.
     private void SeekRelative(int value, bool reduced)
@@ -105,7 +107,8 @@ internal sealed class FloatRegions
             case Binary or Unary or Elementwise or Where or Concatenation or Reduce or ReduceMean or Pool:
             case { } when HandsOn(node):
                 Mark(node, Relative);
-                foreach (int input in node.Inputs.Where(i => !IsConstant(i) && _graph.Values[i].Type == ElementType.Float32)) SeekRelative(input, reduced || isSum);
+                foreach (int input in node.Inputs.Where(i => !IsConstant(i) && _graph.Values[i].Type == ElementType.Float32))
+                    SeekRelative(input, reduced || isSum);
                 return;
         }
     }
@@ -115,7 +118,8 @@ internal sealed class FloatRegions
     // Back from masked logits, as long as nothing else needs them: up to the values that are narrow again.
     private void SeekLogits(int value)
     {
-        if (!_producers.TryGetValue(value, out Node? node) || _reasons.ContainsKey(value) || _graph.IsResult(value) || !_consumers[value].All(c => _reasons.ContainsKey(c.Outputs[0]))) return;
+        if (!_producers.TryGetValue(value, out Node? node) || _reasons.ContainsKey(value) || _graph.IsResult(value) || !_consumers[value]
+            .All(c => _reasons.ContainsKey(c.Outputs[0]))) return;
         if (!node.Operator.IsElementwise && !HandsOn(node)) return;
         Mark(node, Masked);
         foreach (int input in node.Inputs.Where(i => !IsConstant(i) && Width(i) > WidestLogits)) SeekLogits(input);
@@ -123,12 +127,14 @@ internal sealed class FloatRegions
 
     private void SeekParts(Node node)
     {
-        double[] widths = [.. node.Inputs.Select(i => Math.Max(Width(i), _ranges.TryGetValue(i, out ValueRange r) ? Math.Max(Math.Abs(r.Min), Math.Abs(r.Max)) : 0)).Where(w => w > 0)];
+        double[] widths = [.. node.Inputs.Select(i => Math.Max(Width(i),
+            _ranges.TryGetValue(i, out ValueRange r) ? Math.Max(Math.Abs(r.Min), Math.Abs(r.Max)) : 0)).Where(w => w > 0)];
         if (widths.Length < 2 || widths.Max() < widths.Min() * WidestParts) return;
         if (LeadsToResult(node.Outputs[0])) MarkOnwards(node);
     }
 
-    private bool LeadsToResult(int value) => (_graph.IsResult(value) || _consumers[value].Any()) && _consumers[value].All(c => HandsOn(c) ? LeadsToResult(c.Outputs[0]) : IsFloat(c));
+    private bool LeadsToResult(int value) => (_graph.IsResult(value) || _consumers[value].Any()) && _consumers[value]
+        .All(c => HandsOn(c) ? LeadsToResult(c.Outputs[0]) : IsFloat(c));
 
     private bool IsFloat(Node node) => IntegerRules.Of(_graph, node) == QuantizationRule.Float;
 
@@ -145,9 +151,11 @@ internal sealed class FloatRegions
     {
         if (node.Operator is not Binary binary || _reasons.ContainsKey(node.Outputs[0])) return;
         int[] variables = [.. node.Inputs.Where(i => !IsConstant(i))];
-        bool byInverse = binary.Kind is BinaryKind.Multiply && variables.Any(v => IsMarked(v) && _reasons[_producers[v].Outputs[0]] == Relative && IsInverse(_producers[v].Operator));
+        bool byInverse = binary.Kind is BinaryKind.Multiply
+            && variables.Any(v => IsMarked(v) && _reasons[_producers[v].Outputs[0]] == Relative && IsInverse(_producers[v].Operator));
         if (byInverse || (variables.Length > 0 && variables.All(IsMarked) && _reasons[_producers[variables[0]].Outputs[0]] != Masked)) Mark(node, Relative);
     }
 
-    private static bool IsInverse(Operator op) => op is Unary { Kind: UnaryKind.Reciprocal or UnaryKind.Sqrt or UnaryKind.Log } or Binary { Kind: BinaryKind.Divide } or Elementwise;
+    private static bool IsInverse(Operator op) => op is Unary { Kind: UnaryKind.Reciprocal or UnaryKind.Sqrt or UnaryKind.Log }
+        or Binary { Kind: BinaryKind.Divide } or Elementwise;
 }

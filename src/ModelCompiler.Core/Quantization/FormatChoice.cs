@@ -16,17 +16,25 @@ internal static class FormatChoice
         switch (options.Precision)
         {
             case Precision.Float32 when isQuantized:
-                throw new ModelCompilationException("MC3005", "The model is quantised already and cannot be compiled to Float32.", $"Leave the option {OptionText.Of(nameof(CompilationOptions.Precision))} out, or compile the float model it was made from.");
+                throw new ModelCompilationException("MC3005", "The model is quantised already and cannot be compiled to Float32.",
+                    $"Leave the option {OptionText.Of(nameof(CompilationOptions.Precision))} out, or compile the float model it was made from.");
             case Precision.Int8 or Precision.Auto when !isQuantized && !hasSamples:
-                throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.", $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
+                throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.",
+                    $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
             case Precision.Float32:
                 return false;
         }
 
-        if (isQuantized && hasSamples) context.Diagnostics.Info("MC3006", "The model is quantised already, so the calibration file is not used.", $"Leave the option {OptionText.Of(nameof(CompilationOptions.Calibration))} out.");
+        if (isQuantized && hasSamples)
+            context.Diagnostics.Info("MC3006", "The model is quantised already, so the calibration file is not used.",
+                $"Leave the option {OptionText.Of(nameof(CompilationOptions.Calibration))} out.");
         if (isQuantized || !hasSamples) return false;
-        if (options.WeightBits is not 0 and (< 2 or > 8)) throw new ModelCompilationException("MC9002", $"Weights cannot have {options.WeightBits} bits.", $"Give {OptionText.Of(nameof(CompilationOptions.WeightBits))} from 2 to 8.");
-        if (options.WeightBits != 0 && options.Precision == Precision.Auto) throw new ModelCompilationException("MC9002", "Precision Auto chooses the bits of weights itself.", $"Leave one of {OptionText.Of(nameof(CompilationOptions.WeightBits))} and {OptionText.Of(nameof(CompilationOptions.Precision))} out.");
+        if (options.WeightBits is not 0 and (< 2 or > 8))
+            throw new ModelCompilationException("MC9002", $"Weights cannot have {options.WeightBits} bits.",
+                $"Give {OptionText.Of(nameof(CompilationOptions.WeightBits))} from 2 to 8.");
+        if (options.WeightBits != 0 && options.Precision == Precision.Auto)
+            throw new ModelCompilationException("MC9002", "Precision Auto chooses the bits of weights itself.",
+                $"Leave one of {OptionText.Of(nameof(CompilationOptions.WeightBits))} and {OptionText.Of(nameof(CompilationOptions.Precision))} out.");
         context.Samples = CalibrationSamples.Read(graph, context.Input);
         return true;
     }

@@ -3,7 +3,8 @@ using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Quantization;
 
-/// <summary>How nodes take part in post-training quantisation: as their operators say, and library operators that only move elements hand on 8-bit integers.</summary>
+/// <summary>How nodes take part in post-training quantisation: as their operators say,
+/// and library operators that only move elements hand on 8-bit integers.</summary>
 internal static class IntegerRules
 {
     /// <summary>The rule of a node.</summary>
@@ -17,7 +18,8 @@ internal static class IntegerRules
     };
 
     // Weighted means, so that zero points stay and no integer overflows.
-    private static bool IsMean(Resample op) => op.Indices.All(i => i >= 0) && op.Weights.All(w => w >= 0) && op.Weights.Chunk(op.Taps).All(w => Math.Abs(w.Sum() - 1) < 1e-4f);
+    private static bool IsMean(Resample op) => op.Indices.All(i => i >= 0) && op.Weights.All(w => w >= 0) && op.Weights.Chunk(op.Taps)
+        .All(w => Math.Abs(w.Sum() - 1) < 1e-4f);
 
     /// <summary>True for an input that is not quantised with the rest: constant indices.</summary>
     public static bool IsIndex(Node node, int input) => node.Operator is Gather && input == 1;

@@ -5,7 +5,8 @@ using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Quantization;
 
-/// <summary>A compiled network beside the original on samples, value by value: how far apart they are, and what of the integers' range is used. No I/O.</summary>
+/// <summary>A compiled network beside the original on samples, value by value: how far apart they are, and what of the integers' range is used.
+/// No I/O.</summary>
 public sealed class LayerAnalysis
 {
     private readonly ModelGraph? _original;
@@ -45,12 +46,15 @@ public sealed class LayerAnalysis
     /// <summary>Runs both networks.</summary>
     /// <param name="original">The float network; null when there is none, because the model was quantised already.</param>
     /// <param name="compiled">The compiled one.</param>
-    /// <param name="originals">The original's value that a compiled one stands for, by number, as <see cref="CompilationResult.Originals"/> says; where empty, names tell.</param>
-    /// <param name="samples">One tensor per input for each sample, in the types of the original, or of the compiled network without one. State carries over from sample to sample.</param>
+    /// <param name="originals">The original's value that a compiled one stands for, by number, as <see cref="CompilationResult.Originals"/> says;
+    /// where empty, names tell.</param>
+    /// <param name="samples">One tensor per input for each sample, in the types of the original, or of the compiled network without one.
+    /// State carries over from sample to sample.</param>
     /// <param name="mode">How accumulators become activations.</param>
     /// <param name="progress">Receives the number of samples done, now and then.</param>
     public static LayerAnalysis Run(
-        ModelGraph? original, ModelGraph compiled, IReadOnlyDictionary<int, int> originals, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode, Action<int>? progress = null)
+        ModelGraph? original, ModelGraph compiled, IReadOnlyDictionary<int, int> originals, IReadOnlyList<IReadOnlyList<TensorData>> samples,
+        RequantizationMode mode, Action<int>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(compiled);
         var analysis = new LayerAnalysis(original, compiled, originals, mode);
@@ -77,7 +81,8 @@ public sealed class LayerAnalysis
             // In the order of the samples, so that sums do not depend on the number of processors.
             InParallel(_values.Count, v =>
             {
-                foreach (Observation run in runs) _values[v].Add(_values[v].From is { } from ? run.Original!.Values[from.Id] : null, run.Compiled!.Values[_values[v].Value.Id]);
+                foreach (Observation run in runs)
+                    _values[v].Add(_values[v].From is { } from ? run.Original!.Values[from.Id] : null, run.Compiled!.Values[_values[v].Value.Id]);
             });
             for (int o = 0; o < outputs.Length; o++)
             {
@@ -94,7 +99,8 @@ public sealed class LayerAnalysis
         Layers = [.. _values.Select(v => Facts(v, layers))];
     }
 
-    private IReadOnlyList<TensorData> Own(IReadOnlyList<TensorData> sample) => _original is null ? sample : [.. sample.Select((data, j) => QuantizedSample.Integers(data, _compiled.Values[_compiled.Inputs[j]]))];
+    private IReadOnlyList<TensorData> Own(IReadOnlyList<TensorData> sample) =>
+        _original is null ? sample : [.. sample.Select((data, j) => QuantizedSample.Integers(data, _compiled.Values[_compiled.Inputs[j]]))];
 
     private static ValuesOfRun? Watch(ReferenceInterpreter? interpreter, IReadOnlyList<TensorData> sample, HashSet<int> wanted)
     {
@@ -118,8 +124,10 @@ public sealed class LayerAnalysis
             Operator = node?.Operator.Name ?? "Input",
             Type = value.Type,
             Shape = [.. value.Shape],
-            Place = node is null ? LayerPlace.Input : layers.Length > 1 && node == layers[0] ? LayerPlace.First : layers.Length > 1 && node == layers[^1] ? LayerPlace.Last : LayerPlace.Inner,
-            HasOwnRange = value.IsAffine && (node is null || node.Operator is Quantize || IntegerRules.Of(graph, node) is QuantizationRule.Integer or QuantizationRule.Float),
+            Place = node is null ? LayerPlace.Input : layers.Length > 1 && node == layers[0] ? LayerPlace.First : layers.Length > 1 && node == layers[^1]
+            ? LayerPlace.Last : LayerPlace.Inner,
+            HasOwnRange = value.IsAffine && (node is null || node.Operator is Quantize
+                || IntegerRules.Of(graph, node) is QuantizationRule.Integer or QuantizationRule.Float),
             AddedError = _original is null ? null : Added(node, id),
         };
         facts = statistics.Complete(facts);
@@ -150,10 +158,13 @@ public sealed class LayerAnalysis
     {
         if (!value.IsAffine) return default;
         Node? node = _producers.GetValueOrDefault(value.Id);
-        if (node is not null && node.Operator is not Quantize && IntegerRules.Of(_compiled, node) is QuantizationRule.Fixed or QuantizationRule.SameAsInput) return (true, true);
-        (double low, double high) = (((double)value.Type.MinValue() - value.Q.ZeroPoint) * value.Q.Scale, ((double)value.Type.MaxValue() - value.Q.ZeroPoint) * value.Q.Scale);
+        if (node is not null && node.Operator is not Quantize && IntegerRules.Of(_compiled, node) is QuantizationRule.Fixed or QuantizationRule.SameAsInput)
+            return (true, true);
+        (double low, double high) = (((double)value.Type.MinValue() - value.Q.ZeroPoint) * value.Q.Scale,
+            ((double)value.Type.MaxValue() - value.Q.ZeroPoint) * value.Q.Scale);
         ActivationRange activation = (node?.Operator as IFusesActivation)?.Activation ?? ActivationRange.None;
-        return (value.Q.ZeroPoint == value.Type.MinValue() || activation.Min > low - value.Q.Scale, value.Q.ZeroPoint == value.Type.MaxValue() || activation.Max < high + value.Q.Scale);
+        return (value.Q.ZeroPoint == value.Type.MinValue() || activation.Min > low - value.Q.Scale,
+            value.Q.ZeroPoint == value.Type.MaxValue() || activation.Max < high + value.Q.Scale);
     }
 
     private static void InParallel(int count, Action<int> body)

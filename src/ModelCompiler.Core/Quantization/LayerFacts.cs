@@ -2,7 +2,8 @@ using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.Core.Quantization;
 
-/// <summary>What samples say about one value of a compiled network, beside the value of the original network that it stands for. Shares lie between 0 and 1.</summary>
+/// <summary>What samples say about one value of a compiled network, beside the value of the original network that it stands for.
+/// Shares lie between 0 and 1.</summary>
 public sealed record LayerFacts
 {
     /// <summary>Name of the node that computes it, or of the input.</summary>
@@ -39,8 +40,8 @@ public sealed record LayerFacts
     public double? AddedError { get; init; }
 
     /// <summary>
-    /// Share of elements that the integers' range cuts off: those at its ends that lie beyond it in the original by more than a step; without an original, those at ends that no
-    /// activation explains. Null where nothing is cut off by its nature.
+    /// Share of elements that the integers' range cuts off: those at its ends that lie beyond it in the original by more than a step;
+    /// without an original, those at ends that no activation explains. Null where nothing is cut off by its nature.
     /// </summary>
     public double? Saturated { get; init; }
 
@@ -50,7 +51,8 @@ public sealed record LayerFacts
     /// <summary>Number of channels: the last dimension.</summary>
     public int Channels { get; init; }
 
-    /// <summary>Channels that stay constant over all samples in the compiled network, but not in the original. Null where there are too few elements to tell.</summary>
+    /// <summary>Channels that stay constant over all samples in the compiled network, but not in the original.
+    /// Null where there are too few elements to tell.</summary>
     public int? DeadChannels { get; init; }
 
     /// <summary>max |x| ÷ 99.9th percentile of |x|, of the original where there is one. Null below 1000 elements.</summary>

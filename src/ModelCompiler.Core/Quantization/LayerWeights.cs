@@ -53,6 +53,7 @@ internal static class LayerWeights
         return largest > 0 ? largest / smallest : null;
 
         double Real(int i, int channel) => weights.Quantization is { } q && weights.Type.IsInteger()
-            ? (constant.ToDouble(i) - (q.Axis == 0 ? q.ZeroPointOf(channel) : q.ZeroPoint)) * (q.Axis == 0 ? q.ScaleOf(channel) : q.Scale) : constant.ToDouble(i);
+            ? (constant.ToDouble(i) - (q.Axis == 0 ? q.ZeroPointOf(channel) : q.ZeroPoint)) * (q.Axis == 0 ? q.ScaleOf(channel) : q.Scale)
+            : constant.ToDouble(i);
     }
 }

@@ -5,8 +5,8 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>
-/// Inputs that only ever mask logits: everything they lead to ends in a softmax, through sums, choices and moves. In samples of such an input minus infinity is no damage but the number
-/// that takes a position out.
+/// Inputs that only ever mask logits: everything they lead to ends in a softmax, through sums, choices and moves.
+/// In samples of such an input minus infinity is no damage but the number that takes a position out.
 /// </summary>
 internal static class MaskInputs
 {

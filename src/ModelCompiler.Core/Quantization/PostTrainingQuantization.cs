@@ -5,8 +5,8 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>
-/// Post-training quantisation to 8 bits: asymmetric activations from calibrated ranges, symmetric weights (of 8 bits or fewer) per output channel, int32 biases at scale
-/// input × weight. Operators without integer kernels stay in float, with conversions around them.
+/// Post-training quantisation to 8 bits: asymmetric activations from calibrated ranges, symmetric weights (of 8 bits or fewer) per output channel,
+/// int32 biases at scale input × weight. Operators without integer kernels stay in float, with conversions around them.
 /// </summary>
 internal sealed class PostTrainingQuantization
 {
@@ -39,7 +39,8 @@ internal sealed class PostTrainingQuantization
     public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits, Action<string> note) =>
         new PostTrainingQuantization(graph, ranges, weightBits).Quantize(note);
 
-    private string WhyFloat(Node node) => HasKernels(node) && _keptFloat.TryGetValue(node.Outputs[0], out string? reason) ? reason : "for lack of integer kernels";
+    private string WhyFloat(Node node) => HasKernels(node) && _keptFloat.TryGetValue(node.Outputs[0], out string? reason) ? reason
+        : "for lack of integer kernels";
 
     private ModelGraph Quantize(Action<string> note)
     {
@@ -74,7 +75,8 @@ internal sealed class PostTrainingQuantization
     private bool HasKernels(Node node)
     {
         if (IntegerRules.Of(_graph, node) == QuantizationRule.Float || node.Outputs.Length != 1) return false;
-        if (node.Inputs.Where((i, place) => i >= 0 && !IntegerRules.IsIndex(node, place)).Append(node.Outputs[0]).Any(i => _graph.Values[i].Type != ElementType.Float32)) return false;
+        if (node.Inputs.Where((i, place) => i >= 0 && !IntegerRules.IsIndex(node, place)).Append(node.Outputs[0])
+            .Any(i => _graph.Values[i].Type != ElementType.Float32)) return false;
         return node.Operator is not ILinearLayer || node.Inputs.Skip(1).All(i => i < 0 || _graph.Values[i].Constant is not null);
     }
 
@@ -103,7 +105,8 @@ internal sealed class PostTrainingQuantization
     {
         Value input = AsInteger(node.Inputs[0]);
         int limit = (1 << (_weightBits(node) - 1)) - 1;
-        Value weights = QuantizeWeights(_graph.Values[node.Inputs[1]], limit, node.Inputs.Length > 2 && node.Inputs[2] >= 0 ? _graph.Values[node.Inputs[2]].Constant : null, input.Q.Scale);
+        Value weights = QuantizeWeights(_graph.Values[node.Inputs[1]], limit,
+            node.Inputs.Length > 2 && node.Inputs[2] >= 0 ? _graph.Values[node.Inputs[2]].Constant : null, input.Q.Scale);
         int[] inputs = node.Inputs.Length > 2 && node.Inputs[2] >= 0
             ? [input.Id, weights.Id, QuantizeBias(_graph.Values[node.Inputs[2]], input, weights).Id]
             : [input.Id, weights.Id];
@@ -134,7 +137,8 @@ internal sealed class PostTrainingQuantization
             for (int i = c * taps; i < (c + 1) * taps; i++) integers[i] = unchecked((byte)Requantization.Quantize(real[i], scales[c], 0, -limit, limit));
         }
 
-        return _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers), new QuantizationParameters(scales.ToEquatableArray(), new int[channels].ToEquatableArray()));
+        return _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers),
+            new QuantizationParameters(scales.ToEquatableArray(), new int[channels].ToEquatableArray()));
     }
 
     private Value QuantizeBias(Value bias, Value input, Value weights) =>
@@ -156,7 +160,8 @@ internal sealed class PostTrainingQuantization
             return _integer[id] = _editor.AddConstant(value.Name, new TensorData(ElementType.Int8, value.Shape, integers), q);
         }
 
-        return _integer[id] = _editor.Add(value.Name, "Quantize", new Operators.Quantize(), [AsFloat(id).Id], AffineRange.Activation(RangeOf(id)), ElementType.Int8);
+        return _integer[id] = _editor.Add(value.Name, "Quantize", new Operators.Quantize(), [AsFloat(id).Id], AffineRange.Activation(RangeOf(id)),
+            ElementType.Int8);
     }
 
     private Value AsFloat(int id)

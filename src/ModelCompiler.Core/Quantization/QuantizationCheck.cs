@@ -15,7 +15,8 @@ internal static class QuantizationCheck
     /// <summary>Checks on the samples of the context; the graph stays as it is.</summary>
     public static ModelGraph Run(ModelGraph original, ModelGraph quantised, PipelineContext context)
     {
-        Report(LayerAnalysis.Run(original, quantised, context.Originals, context.Samples!.Spread(MostSamples), context.Options.Requantization), context.Diagnostics);
+        Report(LayerAnalysis.Run(original, quantised, context.Originals, context.Samples!.Spread(MostSamples), context.Options.Requantization),
+            context.Diagnostics);
         return quantised;
     }
 
@@ -25,7 +26,8 @@ internal static class QuantizationCheck
 
     /// <summary>Adds a warning MC3008 for every output that differs much.</summary>
     /// <exception cref="ModelCompilationException">MC3007: an output is not a number where that of the float network is.</exception>
-    public static void Run(ModelGraph original, ModelGraph quantised, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode, DiagnosticBag diagnostics) =>
+    public static void Run(ModelGraph original, ModelGraph quantised, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode,
+        DiagnosticBag diagnostics) =>
         Report(LayerAnalysis.Run(original, quantised, ImmutableDictionary<int, int>.Empty, samples, mode), diagnostics);
 
     private static void Report(LayerAnalysis analysis, DiagnosticBag diagnostics)
@@ -36,13 +38,17 @@ internal static class QuantizationCheck
             if (double.IsNaN(output.RelativeError))
             {
                 throw new ModelCompilationException(
-                    "MC3007", $"Output '{output.Name}' of the quantised network is not a number for a calibration sample, for which the float network gives one.{worst}", "Compile the model to Float32, or report the model.");
+                    "MC3007", $"Output '{output.Name}' of the quantised network is not a number for a calibration sample, for which the float network gives "
+                    + $"one.{worst}", "Compile the model to Float32, or report the model.");
             }
 
             if (output.RelativeError <= Warning) continue;
             diagnostics.Warn(
-                "MC3008", string.Create(CultureInfo.InvariantCulture, $"Output '{output.Name}' of the quantised network differs from the float network's by {100 * output.RelativeError:0.0} % on calibration samples.{worst}"),
-                $"Give representative calibration samples, try {OptionText.Set(nameof(CompilationOptions.CalibrationMethod), "MinMax")} or {OptionText.Set(nameof(CompilationOptions.WeightBits), "8")}, or compile the model to Float32.");
+                "MC3008", string.Create(CultureInfo.InvariantCulture,
+                    $"Output '{output.Name}' of the quantised network differs from the float network's by {100 * output.RelativeError:0.0} % on calibration "
+                    + $"samples.{worst}"),
+                $"Give representative calibration samples, try {OptionText.Set(nameof(CompilationOptions.CalibrationMethod), "MinMax")} or "
+                + $"{OptionText.Set(nameof(CompilationOptions.WeightBits), "8")}, or compile the model to Float32.");
         }
     }
 }

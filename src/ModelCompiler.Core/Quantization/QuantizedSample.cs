@@ -24,5 +24,6 @@ internal static class QuantizedSample
     }
 
     /// <summary>The real number that an element stands for.</summary>
-    public static double Real(TensorData data, Value value, int i) => value.IsAffine ? (data.ToDouble(i) - value.Q.ZeroPoint) * value.Q.Scale : data.ToDouble(i);
+    public static double Real(TensorData data, Value value, int i) =>
+        value.IsAffine ? (data.ToDouble(i) - value.Q.ZeroPoint) * value.Q.Scale : data.ToDouble(i);
 }

@@ -36,10 +36,12 @@ public sealed class RangeCalibrator
         if (parts[0].Equals("Percentile", StringComparison.OrdinalIgnoreCase))
         {
             if (parts.Length == 1) return new(DefaultPercentile);
-            if (double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double percentile) && percentile is > 50 and <= 100) return new(percentile);
+            if (double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double percentile) && percentile is > 50 and <= 100)
+                return new(percentile);
         }
 
-        throw new ModelCompilationException("MC9002", $"'{method}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.CalibrationMethod))}'.", "Give MinMax, Percentile or a percentile such as Percentile:99.99.");
+        throw new ModelCompilationException("MC9002", $"'{method}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.CalibrationMethod))}'.",
+            "Give MinMax, Percentile or a percentile such as Percentile:99.99.");
     }
 
     /// <summary>Puts ranges of all float values on the samples into the context.</summary>
@@ -68,18 +70,21 @@ public sealed class RangeCalibrator
             lock (ranges)
             {
                 if (extremes is not var (min, max)) unbounded.Add(value.Id);
-                else ranges[value.Id] = ranges.TryGetValue(value.Id, out ValueRange seen) ? new(Math.Min(min, seen.Min), Math.Max(max, seen.Max)) : new(min, max);
+                else ranges[value.Id] = ranges.TryGetValue(value.Id, out ValueRange seen) ? new(Math.Min(min, seen.Min), Math.Max(max, seen.Max))
+                    : new(min, max);
             }
         });
         foreach (int id in unbounded) ranges.Remove(id);
         return _percentile >= 100 ? new(ranges) : CutOutliers(graph, new(ranges), samples);
     }
 
-    // Logits under a mask keep their extremes, so that they are seen to be wide; so do results that are not only compared with each other, unless the user says otherwise.
+    // Logits under a mask keep their extremes, so that they are seen to be wide; so do results that are not only compared with each other,
+    // unless the user says otherwise.
     private Dictionary<int, ValueRange> CutOutliers(ModelGraph graph, Dictionary<int, ValueRange> ranges, IReadOnlyList<IReadOnlyList<TensorData>> samples)
     {
         HashSet<int> whole = _isDefault ? RegressedValues.Find(graph) : [];
-        whole.UnionWith(graph.Nodes.Where(n => n.Operator is Softmax && ranges.TryGetValue(n.Inputs[0], out ValueRange r) && (double)r.Max - r.Min > FloatRegions.WidestLogits).Select(n => n.Inputs[0]));
+        whole.UnionWith(graph.Nodes.Where(n => n.Operator is Softmax && ranges.TryGetValue(n.Inputs[0], out ValueRange r)
+            && (double)r.Max - r.Min > FloatRegions.WidestLogits).Select(n => n.Inputs[0]));
         Dictionary<int, long[]> histograms = ranges.Keys.Where(id => !whole.Contains(id)).ToDictionary(id => id, _ => new long[Bins]);
         Observe(graph, samples, (_, value, data) =>
         {
@@ -149,8 +154,12 @@ public sealed class RangeCalibrator
         foreach (float x in values)
         {
             isFinite &= float.IsFinite(x);
-            if (isInput && !float.IsFinite(x)) throw new ModelCompilationException("MC3004", $"Input '{value.Name}' is infinite or not a number for {sample}.", "Leave such samples out, or write finite numbers in their place.");
-            if (isOutput && float.IsNaN(x)) throw new ModelCompilationException("MC3004", $"Output '{value.Name}' of the float network is not a number for {sample}.", "Check that the calibration inputs are scaled as the model expects.");
+            if (isInput && !float.IsFinite(x))
+                throw new ModelCompilationException("MC3004", $"Input '{value.Name}' is infinite or not a number for {sample}.",
+                    "Leave such samples out, or write finite numbers in their place.");
+            if (isOutput && float.IsNaN(x))
+                throw new ModelCompilationException("MC3004", $"Output '{value.Name}' of the float network is not a number for {sample}.",
+                    "Check that the calibration inputs are scaled as the model expects.");
             min = Math.Min(min, x);
             max = Math.Max(max, x);
         }

@@ -75,7 +75,8 @@ internal sealed class ValueStatistics(Value? from, Value value, (bool Low, bool 
             Saturated = value.IsAffine && _count > 0 ? (double)_cut / _count : null,
             CutError = from is null ? null : Relative(_cutError),
             Channels = _actual.Count,
-            DeadChannels = _count >= (long)LeastPerChannel * _actual.Count ? Enumerable.Range(0, _actual.Count).Count(c => _actual.IsConstant(c) && (from is null || !_expected.IsConstant(c))) : null,
+            DeadChannels = _count >= (long)LeastPerChannel * _actual.Count ? Enumerable.Range(0, _actual.Count)
+            .Count(c => _actual.IsConstant(c) && (from is null || !_expected.IsConstant(c))) : null,
             OutlierRatio = OutlierRatio(),
             RangeUsed = _steps is null ? null : _steps.Count(s => s) / 256.0,
             RangeSpanned = _steps is null ? null : (last - first + 1) / 256.0,
@@ -98,14 +99,16 @@ internal sealed class ValueStatistics(Value? from, Value value, (bool Low, bool 
         long above = (long)(_count * (1 - Percentile));
         int bin = _magnitudes.Length - 1;
         for (long seen = _magnitudes[bin]; seen <= above && bin > 0; seen += _magnitudes[bin]) bin--;
-        double percentile = BitConverter.UInt32BitsToSingle((uint)(bin + 1) << MagnitudeShift), largest = Math.Max(Math.Abs(_expected.Min), Math.Abs(_expected.Max));
+        double percentile = BitConverter.UInt32BitsToSingle((uint)(bin + 1) << MagnitudeShift),
+            largest = Math.Max(Math.Abs(_expected.Min), Math.Abs(_expected.Max));
         return bin > 0 && double.IsFinite(percentile) ? Math.Max(1, largest / percentile) : null;
     }
 
     // The smallest and largest number of every channel.
     private sealed class Spans(int channels)
     {
-        private readonly double[] _min = [.. Enumerable.Repeat(double.PositiveInfinity, channels)], _max = [.. Enumerable.Repeat(double.NegativeInfinity, channels)];
+        private readonly double[] _min = [.. Enumerable.Repeat(double.PositiveInfinity, channels)],
+            _max = [.. Enumerable.Repeat(double.NegativeInfinity, channels)];
 
         public int Count => channels;
 

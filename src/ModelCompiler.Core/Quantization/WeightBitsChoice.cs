@@ -6,8 +6,9 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>
-/// Decides how many bits weights have: between 8 and 7 where the user leaves it open. Products of bytes with 7-bit weights need no precautions against overflow, which makes
-/// them faster on x64; 7 bits are taken when the network's outputs stay as close to the float network's on calibration samples, within a tolerance.
+/// Decides how many bits weights have: between 8 and 7 where the user leaves it open.
+/// Products of bytes with 7-bit weights need no precautions against overflow, which makes them faster on x64; 7 bits are taken when the network's outputs stay
+/// as close to the float network's on calibration samples, within a tolerance.
 /// </summary>
 internal static class WeightBitsChoice
 {
@@ -16,7 +17,8 @@ internal static class WeightBitsChoice
 
     private const int MostSamples = 16;
 
-    // Layers that compute the network's results keep 8 bits where the others have this many or fewer: their errors are made up for by nothing, and they are small.
+    // Layers that compute the network's results keep 8 bits where the others have this many or fewer: their errors are made up for by nothing,
+    // and they are small.
     private const int FewBits = 4;
 
     /// <summary>Decides the bits of every layer's weights, as the options say, or measured on the context's samples.</summary>
@@ -48,7 +50,8 @@ internal static class WeightBitsChoice
         }
 
         int chosen = errors[1] <= errors[0] * Tolerance ? 7 : 8;
-        context.Note(string.Create(CultureInfo.InvariantCulture, $"Weights have {chosen} bits: relative error of the outputs {Relative(errors[1]):0.0000} with 7 bits, {Relative(errors[0]):0.0000} with 8."));
+        context.Note(string.Create(CultureInfo.InvariantCulture,
+            $"Weights have {chosen} bits: relative error of the outputs {Relative(errors[1]):0.0000} with 7 bits, {Relative(errors[0]):0.0000} with 8."));
         return chosen;
 
         double Relative(double error) => power > 0 ? Math.Sqrt(error / power) : 0;

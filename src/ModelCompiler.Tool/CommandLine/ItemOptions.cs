@@ -16,8 +16,10 @@ internal sealed class ItemOptions
         foreach (PropertyInfo property in CompilationOptions.All)
         {
             // Values of enumerations are explained in the text, others listed after it.
-            string help = property.GetCustomAttribute<OptionAttribute>()!.Help, values = property.PropertyType.IsEnum ? "" : string.Join(", ", CompilationOptions.ValuesOf(property));
-            var option = new Option<string?>(NameOf(property.Name)) { Description = values.Length > 0 ? $"{help} One of: {values}." : help, HelpName = ValueName(property) };
+            string help = property.GetCustomAttribute<OptionAttribute>()!.Help,
+                values = property.PropertyType.IsEnum ? "" : string.Join(", ", CompilationOptions.ValuesOf(property));
+            var option = new Option<string?>(NameOf(property.Name)) { Description = values.Length > 0 ? $"{help} One of: {values}." : help,
+                HelpName = ValueName(property) };
             _options.Add((property.Name, option));
             command.Options.Add(option);
         }

@@ -16,7 +16,8 @@ internal static class SharedOptions
     {
         Description = "What computes the network: the generated code (default), or the reference interpreter.",
         HelpName = "generated|reference",
-        CustomParser = result => Enum.TryParse(result.Tokens[0].Value, ignoreCase: true, out EngineKind kind) && !char.IsDigit(result.Tokens[0].Value[0]) ? kind : Reject(result),
+        CustomParser = result => Enum.TryParse(result.Tokens[0].Value, ignoreCase: true, out EngineKind kind) && !char.IsDigit(result.Tokens[0].Value[0])
+        ? kind : Reject(result),
         DefaultValueFactory = _ => EngineKind.Generated,
     };
 

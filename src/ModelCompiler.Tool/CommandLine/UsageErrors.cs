@@ -4,7 +4,8 @@ using ModelCompiler.Core;
 
 namespace ModelCompiler.Tool.CommandLine;
 
-/// <summary>What is wrong with a command line. Names that do not exist come with the one that is probably meant; everything else may follow from them, so it is left out beside them.</summary>
+/// <summary>What is wrong with a command line. Names that do not exist come with the one that is probably meant; everything else may follow from them,
+/// so it is left out beside them.</summary>
 internal static class UsageErrors
 {
     // Nothing else has options here, so guesses may go further than those about metadata of items.
@@ -14,7 +15,8 @@ internal static class UsageErrors
     public static IReadOnlyList<Diagnostic> Of(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        string[] stray = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value).Where(IsStray), .. parsed.UnmatchedTokens];
+        string[] stray = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value).Where(IsStray),
+            .. parsed.UnmatchedTokens];
         string[] options = [.. stray.Where(t => t.Length > 1 && t[0] == '-').Select(NameOf).Distinct()];
         string[] known = [.. command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(o => o.Name).Distinct()];
         if (options.Length > 0) return [.. options.Select(o => Unknown(command, "option", o, Nearest(o, known), ""))];

@@ -11,7 +11,8 @@ namespace ModelCompiler.Tool.Commands;
 /// <summary><c>compile</c>: writes the generated class, its plan and, when they are large, its weights.</summary>
 internal sealed class CompileCommand : ModelCommand
 {
-    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder for the files; by default the current one.", HelpName = "folder", DefaultValueFactory = _ => "." };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder for the files; by default the current one.", HelpName = "folder",
+        DefaultValueFactory = _ => "." };
 
     public CompileCommand()
         : base("compile", "Writes the C# class of a model, its plan and, when they are large, an assembly with its weights.") => Command.Options.Add(_output);
@@ -28,11 +29,13 @@ internal sealed class CompileCommand : ModelCommand
         ];
         if (plan.Weights.IsAssembly)
         {
-            files.Add((plan.Weights.Assembly + ".dll", WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, model.Result.Weights.Span)));
+            files.Add((plan.Weights.Assembly + ".dll", WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName,
+                model.Result.Weights.Span)));
         }
 
         AtomicFiles.Write([.. files.Select(f => (Path.Combine(folder, f.Name), (Action<Stream>)(stream => stream.Write(f.Content))))]);
-        return new CompileReport(plan.ModelFile, plan.Namespace, plan.ClassName, plan.Target, model.Macs, model.WeightBytes, plan.ArenaBytes, [.. files.Select(f => new WrittenFile(Path.Combine(folder, f.Name), f.Content.Length))]);
+        return new CompileReport(plan.ModelFile, plan.Namespace, plan.ClassName, plan.Target, model.Macs, model.WeightBytes, plan.ArenaBytes,
+            [.. files.Select(f => new WrittenFile(Path.Combine(folder, f.Name), f.Content.Length))]);
     }
 }
 
@@ -40,7 +43,8 @@ internal sealed class CompileCommand : ModelCommand
 internal sealed record WrittenFile(string Path, long Bytes);
 
 /// <summary>What <c>compile</c> wrote.</summary>
-internal sealed record CompileReport(string Model, string Namespace, string ClassName, string Target, long Macs, long WeightBytes, long ArenaBytes, IReadOnlyList<WrittenFile> Files) : Report
+internal sealed record CompileReport(string Model, string Namespace, string ClassName, string Target, long Macs, long WeightBytes, long ArenaBytes,
+    IReadOnlyList<WrittenFile> Files) : Report
 {
     /// <inheritdoc/>
     public override void WriteText(TextWriter output)

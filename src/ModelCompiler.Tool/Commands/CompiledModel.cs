@@ -19,7 +19,8 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
     public ModelGraph Graph => Result.Compiled!;
 
     /// <summary>The float network before quantisation; null when the model was quantised already.</summary>
-    public ModelGraph? FloatOriginal => Result.Original is { } graph && !graph.Nodes.SelectMany(n => n.Outputs).Concat(graph.Inputs).Any(v => graph.Values[v].IsQuantized) ? graph : null;
+    public ModelGraph? FloatOriginal => Result.Original is { } graph && !graph.Nodes.SelectMany(n => n.Outputs).Concat(graph.Inputs)
+        .Any(v => graph.Values[v].IsQuantized) ? graph : null;
 
     /// <summary>Bytes of weights and tables.</summary>
     public long WeightBytes => Plan.Weights.Bytes + Plan.Data.Sum(d => (long)d.Bytes);
@@ -36,7 +37,8 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
         ReadOnlyMemory<byte>? calibration = null, evaluation = null;
         if (options.Calibration is { } file) calibration = ReadData(file, "calibration");
         if (options.Evaluation is { } data) evaluation = ReadData(data, "evaluation");
-        return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration) { Evaluation = evaluation, ExternalData = new ModelFolder(path).Read, Spelling = ItemOptions.Spell }));
+        return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration) { Evaluation = evaluation,
+            ExternalData = new ModelFolder(path).Read, Spelling = ItemOptions.Spell }));
     }
 
     /// <summary>Reads the arrays of a data file.</summary>
@@ -46,10 +48,12 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
     public static OrderedDictionary<string, NumpyArray> ReadArrays(string path, string kind) => NpzArchive.Read(ReadData(path, kind), path);
 
     private static byte[] ReadModel(string path) =>
-        TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC9004", $"The model cannot be read: {problem}", "Check the path.", file: path);
+        TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC9004", $"The model cannot be read: {problem}", "Check the path.",
+            file: path);
 
     private static byte[] ReadData(string path, string kind) =>
-        TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC3001", $"The {kind} file '{path}' cannot be read: {problem}", "Name an .npz or .npy file that exists.", file: path);
+        TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC3001", $"The {kind} file '{path}' cannot be read: {problem}",
+            "Name an .npz or .npy file that exists.", file: path);
 
     private static byte[]? TryRead(string path, out string? problem)
     {

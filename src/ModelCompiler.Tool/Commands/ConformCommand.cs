@@ -36,12 +36,15 @@ internal sealed class ConformCommand
         string folder = parsed.GetValue(_folder)!;
         if (!Directory.Exists(folder))
         {
-            reporter.Fail(new ModelCompilationException("MC9004", "The tests cannot be read: there is no such folder.", "Check the path.").ToDiagnostic(folder));
+            reporter.Fail(new ModelCompilationException("MC9004", "The tests cannot be read: there is no such folder.", "Check the path.")
+                .ToDiagnostic(folder));
             return ModelcApp.Failure;
         }
 
-        IReadOnlyList<ConformanceResult> results = ConformanceRunner.Run(folder, parsed.GetValue(_engine), parsed.GetValue(_target) ?? (Avx2.IsSupported && Fma.IsSupported ? "x64-v3" : "portable"));
-        reporter.Succeed(new ConformanceReport(Count(ConformanceOutcome.Passed), Count(ConformanceOutcome.Failed), Count(ConformanceOutcome.Skipped), [.. results]), []);
+        IReadOnlyList<ConformanceResult> results = ConformanceRunner.Run(folder, parsed.GetValue(_engine),
+            parsed.GetValue(_target) ?? (Avx2.IsSupported && Fma.IsSupported ? "x64-v3" : "portable"));
+        reporter.Succeed(new ConformanceReport(Count(ConformanceOutcome.Passed), Count(ConformanceOutcome.Failed), Count(ConformanceOutcome.Skipped),
+            [.. results]), []);
         return results.Any(r => r.Outcome == ConformanceOutcome.Failed) ? ModelcApp.Failure : ModelcApp.Success;
 
         int Count(ConformanceOutcome outcome) => results.Count(r => r.Outcome == outcome);
@@ -54,7 +57,8 @@ internal sealed record ConformanceReport(int Passed, int Failed, int Skipped, IR
     /// <inheritdoc/>
     public override void WriteText(TextWriter output)
     {
-        foreach (ConformanceResult result in Results.Where(r => r.Outcome != ConformanceOutcome.Passed)) output.WriteLine($"{result.Outcome.ToString().ToLowerInvariant()} {result.Name}: {result.Reason}");
+        foreach (ConformanceResult result in Results.Where(r => r.Outcome != ConformanceOutcome.Passed))
+            output.WriteLine($"{result.Outcome.ToString().ToLowerInvariant()} {result.Name}: {result.Reason}");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Passed} passed, {Failed} failed, {Skipped} skipped"));
     }
 }

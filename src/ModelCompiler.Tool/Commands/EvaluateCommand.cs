@@ -12,7 +12,9 @@ namespace ModelCompiler.Tool.Commands;
 /// <summary><c>evaluate</c>: how good the compiled network is, beside the float network it was made from.</summary>
 internal sealed class EvaluateCommand : ModelCommand
 {
-    private readonly Option<string> _data = new("--data") { Description = "An .npz file with an array for each input, named after it (or x when there is one), and labels or targets in the array y (or one named after an output). An .npy file holds the only input.", HelpName = "file", Required = true };
+    private readonly Option<string> _data = new("--data") {
+        Description = "An .npz file with an array for each input, named after it (or x when there is one), and labels or targets in the array y (or one named "
+        + "after an output). An .npy file holds the only input.", HelpName = "file", Required = true };
     private readonly Option<int?> _samples = new("--samples") { Description = "Use at most this many samples, evenly spread.", HelpName = "number" };
     private readonly Option<EngineKind> _engine = SharedOptions.Engine();
     private readonly Option<string?> _metric;
@@ -22,10 +24,12 @@ internal sealed class EvaluateCommand : ModelCommand
     {
         _samples.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int number) || number <= 0)) result.AddError("Give a positive number of samples.");
+            if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int number) || number <= 0))
+                result.AddError("Give a positive number of samples.");
         });
         foreach (Option option in (Option[])[_data, _samples, _engine]) Command.Options.Add(option);
-        _metric = Declare("--metric", "top1, top5, mse, mae or agreement (with the original, on the largest element along the last axis of every output); by default top1 for labels, mse for targets, agreement without either.", "name");
+        _metric = Declare("--metric", "top1, top5, mse, mae or agreement (with the original, on the largest element along the last axis of every output); by "
+            + "default top1 for labels, mse for targets, agreement without either.", "name");
     }
 
     /// <inheritdoc/>
@@ -72,9 +76,12 @@ internal sealed class EvaluateCommand : ModelCommand
         string[] choices = [.. outputs.Where(o => OutputClasses.IsOneChoice(o, outputs)).Select(o => $"'{o.Name}'")];
         string asked = metric.ToString().ToLowerInvariant();
         string problem = outputs.Count > 1 && !targets.IsNamed
-            ? $"The network has {outputs.Count} outputs, {string.Join(", ", outputs.Select(o => $"'{o.Name}' {o.Shape}"))}, and the metric {asked} judges one that chooses a class for each sample."
+            ? $"The network has {outputs.Count} outputs, {string.Join(", ", outputs.Select(o => $"'{o.Name}' {o.Shape}"))}, and the metric {asked} judges one "
+            + "that chooses a class for each sample."
             : $"Output '{edge.Name}' of shape {edge.Shape} does not choose one class for each sample, as the metric {asked} needs.";
-        string rename = choices.Length == 0 || outputs.Count == 1 ? "" : $" Or name the labels after the output that they are for: {string.Join(", ", choices)}.";
-        throw new ModelCompilationException("MC9003", problem, $"Say which metric to use: --metric agreement compares all outputs with the original's, --metric mse takes whole targets.{rename}");
+        string rename = choices.Length == 0 || outputs.Count == 1 ? ""
+            : $" Or name the labels after the output that they are for: {string.Join(", ", choices)}.";
+        throw new ModelCompilationException("MC9003", problem,
+            $"Say which metric to use: --metric agreement compares all outputs with the original's, --metric mse takes whole targets.{rename}");
     }
 }

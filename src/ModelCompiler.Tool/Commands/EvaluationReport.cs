@@ -15,10 +15,12 @@ namespace ModelCompiler.Tool.Commands;
 /// <param name="Original">The metric of the original float network; null when the model was quantised already.</param>
 /// <param name="Compiled">The metric of the compiled network; null for agreement when no output has classes.</param>
 /// <param name="Drop">How much worse the compiled network is; positive is worse for every metric. Null without an original.</param>
-/// <param name="Agreement">Share of positions at which both choose the same class, the mean over the outputs for which this makes sense. Null without such and for errors.</param>
+/// <param name="Agreement">Share of positions at which both choose the same class, the mean over the outputs for which this makes sense.
+/// Null without such and for errors.</param>
 /// <param name="Outputs">Every output beside the original's; empty when there is no original.</param>
 internal sealed record EvaluationReport(
-    string Model, Metric Metric, int Samples, EngineKind Engine, double? Original, double? Compiled, double? Drop, double? Agreement, IReadOnlyList<OutputComparison> Outputs) : Report
+    string Model, Metric Metric, int Samples, EngineKind Engine, double? Original, double? Compiled, double? Drop, double? Agreement,
+    IReadOnlyList<OutputComparison> Outputs) : Report
 {
     /// <inheritdoc/>
     public override void WriteText(TextWriter output)
@@ -49,7 +51,8 @@ internal sealed record EvaluationReport(
         table.Write(output);
         string[] senseless = [.. Outputs.Where(o => o.Agreement is null).Select(o => o.Name)];
         if (senseless.Length == 0) return;
-        output.WriteLine($"Agreement makes no sense for {string.Join(", ", senseless)}: no classes to choose among. The relative error says how far they are off.");
+        output.WriteLine($"Agreement makes no sense for {string.Join(", ", senseless)}: no classes to choose among. The relative error says how far they are "
+            + "off.");
     }
 
     private string Text(double value) => Metric.IsError() ? value.ToString("G6", CultureInfo.InvariantCulture) : Percent(value);

@@ -18,9 +18,13 @@ internal sealed class ExplainCommand : ModelCommand
     // What takes longer says how far it is, as often.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly Option<string> _data = new("--data") { Description = "An .npz file with an array for each input, named after it (or x when there is one). An .npy file holds the only input.", HelpName = "file", Required = true };
-    private readonly Option<int?> _samples = new("--samples") { Description = $"Use at most this many samples, evenly spread (default {DefaultSamples}).", HelpName = "number" };
-    private readonly Option<int?> _top = new("--top") { Description = $"Show this many layers, those that add most error first (default {DefaultRows}).", HelpName = "number" };
+    private readonly Option<string> _data = new("--data") {
+        Description = "An .npz file with an array for each input, named after it (or x when there is one). An .npy file holds the only input.",
+        HelpName = "file", Required = true };
+    private readonly Option<int?> _samples = new("--samples") { Description = $"Use at most this many samples, evenly spread (default {DefaultSamples}).",
+        HelpName = "number" };
+    private readonly Option<int?> _top = new("--top") { Description = $"Show this many layers, those that add most error first (default {DefaultRows}).",
+        HelpName = "number" };
     private readonly Option<bool> _all = new("--all") { Description = "Show all layers." };
 
     public ExplainCommand()
@@ -30,7 +34,8 @@ internal sealed class ExplainCommand : ModelCommand
         {
             number.Validators.Add(result =>
             {
-                if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value <= 0)) result.AddError($"Give a positive number as {number.Name}.");
+                if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+                    || value <= 0)) result.AddError($"Give a positive number as {number.Name}.");
             });
         }
 
@@ -47,7 +52,8 @@ internal sealed class ExplainCommand : ModelCommand
         samples.RequireFinite(chosen, MaskInputs.Find(graph));
         var watch = Stopwatch.StartNew();
         TimeSpan next = Patience;
-        LayerAnalysis analysis = LayerAnalysis.Run(model.FloatOriginal, model.Graph, model.Result.Originals, [.. chosen.Select(samples.Own)], model.Options.Requantization, done =>
+        LayerAnalysis analysis = LayerAnalysis.Run(model.FloatOriginal, model.Graph, model.Result.Originals, [.. chosen.Select(samples.Own)],
+            model.Options.Requantization, done =>
         {
             if (watch.Elapsed < next || done == chosen.Length) return;
             next = watch.Elapsed + Patience;
@@ -55,6 +61,7 @@ internal sealed class ExplainCommand : ModelCommand
         });
         int rows = parsed.GetValue(_all) ? int.MaxValue : parsed.GetValue(_top) ?? DefaultRows;
         return new ExplainReport(
-            model.Plan.ModelFile, analysis.Samples, analysis.HasOriginal, [.. AccuracyAdvice.Of(analysis, model.Options).Select(f => f.Spelled(ItemOptions.Spell))], analysis.Outputs, analysis.Layers) { Rows = rows };
+            model.Plan.ModelFile, analysis.Samples, analysis.HasOriginal,
+            [.. AccuracyAdvice.Of(analysis, model.Options).Select(f => f.Spelled(ItemOptions.Spell))], analysis.Outputs, analysis.Layers) { Rows = rows };
     }
 }

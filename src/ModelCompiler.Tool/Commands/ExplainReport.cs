@@ -13,7 +13,8 @@ namespace ModelCompiler.Tool.Commands;
 /// <param name="Outputs">The outputs beside the original's; empty without one.</param>
 /// <param name="Layers">Every value beside the original's, in the order of the network.</param>
 internal sealed record ExplainReport(
-    string Model, int Samples, bool HasOriginal, IReadOnlyList<AccuracyFinding> Findings, IReadOnlyList<OutputFacts> Outputs, IReadOnlyList<LayerFacts> Layers) : Report
+    string Model, int Samples, bool HasOriginal, IReadOnlyList<AccuracyFinding> Findings, IReadOnlyList<OutputFacts> Outputs, IReadOnlyList<LayerFacts> Layers)
+        : Report
 {
     private const int NameLength = 23;
     private const int OperatorLength = 14;
@@ -26,11 +27,16 @@ internal sealed record ExplainReport(
     /// <inheritdoc/>
     public override void WriteText(TextWriter output)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Model}: {Layers.Count} values on {Samples} samples{(HasOriginal ? ", beside the float network" : "; quantised already, so there is no float network beside it")}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Model}: {Layers.Count} values on {Samples} "
+            + $"samples{(HasOriginal ? ", beside the float network" : "; quantised already, so there is no float network beside it")}"));
         foreach (OutputFacts o in Outputs)
         {
-            string changed = o.Classes is null ? "" : string.Create(CultureInfo.InvariantCulture, $", another largest class for {o.Changed} of {Samples} samples");
-            output.WriteLine($"  output {o.Name}: relative error {(double.IsNaN(o.RelativeError) ? "none: not a number" : (100 * o.RelativeError).ToString("0.00 '%'", CultureInfo.InvariantCulture))}{changed}");
+            string changed = o.Classes is null ? "" : string.Create(CultureInfo.InvariantCulture,
+                $", another largest class for {o.Changed} of {Samples} samples");
+            output.WriteLine($"  output {o.Name}: relative error "
+                + $"{(double.IsNaN(o.RelativeError) ? "none: not a number" : (100 * o.RelativeError).ToString("0.00 '%'", CultureInfo.InvariantCulture))}"
+                + $"{changed}");
         }
 
         output.WriteLine();
@@ -47,14 +53,18 @@ internal sealed record ExplainReport(
         var table = new TextTable(columns) { RightAligned = columns[3..].ToHashSet() };
         foreach (LayerFacts l in rows)
         {
-            string[] errors = HasOriginal ? [l.RelativeError == 0 ? "exact" : Text(l.Sqnr, "0.0"), Text(l.Cosine, "0.000"), Text(100 * l.AddedError, "0.00")] : [];
+            string[] errors = HasOriginal ? [l.RelativeError == 0 ? "exact" : Text(l.Sqnr, "0.0"), Text(l.Cosine, "0.000"), Text(100 * l.AddedError, "0.00")]
+                : [];
             table.Add([
-                Brief(l.Name.Split(';')[0], NameLength), Brief(l.Operator, OperatorLength), EdgeReport.NameOf(l.Type), .. errors, Text(100 * l.Saturated, "0.00"),
-                l.DeadChannels is > 0 and { } dead ? dead.ToString(CultureInfo.InvariantCulture) : "", Text(l.RangeUsed * 256, "0"), l.WeightBits?.ToString(CultureInfo.InvariantCulture) ?? ""]);
+                Brief(l.Name.Split(';')[0], NameLength), Brief(l.Operator, OperatorLength), EdgeReport.NameOf(l.Type), .. errors,
+                Text(100 * l.Saturated, "0.00"),
+                l.DeadChannels is > 0 and { } dead ? dead.ToString(CultureInfo.InvariantCulture) : "", Text(l.RangeUsed * 256, "0"),
+                l.WeightBits?.ToString(CultureInfo.InvariantCulture) ?? ""]);
         }
 
         table.Write(output);
-        if (rows.Length < Layers.Count) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"… and {Layers.Count - rows.Length} more (--all shows them)"));
+        if (rows.Length < Layers.Count)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"… and {Layers.Count - rows.Length} more (--all shows them)"));
     }
 
     // Names come from the model, which may hold anything.

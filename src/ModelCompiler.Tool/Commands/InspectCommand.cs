@@ -27,7 +27,8 @@ internal sealed class InspectCommand() : ModelCommand("inspect", "Shows inputs, 
             [.. plan.Notes]);
     }
 
-    // Steps carry the names of their nodes, in the nodes' order. Names need not be unique: nodes that share one share its steps, one each as long as there are enough.
+    // Steps carry the names of their nodes, in the nodes' order. Names need not be unique: nodes that share one share its steps,
+    // one each as long as there are enough.
     private static List<OperatorReport> Operators(ModelGraph graph, ModelPlan plan)
     {
         Dictionary<string, Queue<StepPlan>> steps = plan.Steps.GroupBy(s => s.Name).ToDictionary(g => g.Key, g => new Queue<StepPlan>(g));

@@ -22,7 +22,8 @@ internal sealed record EdgeReport(string Name, string Type, int[] Shape, float? 
 }
 
 /// <summary>An operator after optimisation.</summary>
-internal sealed record OperatorReport(string Operator, string Name, string Origin, int[][] InputShapes, int[] OutputShape, string OutputType, long Macs, string[] Kernels);
+internal sealed record OperatorReport(string Operator, string Name, string Origin, int[][] InputShapes, int[] OutputShape, string OutputType, long Macs,
+    string[] Kernels);
 
 /// <summary>What <c>inspect</c> found.</summary>
 internal sealed record InspectReport(
@@ -60,10 +61,12 @@ internal sealed record InspectReport(
 
         operators.Write(output);
         output.WriteLine();
-        output.WriteLine($"{Text(Macs)} multiply-accumulates, {Text(WeightBytes)} bytes of weights, {Text(ArenaBytes)} bytes of working memory, target {Target}");
+        output.WriteLine($"{Text(Macs)} multiply-accumulates, {Text(WeightBytes)} bytes of weights, {Text(ArenaBytes)} bytes of working memory, target "
+            + $"{Target}");
         foreach (string note in Notes) output.WriteLine(note);
 
-        void Add(string kind, EdgeReport e) => edges.Add(kind, e.Name, e.Type, Text(e.Shape), e.Scale?.ToString(CultureInfo.InvariantCulture) ?? "", e.ZeroPoint?.ToString(CultureInfo.InvariantCulture) ?? "");
+        void Add(string kind, EdgeReport e) => edges.Add(kind, e.Name, e.Type, Text(e.Shape), e.Scale?.ToString(CultureInfo.InvariantCulture) ?? "",
+            e.ZeroPoint?.ToString(CultureInfo.InvariantCulture) ?? "");
     }
 
     // TFLite joins the names of everything that was fused into a node.

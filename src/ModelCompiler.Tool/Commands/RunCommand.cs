@@ -13,13 +13,18 @@ namespace ModelCompiler.Tool.Commands;
 /// <summary><c>run</c>: samples in, outputs out.</summary>
 internal sealed class RunCommand : ModelCommand
 {
-    private readonly Option<string> _input = new("--input") { Description = "An .npz file with an array for each input, named after it (or x when there is one), or an .npy file when there is one; the leading dimension counts samples.", HelpName = "file", Required = true };
-    private readonly Option<string> _output = new("--output") { Description = "The .npz file to write, with an array for each output, named after it (or y when there is one).", HelpName = "file", Required = true };
+    private readonly Option<string> _input = new("--input") {
+        Description = "An .npz file with an array for each input, named after it (or x when there is one), or an .npy file when there is one; the leading "
+        + "dimension counts samples.", HelpName = "file", Required = true };
+    private readonly Option<string> _output = new("--output") {
+        Description = "The .npz file to write, with an array for each output, named after it (or y when there is one).", HelpName = "file", Required = true };
     private readonly Option<EngineKind> _engine = SharedOptions.Engine();
-    private readonly Option<bool> _resetEach = new("--reset-each") { Description = "Reset the network's state before every sample; by default it carries over from sample to sample." };
+    private readonly Option<bool> _resetEach = new("--reset-each") {
+        Description = "Reset the network's state before every sample; by default it carries over from sample to sample." };
 
     public RunCommand()
-        : base("run", "Runs a model on samples from an .npz or .npy file. Arrays with the element type of the quantised input hold the integers themselves; all others are real numbers.")
+        : base("run", "Runs a model on samples from an .npz or .npy file. Arrays with the element type of the quantised input hold the integers themselves; "
+        + "all others are real numbers.")
     {
         foreach (Option option in (Option[])[_input, _output, _engine, _resetEach]) Command.Options.Add(option);
     }
@@ -41,7 +46,8 @@ internal sealed class RunCommand : ModelCommand
         OrderedDictionary<string, NumpyArray> arrays = new(StringComparer.Ordinal);
         for (int o = 0; o < names.Count; o++) arrays.Add(names[o], Stack(engine.Outputs[o], raw, [.. results.Select(r => r[o])]));
         AtomicFiles.Write([(output, stream => NpzArchive.Write(stream, arrays))]);
-        return new RunReport(output, kind, raw, all.Length, [.. names.Select((name, o) => new ArrayReport(name, engine.Outputs[o].Name, EdgeReport.NameOf(arrays[name].Type), arrays[name].Shape))]);
+        return new RunReport(output, kind, raw, all.Length,
+            [.. names.Select((name, o) => new ArrayReport(name, engine.Outputs[o].Name, EdgeReport.NameOf(arrays[name].Type), arrays[name].Shape))]);
     }
 
     // One array of all samples; the network's own leading dimension of 1 gives way to their number.
@@ -76,6 +82,7 @@ internal sealed record RunReport(string File, EngineKind Engine, bool FixedPoint
     public override void WriteText(TextWriter output)
     {
         string arrays = string.Join(", ", Arrays.Select(a => $"{a.Name} {a.Type} {new Shape(a.Shape)}"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"wrote {File}: {Samples} samples through the {(FixedPoint ? "fixed-point" : "float")} entry, {arrays}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"wrote {File}: {Samples} samples through the {(FixedPoint ? "fixed-point" : "float")} entry, {arrays}"));
     }
 }

@@ -18,7 +18,8 @@ internal static class ConformanceRunner
     {
         string[] tests = [.. Directory.EnumerateDirectories(folder).Where(f => File.Exists(Path.Combine(f, "model.onnx"))).Order(StringComparer.Ordinal)];
         var results = new ConformanceResult[tests.Length];
-        Parallel.ForEach(tests.Select((test, number) => (test, number)).Chunk(BatchSize), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, batch =>
+        Parallel.ForEach(tests.Select((test, number) => (test, number)).Chunk(BatchSize),
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, batch =>
         {
             foreach ((int number, ConformanceResult result) in RunBatch(batch, engine, target)) results[number] = result;
         });
@@ -34,12 +35,14 @@ internal static class ConformanceRunner
         }
 
         ConformanceCase[] compiled = [.. loaded.SelectMany(l => l.Cases).Where(c => c.Compilation.Success && !c.Compilation.Plan!.Weights.IsAssembly)];
-        (IDisposable Assembly, Func<CodeGen.Plan.ModelPlan, GeneratedEngine> Create)? together = engine == EngineKind.Generated ? GeneratedEngine.TryBatch([.. compiled.Select(c => c.Compilation.Plan!)]) : null;
+        (IDisposable Assembly, Func<CodeGen.Plan.ModelPlan, GeneratedEngine> Create)? together = engine == EngineKind.Generated
+            ? GeneratedEngine.TryBatch([.. compiled.Select(c => c.Compilation.Plan!)]) : null;
         foreach ((int number, IReadOnlyList<ConformanceCase> cases) in loaded)
         {
             string name = cases[0].Name;
             string[] constants = [.. cases.SelectMany(c => c.Constants).Distinct()];
-            yield return (number, Guard(name, () => cases.Select(Check).FirstOrDefault(r => r is not null), constants) ?? new ConformanceResult(name, ConformanceOutcome.Passed, "", constants));
+            yield return (number, Guard(name, () => cases.Select(Check).FirstOrDefault(r => r is not null), constants)
+                ?? new ConformanceResult(name, ConformanceOutcome.Passed, "", constants));
         }
 
         together?.Assembly.Dispose();
@@ -54,8 +57,10 @@ internal static class ConformanceRunner
 
         ConformanceResult? Check(ConformanceCase test)
         {
-            if (!test.Compilation.Success) return Classify(test.Name, test.Compilation.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error), test.Constants);
-            using IEngine created = together is { } batch && compiled.Contains(test) ? batch.Create(test.Compilation.Plan!) : EngineFactory.Create(engine, test.Compilation, test.Options);
+            if (!test.Compilation.Success)
+                return Classify(test.Name, test.Compilation.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error), test.Constants);
+            using IEngine created = together is { } batch && compiled.Contains(test) ? batch.Create(test.Compilation.Plan!)
+                : EngineFactory.Create(engine, test.Compilation, test.Options);
             return test.Check(created) is { } problem ? new ConformanceResult(test.Name, ConformanceOutcome.Failed, problem, test.Constants) : null;
         }
     }
@@ -79,5 +84,6 @@ internal static class ConformanceRunner
 
     // What is not supported is skipped; everything else that stops the compiler is a failure.
     private static ConformanceResult Classify(string name, Diagnostic diagnostic, IReadOnlyList<string> constants) => new(
-        name, diagnostic.Code.StartsWith("MC2", StringComparison.Ordinal) ? ConformanceOutcome.Skipped : ConformanceOutcome.Failed, $"{diagnostic.Code}: {diagnostic.Reason}", constants);
+        name, diagnostic.Code.StartsWith("MC2", StringComparison.Ordinal) ? ConformanceOutcome.Skipped : ConformanceOutcome.Failed,
+        $"{diagnostic.Code}: {diagnostic.Reason}", constants);
 }

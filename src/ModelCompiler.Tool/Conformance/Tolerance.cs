@@ -3,7 +3,8 @@ using ModelCompiler.Core.Graph;
 
 namespace ModelCompiler.Tool.Conformance;
 
-/// <summary>The comparison of the ONNX backend tests: |actual − expected| ≤ 10⁻⁷ + 10⁻³ · |expected|; half-precision results may be off by two of their last bits.</summary>
+/// <summary>The comparison of the ONNX backend tests: |actual − expected| ≤ 10⁻⁷ + 10⁻³ · |expected|;
+/// half-precision results may be off by two of their last bits.</summary>
 internal static class Tolerance
 {
     private const double Relative = 1e-3;

@@ -38,8 +38,10 @@ internal sealed class GeneratedAssembly : IDisposable
         var result = compilation.Emit(image);
         if (!result.Success)
         {
-            IEnumerable<string> errors = result.Diagnostics.Where(d => d.Severity == Microsoft.CodeAnalysis.DiagnosticSeverity.Error).Take(ErrorsShown).Select(d => d.ToString());
-            throw new ModelCompilationException("MC4002", $"The generated code does not compile: {string.Join("; ", errors)}.", "This is a defect of ModelCompiler; please report it with the model.");
+            IEnumerable<string> errors = result.Diagnostics.Where(d => d.Severity == Microsoft.CodeAnalysis.DiagnosticSeverity.Error).Take(ErrorsShown)
+                .Select(d => d.ToString());
+            throw new ModelCompilationException("MC4002", $"The generated code does not compile: {string.Join("; ", errors)}.",
+                "This is a defect of ModelCompiler; please report it with the model.");
         }
 
         var context = new Context(weights);

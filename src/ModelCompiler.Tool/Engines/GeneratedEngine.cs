@@ -20,7 +20,9 @@ public sealed class GeneratedEngine : IEngine
     /// <param name="weights">The weights blob.</param>
     /// <exception cref="ModelCompilationException">MC4001, MC4002: a defect of the compiler; MC5003: this machine cannot run code for the target.</exception>
     public GeneratedEngine(ModelPlan plan, ReadOnlyMemory<byte> weights)
-        : this(plan, GeneratedAssembly.Load(Sources(plan), plan.Weights.IsAssembly ? (plan.Weights.Assembly, WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span)) : null), ownsAssembly: true)
+        : this(plan, GeneratedAssembly.Load(Sources(plan),
+            plan.Weights.IsAssembly ? (plan.Weights.Assembly,
+                WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span)) : null), ownsAssembly: true)
     {
     }
 
@@ -42,7 +44,8 @@ public sealed class GeneratedEngine : IEngine
         catch (PlatformNotSupportedException e)
         {
             _assembly?.Dispose();
-            throw new ModelCompilationException("MC5003", $"The generated code cannot run here: {e.Message}", "Name another target, or use the reference engine.");
+            throw new ModelCompilationException("MC5003", $"The generated code cannot run here: {e.Message}",
+                "Name another target, or use the reference engine.");
         }
     }
 
@@ -53,7 +56,8 @@ public sealed class GeneratedEngine : IEngine
     /// <param name="change">Changes the C# files by name, before they are compiled; for tests.</param>
     /// <returns>The assembly, which outlives its engines, and how to make one.</returns>
     /// <exception cref="ModelCompilationException">MC4001, MC4002: something does not compile.</exception>
-    internal static (IDisposable Assembly, Func<ModelPlan, GeneratedEngine> Create) Batch(IReadOnlyList<ModelPlan> plans, Func<Dictionary<string, string>, Dictionary<string, string>>? change = null)
+    internal static (IDisposable Assembly, Func<ModelPlan, GeneratedEngine> Create) Batch(IReadOnlyList<ModelPlan> plans, Func<Dictionary<string, string>,
+        Dictionary<string, string>>? change = null)
     {
         Dictionary<string, string> sources = plans.SelectMany(Sources).ToDictionary();
         GeneratedAssembly assembly = GeneratedAssembly.Load(change is null ? sources : change(sources), null);
@@ -77,7 +81,8 @@ public sealed class GeneratedEngine : IEngine
     {
         string name = $"{plan.Namespace}.{plan.ClassName}";
         Dictionary<string, string> sources = ModelEmitter.EmitFiles(ReadBack(plan)).ToDictionary(f => name + f.Suffix, f => f.Text);
-        sources.Add(name + ".Adapter.cs", AdapterSource.Write(plan, [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))], [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))]));
+        sources.Add(name + ".Adapter.cs", AdapterSource.Write(plan, [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))],
+            [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))]));
         return sources;
     }
 
@@ -121,7 +126,8 @@ public sealed class GeneratedEngine : IEngine
     {
         for (int i = 0; i < inputs.Count; i++)
         {
-            if (inputs[i].Type != type(Inputs[i])) throw new ArgumentException($"Input '{Inputs[i].Name}' is {type(Inputs[i])}, not {inputs[i].Type}.", nameof(inputs));
+            if (inputs[i].Type != type(Inputs[i]))
+                throw new ArgumentException($"Input '{Inputs[i].Name}' is {type(Inputs[i])}, not {inputs[i].Type}.", nameof(inputs));
         }
 
         TensorData[] outputs = [.. Outputs.Select(e => new TensorData(type(e), e.Shape))];
@@ -137,7 +143,8 @@ public sealed class GeneratedEngine : IEngine
         }
         catch (PlanFormatException e)
         {
-            throw new ModelCompilationException("MC4001", $"The plan cannot be read back: line {e.Line}: {e.Message}", "This is a defect of ModelCompiler; please report it with the model.");
+            throw new ModelCompilationException("MC4001", $"The plan cannot be read back: line {e.Line}: {e.Message}",
+                "This is a defect of ModelCompiler; please report it with the model.");
         }
     }
 }

@@ -18,7 +18,8 @@ public static class SampleRunner
     /// <param name="raw">True for the fixed-point entry.</param>
     /// <param name="resetEach">True to start every sample from fresh state; false to let state carry over from sample to sample.</param>
     /// <param name="receive">Takes the position in <paramref name="chosen"/> and the outputs.</param>
-    public static void Run(IEngine engine, SampleSet samples, IReadOnlyList<int> chosen, bool raw, bool resetEach, Action<int, IReadOnlyList<TensorData>> receive)
+    public static void Run(IEngine engine, SampleSet samples, IReadOnlyList<int> chosen, bool raw, bool resetEach,
+        Action<int, IReadOnlyList<TensorData>> receive)
     {
         if (engine.IsThreadSafe)
         {

@@ -19,7 +19,8 @@ internal sealed class TextTable(params string[] columns)
         int[] widths = [.. columns.Select((c, i) => _rows.Select(r => r[i].Length).Append(c.Length).Max())];
         foreach (string[] row in _rows.Prepend(columns))
         {
-            output.WriteLine(string.Join(Gap, row.Select((cell, i) => RightAligned.Contains(columns[i]) ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd());
+            output.WriteLine(string.Join(Gap, row.Select((cell, i) => RightAligned.Contains(columns[i]) ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i])))
+                .TrimEnd());
         }
     }
 }

@@ -10,13 +10,15 @@ namespace ModelCompiler.Benchmarks.Classic;
 [Config(typeof(InProcess))]
 public class KernelBenchmarks : IDisposable
 {
-    private static readonly Lazy<CompilationResult> Network = new(() => ModelCases.All.First(c => c.Model.StartsWith("MobileNetV2", StringComparison.Ordinal) && !c.Calibrate).Compile(BenchmarkOptions.BestTarget));
+    private static readonly Lazy<CompilationResult> Network =
+        new(() => ModelCases.All.First(c => c.Model.StartsWith("MobileNetV2", StringComparison.Ordinal) && !c.Calibrate).Compile(BenchmarkOptions.BestTarget));
 
     private StepPrograms? _programs;
     private Action _step = () => { };
 
     /// <summary>What the steps compute.</summary>
-    public static IEnumerable<string> Kernels => SharedData.Root is null ? [] : Network.Value.Plan!.Steps.GroupBy(s => s.Kernel.GetType()).Select(g => g.MaxBy(s => s.Kernel.Macs)!.Kernel.Summary);
+    public static IEnumerable<string> Kernels => SharedData.Root is null ? [] : Network.Value.Plan!.Steps.GroupBy(s => s.Kernel.GetType())
+        .Select(g => g.MaxBy(s => s.Kernel.Macs)!.Kernel.Summary);
 
     /// <summary>The step.</summary>
     [ParamsSource(nameof(Kernels))]

@@ -27,7 +27,8 @@ internal static class LayersView
         Timing.PinToOneCore();
         var floor = new MachineFloor(options.Target);
         foreach (ModelCase row in options.Cases) Measure(row, options, floor);
-        Console.WriteLine("Products with weights that are zero count as multiply-accumulates, though kernels may leave them out: layers can be faster than the peak.");
+        Console.WriteLine("Products with weights that are zero count as multiply-accumulates, though kernels may leave them out: layers can be faster than "
+            + "the peak.");
         return 0;
     }
 

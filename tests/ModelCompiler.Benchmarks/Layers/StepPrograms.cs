@@ -11,8 +11,8 @@ using ModelCompiler.Tool.Engines;
 namespace ModelCompiler.Benchmarks.Layers;
 
 /// <summary>
-/// A plan cut into classes of one step each, and the whole plan, all on the same working memory: run in order, every step finds its inputs in the cache where the step
-/// before left them.
+/// A plan cut into classes of one step each, and the whole plan, all on the same working memory: run in order,
+/// every step finds its inputs in the cache where the step before left them.
 /// </summary>
 internal sealed unsafe partial class StepPrograms : IDisposable
 {
@@ -34,13 +34,16 @@ internal sealed unsafe partial class StepPrograms : IDisposable
         // One copy of the weights serves all classes.
         if (plan.Weights.Bytes > 0) plan = plan with { Weights = new WeightStorage { Bytes = plan.Weights.Bytes, Assembly = Space + ".Weights" } };
         string[] names = [.. plan.Steps.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"Step{i}")), Whole];
-        Dictionary<string, string> sources = plan.Steps.Select((step, i) => Only(plan, step) with { ClassName = names[i] }).Append(plan with { ClassName = Whole }).ToDictionary(p => p.ClassName + ".g.cs", ModelEmitter.Emit);
+        Dictionary<string, string> sources = plan.Steps.Select((step, i) => Only(plan, step) with { ClassName = names[i] })
+            .Append(plan with { ClassName = Whole }).ToDictionary(p => p.ClassName + ".g.cs", ModelEmitter.Emit);
         sources.Add("Driver.cs", DriverSource(names));
         WeightStorage weights = plan.Weights;
-        _assembly = GeneratedAssembly.Load(sources, weights.IsAssembly ? (weights.Assembly, WeightsAssembly.Write(weights.Assembly, WeightStorage.TypeNamespace, weights.TypeName, result.Weights.Span)) : null);
+        _assembly = GeneratedAssembly.Load(sources, weights.IsAssembly
+            ? (weights.Assembly, WeightsAssembly.Write(weights.Assembly, WeightStorage.TypeNamespace, weights.TypeName, result.Weights.Span)) : null);
         _arena = NativeMemory.AlignedAlloc((nuint)Math.Max(1, plan.ArenaBytes), 64);
         NativeMemory.Clear(_arena, (nuint)plan.ArenaBytes);
-        Action[] actions = _assembly.Assembly.GetType($"{Space}.{Driver}", throwOnError: true)!.GetMethod(Create)!.CreateDelegate<Func<nint, Action[]>>()((nint)_arena);
+        Action[] actions = _assembly.Assembly.GetType($"{Space}.{Driver}",
+            throwOnError: true)!.GetMethod(Create)!.CreateDelegate<Func<nint, Action[]>>()((nint)_arena);
         (Steps, All) = (actions[..^1], actions[^1]);
     }
 

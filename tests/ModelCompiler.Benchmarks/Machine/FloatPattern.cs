@@ -22,7 +22,8 @@ internal readonly struct Fma128 : IPattern<Vector128<float>>
 
     public static bool IsSupported => AdvSimd.IsSupported;
 
-    public static unsafe Vector128<float> Step(Vector128<float> sum, Vector128<float> x0, Vector128<float> x1, Vector128<float> x2, Vector128<float> x3, sbyte* weights) =>
+    public static unsafe Vector128<float> Step(Vector128<float> sum, Vector128<float> x0, Vector128<float> x1, Vector128<float> x2, Vector128<float> x3,
+        sbyte* weights) =>
         AdvSimd.FusedMultiplyAdd(sum, x0, Vector128<float>.One);
 }
 
@@ -37,7 +38,8 @@ internal readonly struct Fma256 : IPattern<Vector256<float>>
 
     public static bool IsSupported => Fma.IsSupported;
 
-    public static unsafe Vector256<float> Step(Vector256<float> sum, Vector256<float> x0, Vector256<float> x1, Vector256<float> x2, Vector256<float> x3, sbyte* weights) =>
+    public static unsafe Vector256<float> Step(Vector256<float> sum, Vector256<float> x0, Vector256<float> x1, Vector256<float> x2, Vector256<float> x3,
+        sbyte* weights) =>
         Fma.MultiplyAdd(x0, Vector256<float>.One, sum);
 }
 
@@ -52,6 +54,7 @@ internal readonly struct Fma512 : IPattern<Vector512<float>>
 
     public static bool IsSupported => Avx512F.IsSupported;
 
-    public static unsafe Vector512<float> Step(Vector512<float> sum, Vector512<float> x0, Vector512<float> x1, Vector512<float> x2, Vector512<float> x3, sbyte* weights) =>
+    public static unsafe Vector512<float> Step(Vector512<float> sum, Vector512<float> x0, Vector512<float> x1, Vector512<float> x2, Vector512<float> x3,
+        sbyte* weights) =>
         Avx512F.FusedMultiplyAdd(x0, Vector512<float>.One, sum);
 }

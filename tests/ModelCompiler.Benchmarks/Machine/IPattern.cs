@@ -67,8 +67,10 @@ internal readonly struct FourMaddubs256 : IPattern<Vector256<int>>
 
     public static unsafe Vector256<int> Step(Vector256<int> sum, Vector256<int> x0, Vector256<int> x1, Vector256<int> x2, Vector256<int> x3, sbyte* weights)
     {
-        Vector256<short> low = Avx2.Add(Avx2.MultiplyAddAdjacent(x0.AsByte(), Avx.LoadVector256(weights)), Avx2.MultiplyAddAdjacent(x1.AsByte(), Avx.LoadVector256(weights + 32)));
-        Vector256<short> high = Avx2.Add(Avx2.MultiplyAddAdjacent(x2.AsByte(), Avx.LoadVector256(weights + 64)), Avx2.MultiplyAddAdjacent(x3.AsByte(), Avx.LoadVector256(weights + 96)));
+        Vector256<short> low = Avx2.Add(Avx2.MultiplyAddAdjacent(x0.AsByte(), Avx.LoadVector256(weights)),
+            Avx2.MultiplyAddAdjacent(x1.AsByte(), Avx.LoadVector256(weights + 32)));
+        Vector256<short> high = Avx2.Add(Avx2.MultiplyAddAdjacent(x2.AsByte(), Avx.LoadVector256(weights + 64)),
+            Avx2.MultiplyAddAdjacent(x3.AsByte(), Avx.LoadVector256(weights + 96)));
         return Avx2.Add(sum, Avx2.MultiplyAddAdjacent(Avx2.Add(low, high), x0.AsInt16()));
     }
 }
@@ -86,8 +88,10 @@ internal readonly struct FourMaddubs512 : IPattern<Vector512<int>>
 
     public static unsafe Vector512<int> Step(Vector512<int> sum, Vector512<int> x0, Vector512<int> x1, Vector512<int> x2, Vector512<int> x3, sbyte* weights)
     {
-        Vector512<short> low = Avx512BW.Add(Avx512BW.MultiplyAddAdjacent(x0.AsByte(), Avx512BW.LoadVector512(weights)), Avx512BW.MultiplyAddAdjacent(x1.AsByte(), Avx512BW.LoadVector512(weights + 64)));
-        Vector512<short> high = Avx512BW.Add(Avx512BW.MultiplyAddAdjacent(x2.AsByte(), Avx512BW.LoadVector512(weights + 128)), Avx512BW.MultiplyAddAdjacent(x3.AsByte(), Avx512BW.LoadVector512(weights + 192)));
+        Vector512<short> low = Avx512BW.Add(Avx512BW.MultiplyAddAdjacent(x0.AsByte(), Avx512BW.LoadVector512(weights)),
+            Avx512BW.MultiplyAddAdjacent(x1.AsByte(), Avx512BW.LoadVector512(weights + 64)));
+        Vector512<short> high = Avx512BW.Add(Avx512BW.MultiplyAddAdjacent(x2.AsByte(), Avx512BW.LoadVector512(weights + 128)),
+            Avx512BW.MultiplyAddAdjacent(x3.AsByte(), Avx512BW.LoadVector512(weights + 192)));
         return Avx512F.Add(sum, Avx512BW.MultiplyAddAdjacent(Avx512BW.Add(low, high), x0.AsInt16()));
     }
 }

@@ -38,10 +38,12 @@ internal sealed class MachineFloor
     public SortedDictionary<string, double> Patterns { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The fastest of them on floats or on integers; 0 when none is known for this machine.</summary>
-    public double Peak(bool floats) => Patterns.Where(p => p.Key.StartsWith(FloatPattern.Name, StringComparison.Ordinal) == floats).Select(p => p.Value).DefaultIfEmpty(0).Max();
+    public double Peak(bool floats) => Patterns.Where(p => p.Key.StartsWith(FloatPattern.Name, StringComparison.Ordinal) == floats).Select(p => p.Value)
+        .DefaultIfEmpty(0).Max();
 
     /// <summary>
-    /// Microseconds below which no program can compute the plan: its multiply-accumulates at the peak, or one reading of its constants and working memory, whichever takes longer.
+    /// Microseconds below which no program can compute the plan: its multiply-accumulates at the peak,
+    /// or one reading of its constants and working memory, whichever takes longer.
     /// </summary>
     public double Of(ModelPlan plan, bool floats)
     {

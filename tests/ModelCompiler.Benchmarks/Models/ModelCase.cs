@@ -50,7 +50,8 @@ internal sealed record ModelCase(string Model, string Row, string File, Samples 
 
     private CompilationResult Compile(byte[] model, CompilationOptions options, byte[]? calibration)
     {
-        CompilationResult result = ModelCompilation.Run(new CompilationInput(Path.GetFileName(File), model, options, calibration is null ? null : (ReadOnlyMemory<byte>?)calibration));
+        CompilationResult result = ModelCompilation.Run(new CompilationInput(Path.GetFileName(File), model, options,
+            calibration is null ? null : (ReadOnlyMemory<byte>?)calibration));
         return result.Success ? result : throw new InvalidOperationException(string.Join("\n", result.Diagnostics));
     }
 }

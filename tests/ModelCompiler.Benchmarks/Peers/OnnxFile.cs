@@ -18,7 +18,9 @@ internal static class OnnxFile
         return new QdqModel(bytes, Edges(session.InputNames, ours.Inputs), Edges(session.OutputNames, ours.Outputs()));
     }
 
-    private static QdqEdge[] Edges(IReadOnlyList<string> names, IReadOnlyList<EngineEdge> edges) => [.. names.Zip(edges, (name, edge) => new QdqEdge(name, edge.Type, edge.Shape, false))];
+    private static QdqEdge[] Edges(IReadOnlyList<string> names, IReadOnlyList<EngineEdge> edges) =>
+        [.. names.Zip(edges, (name, edge) => new QdqEdge(name, edge.Type, edge.Shape, false))];
 
-    private static QdqEdge[] Edges(IReadOnlyList<string> names, IReadOnlyList<TensorData> tensors) => [.. names.Zip(tensors, (name, tensor) => new QdqEdge(name, tensor.Type, tensor.Shape, false))];
+    private static QdqEdge[] Edges(IReadOnlyList<string> names, IReadOnlyList<TensorData> tensors) =>
+        [.. names.Zip(tensors, (name, tensor) => new QdqEdge(name, tensor.Type, tensor.Shape, false))];
 }

@@ -31,7 +31,8 @@ internal sealed record NativeProgram(string Folder, params string[] Arguments)
         static void Report(long start, long end)
         {
             const string Key = "VmHWM:";
-            string? line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal)) : null;
+            string? line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status")
+                .FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal)) : null;
             long kilobytes = line is null ? Environment.WorkingSet / 1024 : long.Parse(line.AsSpan(Key.Length, line.Length - Key.Length - 2));
             Console.WriteLine($"{end} {end - start} {kilobytes}");
         }
@@ -46,7 +47,9 @@ internal sealed record NativeProgram(string Folder, params string[] Arguments)
     public static NativeProgram Publish(string folder, string properties, string items, string code, params string[] arguments)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, Name + ".csproj"), $"<Project Sdk=\"Microsoft.NET.Sdk\">\n<PropertyGroup>\n{Properties}\n{properties}\n</PropertyGroup>\n<ItemGroup>\n{items}\n</ItemGroup>\n</Project>\n");
+        File.WriteAllText(Path.Combine(folder, Name + ".csproj"),
+            $"<Project Sdk=\"Microsoft.NET.Sdk\">\n<PropertyGroup>\n{Properties}\n{properties}\n</PropertyGroup>\n"
+            + $"<ItemGroup>\n{items}\n</ItemGroup>\n</Project>\n");
         File.WriteAllText(Path.Combine(folder, "Program.cs"), $"using System.Diagnostics;\nusing System.Runtime.InteropServices;\n\n{code}\n\n{Report}\n");
         string output = Path.Combine(folder, "out");
         CommandResult result = Dotnet.Run(folder, "publish", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-o", output, "-nodeReuse:false");
@@ -55,13 +58,15 @@ internal sealed record NativeProgram(string Folder, params string[] Arguments)
     }
 
     /// <summary>Bytes of everything that must be deployed.</summary>
-    public long Size => Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(f => Path.GetExtension(f) is not (".dbg" or ".pdb")).Sum(f => new FileInfo(f).Length);
+    public long Size => Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(f => Path.GetExtension(f) is not (".dbg" or ".pdb"))
+        .Sum(f => new FileInfo(f).Length);
 
     /// <summary>Runs the program once.</summary>
     /// <returns>Milliseconds from here to the first result, milliseconds from loading to the first result, peak kilobytes.</returns>
     public (double Start, double Load, double Memory) Run(string input, string output)
     {
-        var start = new ProcessStartInfo(Path.Combine(Folder, OperatingSystem.IsWindows() ? Name + ".exe" : Name), [.. Arguments, input, output]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path.Combine(Folder, OperatingSystem.IsWindows() ? Name + ".exe" : Name),
+            [.. Arguments, input, output]) { RedirectStandardOutput = true };
         long began = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;
         string[] words = process.StandardOutput.ReadToEnd().Split();

@@ -19,7 +19,8 @@ internal static class ProgramsView
     private const int Runs = 21;
 
     private static readonly string[] Columns =
-        ["model", "bytes", "ONNX Runtime", "share", "load and first µs", "ONNX Runtime", "share", "start to result ms", "ONNX Runtime", "share", "peak KB", "ONNX Runtime", "share"];
+        ["model", "bytes", "ONNX Runtime", "share", "load and first µs", "ONNX Runtime", "share", "start to result ms", "ONNX Runtime", "share", "peak KB",
+            "ONNX Runtime", "share"];
 
     /// <summary>Prints the table; the exit code is 1 when outputs do not agree.</summary>
     public static int Run(BenchmarkOptions options)
@@ -55,13 +56,15 @@ internal static class ProgramsView
             Console.Error.WriteLine($"{row.Name}: the outputs of the two programs do not agree: {agreement}.");
         }
 
-        Console.WriteLine($"Native programs for target {options.Target}, medians of {Runs} starts. Bytes: all files that are deployed, the model included. Share: ours as a share of ONNX Runtime's.");
+        Console.WriteLine($"Native programs for target {options.Target}, medians of {Runs} starts. Bytes: all files that are deployed, the model included. "
+            + "Share: ours as a share of ONNX Runtime's.");
         Console.WriteLine();
         table.Write(Console.Out);
         return sound ? 0 : 1;
     }
 
-    private static (string[] Cells, Agreement Agreement) Measure(PackageFeed feed, ModelCase row, NativeProgram ours, NativeProgram runtime, CompilationResult result)
+    private static (string[] Cells, Agreement Agreement) Measure(PackageFeed feed, ModelCase row, NativeProgram ours, NativeProgram runtime,
+        CompilationResult result)
     {
         EngineEdge input = EngineEdge.Of(result.Plan!, result.Plan!.Inputs.Single());
         EngineEdge output = EngineEdge.Of(result.Plan!, result.Plan!.Outputs.Single());
@@ -74,7 +77,8 @@ internal static class ProgramsView
         File.WriteAllBytes(model, exported.Bytes);
         NativeProgram theirs = runtime with { Arguments = [model] };
         var results = NativeProgram.Measure(Runs, (ours, x, y), (theirs, x + "2", y + "2"));
-        Agreement agreement = Agreement.Of([(new TensorData(output.Type, output.Shape, File.ReadAllBytes(y)), exported.Outputs[0].FromFile(File.ReadAllBytes(y + "2")))]);
+        Agreement agreement = Agreement.Of([(new TensorData(output.Type, output.Shape, File.ReadAllBytes(y)),
+            exported.Outputs[0].FromFile(File.ReadAllBytes(y + "2")))]);
         string[] cells =
         [
             row.Name,
@@ -87,7 +91,8 @@ internal static class ProgramsView
     }
 
     private static string[] Pair(double ours, double theirs, string format) =>
-        [ours.ToString(format, CultureInfo.InvariantCulture), theirs.ToString(format, CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"1/{Math.Round(theirs / ours, theirs < 10 * ours ? 1 : 0)}")];
+        [ours.ToString(format, CultureInfo.InvariantCulture), theirs.ToString(format, CultureInfo.InvariantCulture),
+            string.Create(CultureInfo.InvariantCulture, $"1/{Math.Round(theirs / ours, theirs < 10 * ours ? 1 : 0)}")];
 
     private static NativeProgram PublishOurs(PackageFeed feed, string folder, ModelCase row, string target, CompilationResult result)
     {
@@ -95,8 +100,10 @@ internal static class ProgramsView
         string model = Path.GetFileName(row.File);
         File.Copy(SharedData.Path(row.File), Path.Combine(folder, model));
         string metadata = string.Concat(CompilationOptions.All
-            .Where(p => p.Name is not (nameof(CompilationOptions.Target) or nameof(CompilationOptions.ClassName)) && !Equals(p.GetValue(row.Options), p.GetValue(new CompilationOptions())))
-            .Select(p => string.Create(CultureInfo.InvariantCulture, $" {p.Name}=\"{SecurityElement.Escape(string.Create(CultureInfo.InvariantCulture, $"{p.GetValue(row.Options)}"))}\"")));
+            .Where(p => p.Name is not (nameof(CompilationOptions.Target) or nameof(CompilationOptions.ClassName))
+                && !Equals(p.GetValue(row.Options), p.GetValue(new CompilationOptions())))
+            .Select(p => string.Create(CultureInfo.InvariantCulture,
+                $" {p.Name}=\"{SecurityElement.Escape(string.Create(CultureInfo.InvariantCulture, $"{p.GetValue(row.Options)}"))}\"")));
         if (row.CalibrationFile(result.Original!.InputValues.Single().Shape) is { } calibration)
         {
             File.WriteAllBytes(Path.Combine(folder, "samples.npz"), calibration);

@@ -31,7 +31,8 @@ internal sealed partial record Disassembly(string Name, IReadOnlyList<string> Li
     /// <summary>The instructions of the innermost loop with the most of some instructions; those between prologue and epilogue when there is no loop.</summary>
     public IReadOnlyList<string> MainLoop(Regex instruction)
     {
-        Dictionary<string, int> labels = Enumerable.Range(0, Lines.Count).Where(i => Label().IsMatch(Lines[i])).ToDictionary(i => Label().Match(Lines[i]).Groups[1].Value);
+        Dictionary<string, int> labels = Enumerable.Range(0, Lines.Count).Where(i => Label().IsMatch(Lines[i]))
+            .ToDictionary(i => Label().Match(Lines[i]).Groups[1].Value);
         List<(int Start, int End)> loops = [];
         for (int i = 0; i < Lines.Count; i++)
         {
@@ -43,7 +44,8 @@ internal sealed partial record Disassembly(string Name, IReadOnlyList<string> Li
         (int start, int end) = loops.Count > 0 ? innermost.MaxBy(l => Instructions(l).Count(instruction.IsMatch)) : (borders[1], borders[^1]);
         return [.. Instructions((start, end))];
 
-        IEnumerable<string> Instructions((int Start, int End) range) => Lines.Skip(range.Start).Take(range.End - range.Start + 1).Where(l => !Label().IsMatch(l));
+        IEnumerable<string> Instructions((int Start, int End) range) =>
+            Lines.Skip(range.Start).Take(range.End - range.Start + 1).Where(l => !Label().IsMatch(l));
     }
 
     [GeneratedRegex(@"^; Assembly listing for method (\S+?)\(")]

@@ -43,7 +43,8 @@ public partial class DisassemblyTests(NativePrograms programs)
             string text = tile.Name + "\n" + string.Join("\n", loop);
             Assert.False(loop.Any(Stack().IsMatch), "The stack is used: " + text);
             double density = loop.Count(isMultiplication.IsMatch) / (double)loop.Count;
-            Assert.True(density >= least, string.Create(CultureInfo.InvariantCulture, $"Only {density:0.00} of {loop.Count} instructions multiply, not {least:0.00}: {text}"));
+            Assert.True(density >= least, string.Create(CultureInfo.InvariantCulture,
+                $"Only {density:0.00} of {loop.Count} instructions multiply, not {least:0.00}: {text}"));
         });
     }
 

@@ -17,7 +17,8 @@ internal abstract record NativeCase(string Name)
     public abstract NativeUnit Compile(string target);
 
     /// <summary>Answers to some samples, one after the other.</summary>
-    protected static byte[] Bytes(IReadOnlyList<TensorData[]> samples, Func<TensorData[], IReadOnlyList<TensorData>> run) => [.. samples.SelectMany(run).SelectMany(t => t.Bytes)];
+    protected static byte[] Bytes(IReadOnlyList<TensorData[]> samples, Func<TensorData[], IReadOnlyList<TensorData>> run) =>
+        [.. samples.SelectMany(run).SelectMany(t => t.Bytes)];
 }
 
 /// <summary>One of the operator cases in both arithmetics of integers, on random inputs, against the reference interpreter.</summary>
@@ -46,9 +47,11 @@ internal sealed record OperatorNativeCase(string Case, RequantizationMode Mode) 
 /// <param name="Model">The model file.</param>
 /// <param name="Options">Options of the compilation.</param>
 /// <param name="Calibration">Calibration file.</param>
-/// <param name="Golden">Golden file in the shared data, with inputs and outputs; without one, the generated code as the just-in-time compiler runs it is the oracle.</param>
+/// <param name="Golden">Golden file in the shared data, with inputs and outputs; without one,
+/// the generated code as the just-in-time compiler runs it is the oracle.</param>
 /// <param name="WithReference">Whether the reference interpreter, which is slow on large models, is the oracle too.</param>
-internal sealed record ModelNativeCase(string Name, string Model, CompilationOptions Options, string? Calibration = null, string? Golden = null, bool WithReference = true) : NativeCase(Name)
+internal sealed record ModelNativeCase(string Name, string Model, CompilationOptions Options, string? Calibration = null, string? Golden = null,
+    bool WithReference = true) : NativeCase(Name)
 {
     private const int MostSamples = 6, RandomSamples = 3;
 
@@ -63,7 +66,8 @@ internal sealed record ModelNativeCase(string Name, string Model, CompilationOpt
     private CompilationResult CompileFor(string target)
     {
         CompilationOptions options = Options with { Target = target, ClassName = Name, Namespace = "NativeCases." + Name, Calibration = Calibration };
-        CompilationResult result = ModelCompilation.Run(new CompilationInput(Path.GetFileName(Model), File.ReadAllBytes(Model), options, Calibration is null ? null : (ReadOnlyMemory<byte>?)File.ReadAllBytes(Calibration)));
+        CompilationResult result = ModelCompilation.Run(new CompilationInput(Path.GetFileName(Model), File.ReadAllBytes(Model), options,
+            Calibration is null ? null : (ReadOnlyMemory<byte>?)File.ReadAllBytes(Calibration)));
         Assert.True(result.Success, string.Join("\n", result.Diagnostics));
         return result;
     }
@@ -115,10 +119,12 @@ internal static class NativeCases
     public static IReadOnlyList<NativeCase> SmallModels { get; } = [.. Models.Where(m => Small.Contains(m.Name))];
 
     /// <summary>All operator cases.</summary>
-    public static IReadOnlyList<NativeCase> Operators { get; } = [.. OperatorCases.All.Keys.SelectMany(c => Enum.GetValues<RequantizationMode>().Select(mode => new OperatorNativeCase(c, mode)))];
+    public static IReadOnlyList<NativeCase> Operators { get; }
+        = [.. OperatorCases.All.Keys.SelectMany(c => Enum.GetValues<RequantizationMode>().Select(mode => new OperatorNativeCase(c, mode)))];
 
     /// <summary>The operator cases of quantised convolutions and fully connected layers.</summary>
-    public static IReadOnlyList<NativeCase> LinearLayers { get; } = [.. Operators.Where(o => o.Name.StartsWith("Conv", StringComparison.Ordinal) || o.Name.StartsWith("Fully", StringComparison.Ordinal))];
+    public static IReadOnlyList<NativeCase> LinearLayers { get; }
+        = [.. Operators.Where(o => o.Name.StartsWith("Conv", StringComparison.Ordinal) || o.Name.StartsWith("Fully", StringComparison.Ordinal))];
 
     private static IEnumerable<ModelNativeCase> Own()
     {
@@ -127,13 +133,15 @@ internal static class NativeCases
     }
 
     private static IEnumerable<ModelNativeCase> Goldens() => GoldenTests.Goldens().Select(row => ((string)row[0], (string)row[1])).Select(golden =>
-        new ModelNativeCase("G_" + golden.Item1.Replace('-', '_').Replace('.', '_'), SharedData.Path(golden.Item2), TestModels.FixedPoint, Golden: golden.Item1));
+        new ModelNativeCase("G_" + golden.Item1.Replace('-', '_').Replace('.', '_'), SharedData.Path(golden.Item2), TestModels.FixedPoint,
+            Golden: golden.Item1));
 
     private static IEnumerable<ModelNativeCase> Others()
     {
         yield return new("KeywordHybrid", SharedData.Path("models/mlperf-tiny/kws_float32.tflite"), new CompilationOptions());
         yield return new("HeartbeatHybrid", SharedData.Path("models/health/ecg_heartbeats_int8.tflite"), new CompilationOptions());
-        yield return new("PicturesInt8", SharedData.Path("models/mlperf-tiny/ic_float32.tflite"), new CompilationOptions { CalibrationSamples = 16 }, SharedData.Path("data/cifar10/train.npz"));
+        yield return new("PicturesInt8", SharedData.Path("models/mlperf-tiny/ic_float32.tflite"), new CompilationOptions { CalibrationSamples = 16 },
+            SharedData.Path("data/cifar10/train.npz"));
         yield return new("HeartbeatFloat", SharedData.Path("models/health/ecg_heartbeats_float32.tflite"), new CompilationOptions());
         yield return new("KeywordInt8", SharedData.Path("models/mlperf-tiny/kws_int8.tflite"), new CompilationOptions());
         yield return new("PicturesFloat", SharedData.Path("models/mlperf-tiny/ic_float32.tflite"), new CompilationOptions());

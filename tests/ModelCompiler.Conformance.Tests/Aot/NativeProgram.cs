@@ -10,7 +10,8 @@ namespace ModelCompiler.Conformance.Tests.Aot;
 /// <param name="Answers">The raw outputs of every case.</param>
 internal sealed record NativeRun(int ExitCode, string Output, IReadOnlyDictionary<string, byte[]> Answers);
 
-/// <summary>One native console program with the generated code of many cases. It reads a file of raw inputs per case and writes a file of raw outputs.</summary>
+/// <summary>One native console program with the generated code of many cases. It reads a file of raw inputs per case and writes a file of raw
+/// outputs.</summary>
 internal sealed class NativeProgram : IDisposable
 {
     private const string Listing = "listing.txt";
@@ -27,7 +28,8 @@ internal sealed class NativeProgram : IDisposable
         try
         {
             WriteSources(cases, machine);
-            CommandResult published = Dotnet.Run(_folder, "publish", "-c", "Release", "-r", machine.RuntimeIdentifier, "-o", "out", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+            CommandResult published = Dotnet.Run(_folder, "publish", "-c", "Release", "-r", machine.RuntimeIdentifier, "-o", "out", "-nodeReuse:false",
+                "-p:UseSharedCompilation=false");
             Assert.True(published.ExitCode == 0, published.Output);
             PublishOutput = published.Output;
         }
@@ -61,7 +63,8 @@ internal sealed class NativeProgram : IDisposable
         File.Copy(PathOf(Path.Combine("out", program)), PathOf(Path.Combine("alone", program)), overwrite: true);
         string[] command = [.. processor.Emulator, PathOf(Path.Combine("alone", program)), _folder];
         CommandResult result = Dotnet.Start(PathOf("alone"), command[0], command[1..]);
-        Dictionary<string, byte[]> answers = _units.Keys.Where(n => File.Exists(PathOf(n + ".out"))).ToDictionary(n => n, n => File.ReadAllBytes(PathOf(n + ".out")));
+        Dictionary<string, byte[]> answers = _units.Keys.Where(n => File.Exists(PathOf(n + ".out")))
+            .ToDictionary(n => n, n => File.ReadAllBytes(PathOf(n + ".out")));
         foreach (string name in answers.Keys) File.Delete(PathOf(name + ".out"));
         return _runs[processor.Name] = new NativeRun(result.ExitCode, result.Output, answers);
     }
@@ -82,7 +85,8 @@ internal sealed class NativeProgram : IDisposable
             if (unit.Weights is not { } weights) continue;
             string file = weights.Assembly + ".dll";
             File.WriteAllBytes(PathOf(file), weights.Image);
-            references.Append(CultureInfo.InvariantCulture, $"<Reference Include=\"{SecurityElement.Escape(weights.Assembly)}\" HintPath=\"{SecurityElement.Escape(file)}\" />\n");
+            references.Append(CultureInfo.InvariantCulture, $"<Reference Include=\"{SecurityElement.Escape(weights.Assembly)}\" "
+                + $"HintPath=\"{SecurityElement.Escape(file)}\" />\n");
         }
 
         WriteProject(calls, references, machine.InstructionSet);
@@ -107,7 +111,8 @@ internal sealed class NativeProgram : IDisposable
     private void WriteProject(StringBuilder calls, StringBuilder references, string? instructionSet)
     {
         // Nothing of the surroundings may reach the project.
-        foreach (string file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props" }) File.WriteAllText(PathOf(file), "<Project />");
+        foreach (string file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props" })
+            File.WriteAllText(PathOf(file), "<Project />");
         File.WriteAllText(PathOf("Program.cs"), $$"""
             using System;
             using System.IO;

@@ -8,9 +8,11 @@ public sealed class NativePrograms : IDisposable
 {
     private readonly Lazy<NativeProgram> _here = new(() => new([new VocabularyCase(), .. NativeCases.Models], NativeMachine.Here));
     private readonly Lazy<NativeProgram> _default = new(() => new(NativeCases.SmallModels, NativeMachine.Default));
-    private readonly Lazy<NativeProgram> _arm64 = new(() => new([new VocabularyCase(), .. NativeCases.Operators, .. NativeCases.SmallModels], NativeMachine.Arm64));
+    private readonly Lazy<NativeProgram> _arm64 = new(() =>
+        new([new VocabularyCase(), .. NativeCases.Operators, .. NativeCases.SmallModels], NativeMachine.Arm64));
 
-    private readonly Lazy<NativeProgram> _arm64DotProducts = new(() => new([.. NativeCases.LinearLayers, .. NativeCases.SmallModels], NativeMachine.Arm64DotProducts));
+    private readonly Lazy<NativeProgram> _arm64DotProducts =
+        new(() => new([.. NativeCases.LinearLayers, .. NativeCases.SmallModels], NativeMachine.Arm64DotProducts));
 
     /// <summary>The program with all models, for the instruction set of this machine.</summary>
     internal NativeProgram Here => _here.Value;
@@ -70,14 +72,16 @@ internal static class NativeAssert
         {
             if (unit.IsFloat && floatTolerance > 0)
             {
-                Assert.All(MemoryMarshal.Cast<byte, float>(expected).ToArray().Zip(MemoryMarshal.Cast<byte, float>(actual).ToArray()), p => Assert.Equal(p.First, p.Second, floatTolerance));
+                Assert.All(MemoryMarshal.Cast<byte, float>(expected).ToArray().Zip(MemoryMarshal.Cast<byte, float>(actual).ToArray()),
+                    p => Assert.Equal(p.First, p.Second, floatTolerance));
                 continue;
             }
 
             int at = actual.AsSpan().CommonPrefixLength(expected);
             if (at != expected.Length || at != actual.Length)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{name} on {processor.Name}: byte {at} of {actual.Length} differs from what {oracle} gives.");
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"{name} on {processor.Name}: byte {at} of {actual.Length} differs from what {oracle} gives.");
             }
         }
     }

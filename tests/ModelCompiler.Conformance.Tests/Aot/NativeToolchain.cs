@@ -48,7 +48,8 @@ internal static class NativeToolchain
     public static bool IsArm64 { get; } = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     /// <summary>Why nothing can be compiled to native code here, or null.</summary>
-    public static string? Missing { get; } = OperatingSystem.IsWindows() || Dotnet.HasProgram("clang") ? null : "clang, which links native programs, is not installed.";
+    public static string? Missing { get; } = OperatingSystem.IsWindows() || Dotnet.HasProgram("clang") ? null
+        : "clang, which links native programs, is not installed.";
 
     /// <summary>Why nothing can be compiled for Linux on 64-bit Arm and run here, or null.</summary>
     public static string? MissingForArm64 { get; } =
@@ -56,7 +57,8 @@ internal static class NativeToolchain
         : !OperatingSystem.IsLinux() ? "Programs for Linux on 64-bit Arm are compiled and emulated on Linux only."
         : IsArm64 ? null
         : !Dotnet.HasProgram("ld.lld") || !Dotnet.HasProgram("llvm-objcopy") ? "lld and llvm, which link programs for other processors, are not installed."
-        : !Directory.Exists(Arm64Libraries + "/lib") || !Dotnet.HasProgram("aarch64-linux-gnu-gcc") ? "gcc-aarch64-linux-gnu and libc6-dev-arm64-cross, the libraries of 64-bit Arm, are not installed."
+        : !Directory.Exists(Arm64Libraries + "/lib") || !Dotnet.HasProgram("aarch64-linux-gnu-gcc")
+        ? "gcc-aarch64-linux-gnu and libc6-dev-arm64-cross, the libraries of 64-bit Arm, are not installed."
         : !Dotnet.HasProgram(Arm64Emulator) ? Arm64Emulator + ", which runs programs for 64-bit Arm, is not installed."
         : null;
 }

@@ -14,7 +14,8 @@ namespace ModelCompiler.Conformance.Tests.Aot;
 /// <param name="Input">The bytes <c>x</c>.</param>
 /// <param name="OutputBytes">Number of the bytes <c>y</c>.</param>
 /// <param name="Expected">What <c>y</c> must be, by every oracle there is.</param>
-internal sealed record NativeUnit(string Source, string Preparation, string Statements, byte[] Input, int OutputBytes, Func<IEnumerable<(string Oracle, byte[] Bytes)>> Expected)
+internal sealed record NativeUnit(string Source, string Preparation, string Statements, byte[] Input, int OutputBytes,
+    Func<IEnumerable<(string Oracle, byte[] Bytes)>> Expected)
 {
     /// <summary>True when <c>y</c> is floats.</summary>
     public bool IsFloat { get; init; }
@@ -27,7 +28,8 @@ internal sealed record NativeUnit(string Source, string Preparation, string Stat
     /// <param name="weights">Its weights.</param>
     /// <param name="samples">Inputs of the network's own types, one array per sample.</param>
     /// <param name="expected">The answers to all samples, one after the other.</param>
-    public static NativeUnit OfNetwork(ModelPlan plan, ReadOnlyMemory<byte> weights, IReadOnlyList<TensorData[]> samples, Func<IEnumerable<(string Oracle, byte[] Bytes)>> expected)
+    public static NativeUnit OfNetwork(ModelPlan plan, ReadOnlyMemory<byte> weights, IReadOnlyList<TensorData[]> samples,
+        Func<IEnumerable<(string Oracle, byte[] Bytes)>> expected)
     {
         // The spans of one sample lie one after the other in the bytes, as the edges do in the plan.
         EngineEdge[] inputs = [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))];
@@ -48,7 +50,8 @@ internal sealed record NativeUnit(string Source, string Preparation, string Stat
             expected)
         {
             IsFloat = outputs.All(e => e.Type == ElementType.Float32),
-            Weights = plan.Weights.IsAssembly ? (plan.Weights.Assembly, WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span)) : null,
+            Weights = plan.Weights.IsAssembly ? (plan.Weights.Assembly,
+                WeightsAssembly.Write(plan.Weights.Assembly, WeightStorage.TypeNamespace, plan.Weights.TypeName, weights.Span)) : null,
         };
     }
 

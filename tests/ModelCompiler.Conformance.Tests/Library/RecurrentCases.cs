@@ -23,7 +23,8 @@ internal static class RecurrentCases
         float[] codes = [.. Enumerable.Range(0, activations).SelectMany(i => new[] { full ? (2 * i) % 11 : i % 2, 0.5f, 0.25f })];
         Value?[] inputs =
         [
-            b.Input(Times, Batch, Inputs), b.Constant(directions, gates * Units, Inputs), b.Constant(directions, gates * Units, Units), full ? b.Constant(directions, 2 * gates * Units) : null,
+            b.Input(Times, Batch, Inputs), b.Constant(directions, gates * Units, Inputs), b.Constant(directions, gates * Units, Units),
+            full ? b.Constant(directions, 2 * gates * Units) : null,
             full ? b.Numbers(ElementType.Int32, null, r => r.Next(0, Times + 1), Batch) : null, full ? b.Input(directions, Batch, Units) : null,
         ];
         if (kind == "Lstm") inputs = [.. inputs, full ? b.Input(directions, Batch, Units) : null, full ? b.Constant(directions, 3 * Units) : null];

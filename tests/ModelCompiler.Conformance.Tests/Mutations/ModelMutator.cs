@@ -23,8 +23,10 @@ internal static class ModelMutator
         for (int change = 1 + random.Next(3); change > 0; change--)
         {
             if (model.Length == 0) break;
-            int at = random.Next(3) switch { 0 => random.Next(Math.Min(2048, model.Length)), 1 => model.Length - 1 - random.Next(Math.Min(2048, model.Length)), _ => random.Next(model.Length) };
-            damaged[at] = random.Next(4) switch { 0 => (byte)random.Next(256), 1 => 0, 2 => (byte)(damaged[at] + random.Next(-2, 3)), _ => (byte)(damaged[at] ^ (1 << random.Next(8))) };
+            int at = random.Next(3) switch { 0 => random.Next(Math.Min(2048, model.Length)), 1 => model.Length - 1 - random.Next(Math.Min(2048, model.Length)),
+                _ => random.Next(model.Length) };
+            damaged[at] = random.Next(4) switch { 0 => (byte)random.Next(256), 1 => 0, 2 => (byte)(damaged[at] + random.Next(-2, 3)),
+                _ => (byte)(damaged[at] ^ (1 << random.Next(8))) };
         }
 
         return damaged;
@@ -78,7 +80,8 @@ internal static class ModelMutator
         switch (attribute.Type)
         {
             case AttributeProto.Types.AttributeType.Int: attribute.I = Number(random); break;
-            case AttributeProto.Types.AttributeType.Float: attribute.F = random.Next(5) switch { 0 => float.NaN, 1 => float.PositiveInfinity, 2 => 0, 3 => -1, _ => float.MaxValue }; break;
+            case AttributeProto.Types.AttributeType.Float: attribute.F =
+                random.Next(5) switch { 0 => float.NaN, 1 => float.PositiveInfinity, 2 => 0, 3 => -1, _ => float.MaxValue }; break;
             case AttributeProto.Types.AttributeType.Ints when attribute.Ints.Count > 0:
                 if (random.Next(3) == 0) attribute.Ints.RemoveAt(random.Next(attribute.Ints.Count));
                 else attribute.Ints[random.Next(attribute.Ints.Count)] = Number(random);

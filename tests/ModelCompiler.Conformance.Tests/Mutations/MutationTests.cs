@@ -9,7 +9,8 @@ using ModelCompiler.Tool.Engines;
 namespace ModelCompiler.Conformance.Tests.Mutations;
 
 /// <summary>
-/// Thousands of damaged models: each is refused with a message or compiles, to C# that compiles too; none makes the compiler throw, takes ten seconds or a gigabyte.
+/// Thousands of damaged models: each is refused with a message or compiles, to C# that compiles too; none makes the compiler throw,
+/// takes ten seconds or a gigabyte.
 /// <c>build/mutate.sh</c> runs the same test on hundreds of thousands.
 /// </summary>
 public class MutationTests
@@ -23,9 +24,11 @@ public class MutationTests
 
     private static readonly (string Name, byte[] Model)[] Seeds = [.. OwnModels(), .. SharedModels()];
 
-    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("MODELCOMPILER_MUTATIONS"), CultureInfo.InvariantCulture, out int count) ? count : DefaultCount;
+    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("MODELCOMPILER_MUTATIONS"), CultureInfo.InvariantCulture, out int count)
+        ? count : DefaultCount;
 
-    private static int FirstSeed => int.TryParse(Environment.GetEnvironmentVariable("MODELCOMPILER_MUTATION_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : 0;
+    private static int FirstSeed => int.TryParse(Environment.GetEnvironmentVariable("MODELCOMPILER_MUTATION_SEED"), CultureInfo.InvariantCulture, out int seed)
+        ? seed : 0;
 
     [Fact]
     public void A_damaged_model_is_refused_or_compiles()
@@ -43,7 +46,8 @@ public class MutationTests
             {
                 if (seconds > LimitSeconds) slow.Add((name, model, number));
                 else if (failure is not null) failures.Add(failure);
-                if (plan is not null && (number % CodeInterval == 0 || Count < CodeInterval)) compiled.Add(new(name, model, number, plan with { Namespace = $"Case{number}", ClassName = "Network" }));
+                if (plan is not null && (number % CodeInterval == 0 || Count < CodeInterval))
+                    compiled.Add(new(name, model, number, plan with { Namespace = $"Case{number}", ClassName = "Network" }));
             }
         });
         // A machine that does other things too makes any model slow: only what is slow alone counts.
@@ -65,12 +69,15 @@ public class MutationTests
             CompilationResult result = ModelCompilation.Run(new CompilationInput(name, model, options));
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
-            if (seconds > LimitSeconds || bytes > LimitBytes) return (null, $"{name}, mutation {number}: {seconds:0.0} s, {bytes >> 20} MB, {Save(name, model, number)}", seconds);
+            if (seconds > LimitSeconds || bytes > LimitBytes)
+                return (null, $"{name}, mutation {number}: {seconds:0.0} s, {bytes >> 20} MB, {Save(name, model, number)}", seconds);
             return (result.Plan is { Weights.IsAssembly: false } plan && plan.Data.Sum(d => d.Values.Count) < LargestCompiledFile ? plan : null, null, seconds);
         }
         catch (Exception e)
         {
-            return (null, $"{name}, mutation {number}: {e.GetType().Name}: {e.Message.Split('\n')[0]} {e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("ModelCompiler.", StringComparison.Ordinal))?.Trim()}, {Save(name, model, number)}", 0);
+            return (null, $"{name}, mutation {number}: {e.GetType().Name}: {e.Message.Split('\n')[0]} "
+                + $"{e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("ModelCompiler.", StringComparison.Ordinal))?.Trim()}, "
+                + $"{Save(name, model, number)}", 0);
         }
     }
 
@@ -118,5 +125,6 @@ public class MutationTests
 
     private static IEnumerable<(string Name, byte[] Model)> SharedModels() => SharedData.Root is null ? [] :
         SharedData.Files("field", "*.onnx").Concat(SharedData.Files("malformed")).Concat(SharedData.Files("models", "*.tflite"))
-            .Where(f => new FileInfo(f).Length < LargestCompiledFile && Path.GetExtension(f) is ".onnx" or ".tflite").Select(f => (Path.GetFileName(f), File.ReadAllBytes(f)));
+            .Where(f => new FileInfo(f).Length < LargestCompiledFile && Path.GetExtension(f) is ".onnx" or ".tflite")
+            .Select(f => (Path.GetFileName(f), File.ReadAllBytes(f)));
 }

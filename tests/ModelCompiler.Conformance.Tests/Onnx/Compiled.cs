@@ -32,7 +32,8 @@ internal sealed class Compiled : IDisposable
     public static Compiled Of(byte[] model, string file = "test.onnx", CompilationOptions? options = null, byte[]? calibration = null)
     {
         options = (options ?? new CompilationOptions()) with { Target = Target };
-        CompilationResult result = ModelCompilation.Run(new CompilationInput(file, model, options, calibration is null ? null : (ReadOnlyMemory<byte>?)calibration));
+        CompilationResult result = ModelCompilation.Run(new CompilationInput(file, model, options,
+            calibration is null ? null : (ReadOnlyMemory<byte>?)calibration));
         Assert.True(result.Success, string.Join("\n", result.Diagnostics));
         return new Compiled(result, options);
     }
@@ -51,7 +52,8 @@ internal sealed class Compiled : IDisposable
     {
         IReadOnlyList<TensorData> outputs = Generated.RunReal(inputs);
         IReadOnlyList<TensorData> expected = Reference.RunReal(inputs);
-        for (int i = 0; i < expected.Count; i++) Assert.True(expected[i].Bytes.AsSpan().SequenceEqual(outputs[i].Bytes), $"Output '{Generated.Outputs[i].Name}' differs from the reference.");
+        for (int i = 0; i < expected.Count; i++)
+            Assert.True(expected[i].Bytes.AsSpan().SequenceEqual(outputs[i].Bytes), $"Output '{Generated.Outputs[i].Name}' differs from the reference.");
         return outputs;
     }
 
@@ -61,7 +63,8 @@ internal sealed class Compiled : IDisposable
         var random = new Random(seed);
         var stream = new MemoryStream();
         NpzArchive.Write(stream, graph.InputValues.Select(input => KeyValuePair.Create(
-            input.Name, NumpyArray.Of<float>(Enumerable.Range(0, samples * input.Shape.Elements).Select(_ => (float)(from + (random.NextDouble() * (to - from)))).ToArray(), [samples, .. input.Shape.Skip(1)]))));
+            input.Name, NumpyArray.Of<float>(Enumerable.Range(0, samples * input.Shape.Elements)
+                .Select(_ => (float)(from + (random.NextDouble() * (to - from)))).ToArray(), [samples, .. input.Shape.Skip(1)]))));
         return stream.ToArray();
     }
 

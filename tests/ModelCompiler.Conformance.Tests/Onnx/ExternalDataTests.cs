@@ -110,7 +110,8 @@ public sealed class ExternalDataTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private CompilationResult Compile(byte[] model) => ModelCompilation.Run(new CompilationInput(Model, model, new CompilationOptions()) { ExternalData = new ModelFolder(Model).Read });
+    private CompilationResult Compile(byte[] model) => ModelCompilation.Run(new CompilationInput(Model, model,
+        new CompilationOptions()) { ExternalData = new ModelFolder(Model).Read });
 
     // A constant of every kind: initializer, attribute, in a branch, sparse.
     private static OnnxGraph Network()
@@ -120,12 +121,16 @@ public sealed class ExternalDataTests : IDisposable
         string constant = graph.Apply("Constant", []);
         graph.Model.Graph.Node[^1].Attribute.Add(new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = Floats("", 4) });
         y = graph.Apply("Add", [y, constant]);
-        var sparse = new SparseTensorProto { Values = Floats("sparse", 2), Indices = new TensorProto { DataType = (int)TensorProto.Types.DataType.Int64, Dims = { 2 }, RawData = ByteString.CopyFrom([0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]) }, Dims = { 4 } };
+        var sparse = new SparseTensorProto { Values = Floats("sparse", 2),
+            Indices = new TensorProto { DataType = (int)TensorProto.Types.DataType.Int64, Dims = { 2 },
+                RawData = ByteString.CopyFrom([0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]) }, Dims = { 4 } };
         graph.Model.Graph.SparseInitializer.Add(sparse);
         y = graph.Apply("Mul", [y, "sparse"]);
-        var branch = new GraphProto { Name = "branch", Initializer = { Floats("inner", 4) }, Node = { new NodeProto { OpType = "Add", Input = { y, "inner" }, Output = { "sum" } } }, Output = { new ValueInfoProto { Name = "sum" } } };
+        var branch = new GraphProto { Name = "branch", Initializer = { Floats("inner", 4) },
+            Node = { new NodeProto { OpType = "Add", Input = { y, "inner" }, Output = { "sum" } } }, Output = { new ValueInfoProto { Name = "sum" } } };
         string result = graph.Apply("If", [graph.Constant(TensorProto.Types.DataType.Bool, [], [true])]);
-        foreach (string name in new[] { "then_branch", "else_branch" }) graph.Model.Graph.Node[^1].Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Graph, G = branch.Clone() });
+        foreach (string name in new[] { "then_branch", "else_branch" })
+            graph.Model.Graph.Node[^1].Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Graph, G = branch.Clone() });
         return graph.Output(result);
     }
 

@@ -16,7 +16,8 @@ public class HostileInputTests
 
     private static readonly byte[] Digits = File.ReadAllBytes(Path.Combine(SharedData.RepositoryRoot, "samples", "Digits", "digits.onnx"));
 
-    public static TheoryData<string> Malformed() => SharedData.Root is null ? [""] : [.. SharedData.Files("malformed").Select(f => Path.GetRelativePath(SharedData.Root, f))];
+    public static TheoryData<string> Malformed() => SharedData.Root is null ? [""]
+        : [.. SharedData.Files("malformed").Select(f => Path.GetRelativePath(SharedData.Root, f))];
 
     [SharedDataTheory]
     [MemberData(nameof(Malformed))]
@@ -50,7 +51,8 @@ public class HostileInputTests
     [Fact]
     public void A_damaged_small_ONNX_file_gives_a_message()
     {
-        foreach (string name in new[] { "conv 1-d", "gemm", "max pool ceiling with padding", "pad some axes", "squeeze, unsqueeze", "concat of convs", "reduce mean since opset 18", "transpose", "softmax before opset 13, axis 2" })
+        foreach (string name in new[] { "conv 1-d", "gemm", "max pool ceiling with padding", "pad some axes", "squeeze, unsqueeze", "concat of convs",
+            "reduce mean since opset 18", "transpose", "softmax before opset 13, axis 2" })
         {
             (int opset, Action<OnnxGraph> build) = OnnxOperatorCases.All[name];
             var graph = new OnnxGraph(1, opset);
@@ -148,7 +150,8 @@ public class HostileInputTests
             byte[] damaged = [.. model];
             for (int change = 1 + random.Next(3); change > 0; change--)
             {
-                int at = random.Next(3) switch { 0 => random.Next(Math.Min(2048, model.Length)), 1 => model.Length - 1 - random.Next(Math.Min(2048, model.Length)), _ => random.Next(model.Length) };
+                int at = random.Next(3) switch { 0 => random.Next(Math.Min(2048, model.Length)),
+                    1 => model.Length - 1 - random.Next(Math.Min(2048, model.Length)), _ => random.Next(model.Length) };
                 damaged[at] = (byte)(random.Next(3) == 0 ? random.Next(256) : damaged[at] ^ (1 << random.Next(8)));
             }
 
@@ -179,7 +182,8 @@ public class HostileInputTests
         CompilationResult result;
         try
         {
-            result = ModelCompilation.Run(new CompilationInput(name, model, options ?? new CompilationOptions(), calibration is null ? null : (ReadOnlyMemory<byte>?)calibration));
+            result = ModelCompilation.Run(new CompilationInput(name, model, options ?? new CompilationOptions(),
+                calibration is null ? null : (ReadOnlyMemory<byte>?)calibration));
         }
         catch (Exception e)
         {
@@ -205,7 +209,8 @@ public class HostileInputTests
     private static byte[] Npz(params (string Name, int[] Shape)[] arrays)
     {
         using var stream = new MemoryStream();
-        NpzArchive.Write(stream, arrays.Select(a => KeyValuePair.Create(a.Name, new NumpyArray(ElementType.Float32, a.Shape, new byte[4 * a.Shape.Aggregate(1, (x, y) => x * y)]))));
+        NpzArchive.Write(stream, arrays.Select(a => KeyValuePair.Create(a.Name,
+            new NumpyArray(ElementType.Float32, a.Shape, new byte[4 * a.Shape.Aggregate(1, (x, y) => x * y)]))));
         return stream.ToArray();
     }
 }

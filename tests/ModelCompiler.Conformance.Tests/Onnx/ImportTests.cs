@@ -41,15 +41,18 @@ public class ImportTests
         try
         {
             var error = new StringWriter();
-            string[] arguments = ["run", Path.Combine(folder, "model.onnx"), "--input", Path.Combine(folder, "x.npz"), "--output", output, "--engine", "generated"];
-            Assert.True(ModelcApp.Run([.. arguments, .. shapes is null ? [] : new[] { "--input-shapes", shapes }], new StringWriter(), error) == ModelcApp.Success, error.ToString());
+            string[] arguments = ["run", Path.Combine(folder, "model.onnx"), "--input", Path.Combine(folder, "x.npz"), "--output", output, "--engine",
+                "generated"];
+            Assert.True(ModelcApp.Run([.. arguments, .. shapes is null ? [] : new[] { "--input-shapes", shapes }], new StringWriter(), error) ==
+                ModelcApp.Success, error.ToString());
             if (!File.Exists(Path.Combine(folder, "y.npz"))) return;
             OrderedDictionary<string, NumpyArray> actual = NpzArchive.Read(File.ReadAllBytes(output));
             foreach ((NumpyArray expected, NumpyArray given) in NpzArchive.Read(File.ReadAllBytes(Path.Combine(folder, "y.npz"))).Values.Zip(actual.Values))
             {
                 float[] y = expected.ToFloats();
                 Assert.Equal(y.Length, given.ToFloats().Length);
-                foreach ((float want, float got) in y.Zip(given.ToFloats())) Assert.InRange(got, want - 1e-4f - (1e-4f * Math.Abs(want)), want + 1e-4f + (1e-4f * Math.Abs(want)));
+                foreach ((float want, float got) in y.Zip(given.ToFloats()))
+                    Assert.InRange(got, want - 1e-4f - (1e-4f * Math.Abs(want)), want + 1e-4f + (1e-4f * Math.Abs(want)));
             }
         }
         finally
@@ -112,7 +115,10 @@ public class ImportTests
             var graph = new OnnxGraph(0, op == "Resize" ? 13 : 9);
             string scales = graph.Constant(TensorProto.Types.DataType.Float, [2], [1f, scale]);
             graph.Output(graph.Apply(op, op == "Resize" ? [graph.Input(1, size), "", scales] : [graph.Input(1, size), scales]));
-            if (declared is { } length) graph.Model.Graph.Output[0].Type.TensorType.Shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "n" }, new TensorShapeProto.Types.Dimension { DimValue = length } } };
+            if (declared is { } length)
+                graph.Model.Graph.Output[0].Type.TensorType.Shape =
+                    new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "n" },
+                        new TensorShapeProto.Types.Dimension { DimValue = length } } };
             using Compiled network = Compiled.Of(graph.Write());
             Assert.Equal(expected, Assert.Single(network.Generated.Outputs).Shape[1]);
         }
@@ -123,7 +129,8 @@ public class ImportTests
     {
         var graph = new OnnxGraph();
         string scales = graph.Constant(TensorProto.Types.DataType.Float, [2], [1f, 1.1f]);
-        graph.Output(graph.Apply("Resize", [graph.Input(1, 30), "", scales], ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")));
+        graph.Output(graph.Apply("Resize", [graph.Input(1, 30), "", scales], ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"),
+            ("nearest_mode", "floor")));
         using Compiled network = Compiled.Of(graph.Write());
         TensorData y = network.RunReal([TensorData.Of(new Shape(1, 30), [.. Enumerable.Range(0, 30).Select(i => (float)i)])])[0];
         Assert.Equal([.. Enumerable.Range(0, 33).Select(i => MathF.Floor(i / 1.1f))], y.Floats.ToArray());
@@ -135,7 +142,8 @@ public class ImportTests
     public void The_first_Resize_takes_elements_as_its_specification_shows()
     {
         var graph = new OnnxGraph(0, 10);
-        graph.Output(graph.Apply("Resize", [graph.Input(1, 1, 2, 4), graph.Constant(TensorProto.Types.DataType.Float, [4], [1f, 1f, 0.6f, 0.6f])], ("mode", "nearest")));
+        graph.Output(graph.Apply("Resize", [graph.Input(1, 1, 2, 4), graph.Constant(TensorProto.Types.DataType.Float, [4], [1f, 1f, 0.6f, 0.6f])],
+            ("mode", "nearest")));
         using Compiled network = Compiled.Of(graph.Write());
         Assert.Equal([1f, 3f], network.RunReal([TensorData.Of(new Shape(1, 1, 2, 4), [1f, 2, 3, 4, 5, 6, 7, 8])])[0].Floats.ToArray());
     }
@@ -168,7 +176,9 @@ public class ImportTests
         var graph = new OnnxGraph();
         string scores = graph.Apply("Softmax", [graph.Input(2, 3)]);
         graph.Output(graph.Apply("ZipMap", OnnxGraph.MachineLearning, [scores], ("classlabels_strings", new[] { "cat", "dog", "fox" })));
-        graph.Model.Graph.Output[0].Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = new TypeProto { MapType = new TypeProto.Types.Map { KeyType = (int)TensorProto.Types.DataType.String } } } };
+        graph.Model.Graph.Output[0].Type = new TypeProto {
+            SequenceType = new TypeProto.Types.Sequence { ElemType =
+                new TypeProto { MapType = new TypeProto.Types.Map { KeyType = (int)TensorProto.Types.DataType.String } } } };
         using Compiled network = Compiled.Of(graph.Write());
         Assert.Contains("ZipMap 'v1' is left out: its columns are the scores of the classes 'cat', 'dog', 'fox'.", network.Result.Plan!.Notes);
         var engine = (GeneratedEngine)network.Generated;
@@ -187,11 +197,13 @@ public class ImportTests
         var branch = new GraphProto
         {
             Name = "branch",
-            Node = { new NodeProto { OpType = "Add", Input = { b, c }, Output = { "s" } }, new NodeProto { OpType = "Neg", Input = { "s" }, Output = { "t" } } },
+            Node = { new NodeProto { OpType = "Add", Input = { b, c }, Output = { "s" } },
+                new NodeProto { OpType = "Neg", Input = { "s" }, Output = { "t" } } },
             Output = { new ValueInfoProto { Name = "t" } },
         };
         string result = graph.Apply("If", [graph.Constant(TensorProto.Types.DataType.Bool, [], [true])]);
-        foreach (string name in new[] { "then_branch", "else_branch" }) graph.Model.Graph.Node[^1].Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Graph, G = branch.Clone() });
+        foreach (string name in new[] { "then_branch", "else_branch" })
+            graph.Model.Graph.Node[^1].Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Graph, G = branch.Clone() });
         return graph.Output(graph.Apply("Tanh", [result]));
     }
 }

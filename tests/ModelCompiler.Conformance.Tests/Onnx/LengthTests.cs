@@ -5,7 +5,8 @@ using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType
 
 namespace ModelCompiler.Conformance.Tests.Onnx;
 
-/// <summary>Numbers of elements that depend on the data, handed on by the operators that follow: the first elements are ONNX Runtime's, the others zero, and their number is an output.</summary>
+/// <summary>Numbers of elements that depend on the data, handed on by the operators that follow: the first elements are ONNX Runtime's, the others zero,
+/// and their number is an output.</summary>
 public class LengthTests
 {
     private const int Boxes = 9, Classes = 2;
@@ -16,8 +17,10 @@ public class LengthTests
         ["gather"] = (1, (g, boxes, _, chosen) => g.Output(g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1)))),
         ["gather of rows"] = (0, (g, boxes, _, chosen) => g.Output(g.Apply("Gather", [g.Apply("Squeeze", [boxes, g.Int64s(0)]), Index(g, chosen)]))),
         ["gather by tuples"] = (0, (g, _, scores, chosen) => g.Output(g.Apply("GatherND", [scores, chosen]))),
-        ["columns of the list"] = (1, (g, _, _, chosen) => g.Output(g.Apply("Transpose", [g.Apply("Slice", [chosen, g.Int64s(1), g.Int64s(3), g.Int64s(1)])]), DataType.Int64)),
-        ["the first ones"] = (0, (g, boxes, _, chosen) => g.Output(g.Apply("Gather", [g.Apply("Squeeze", [boxes, g.Int64s(0)]), Index(g, g.Apply("Slice", [chosen, g.Int64s(1), g.Int64s(4), g.Int64s(0)]))]))),
+        ["columns of the list"] = (1, (g, _, _, chosen) =>
+            g.Output(g.Apply("Transpose", [g.Apply("Slice", [chosen, g.Int64s(1), g.Int64s(3), g.Int64s(1)])]), DataType.Int64)),
+        ["the first ones"] = (0, (g, boxes, _, chosen) => g.Output(g.Apply("Gather",
+            [g.Apply("Squeeze", [boxes, g.Int64s(0)]), Index(g, g.Apply("Slice", [chosen, g.Int64s(1), g.Int64s(4), g.Int64s(0)]))]))),
         ["elementwise"] = (0, (g, boxes, _, chosen) =>
         {
             string rows = g.Apply("Gather", [g.Apply("Squeeze", [boxes, g.Int64s(0)]), Index(g, chosen)]);
@@ -37,11 +40,14 @@ public class LengthTests
             string score = g.Apply("Unsqueeze", [g.Apply("GatherND", [scores, chosen]), g.Int64s(-1)]);
             g.Output(g.Apply("Concat", [rows, score], ("axis", -1)));
         }),
-        ["reshape"] = (1, (g, boxes, _, chosen) => g.Output(g.Apply("Reshape", [g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1)), g.Int64s(1, -1, 2, 2)]))),
+        ["reshape"] = (1, (g, boxes, _, chosen) => g.Output(g.Apply("Reshape",
+            [g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1)), g.Int64s(1, -1, 2, 2)]))),
         ["reshape to one dimension"] = (0, (g, _, _, chosen) => g.Output(g.Apply("Reshape", [chosen, g.Int64s(-1)]), DataType.Int64)),
         ["reshape that copies"] = (0, (g, _, _, chosen) => g.Output(g.Apply("Reshape", [chosen, g.Int64s(0, 3, 1)]), DataType.Int64)),
-        ["flatten"] = (0, (g, boxes, _, chosen) => g.Output(g.Apply("Flatten", [g.Apply("Transpose", [g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1))], ("perm", new[] { 1, 0, 2 }))]))),
-        ["softmax of rows"] = (1, (g, boxes, _, chosen) => g.Output(g.Apply("Softmax", [g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1))], ("axis", -1)))),
+        ["flatten"] = (0, (g, boxes, _, chosen) => g.Output(g.Apply("Flatten",
+            [g.Apply("Transpose", [g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1))], ("perm", new[] { 1, 0, 2 }))]))),
+        ["softmax of rows"] = (1, (g, boxes, _, chosen) =>
+            g.Output(g.Apply("Softmax", [g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1))], ("axis", -1)))),
         ["cut off"] = (0, (g, _, _, chosen) => g.Output(g.Apply("Slice", [chosen, g.Int64s(2), g.Int64s(long.MaxValue), g.Int64s(0)]), DataType.Int64)),
     };
 
@@ -96,16 +102,20 @@ public class LengthTests
     public void Different_numbers_are_not_computed_with_each_other()
     {
         var graph = new OnnxGraph();
-        Build(graph, (g, boxes, _, chosen) => g.Output(g.Apply("Add", [g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1)), g.Weights(Boxes * Classes, 4)])));
-        Diagnostic error = Assert.Single(ModelCompilation.Run(new CompilationInput("case.onnx", graph.Write(), new CompilationOptions())).Diagnostics, d => d.Severity == DiagnosticSeverity.Error);
+        Build(graph, (g, boxes, _, chosen) => g.Output(g.Apply("Add",
+            [g.Apply("Gather", [boxes, Index(g, chosen)], ("axis", 1)), g.Weights(Boxes * Classes, 4)])));
+        Diagnostic error = Assert.Single(ModelCompilation.Run(new CompilationInput("case.onnx", graph.Write(), new CompilationOptions())).Diagnostics,
+            d => d.Severity == DiagnosticSeverity.Error);
         Assert.Equal("MC2002", error.Code);
     }
 
     private static void Build(OnnxGraph g, Action<OnnxGraph, string, string, string> build)
     {
         string boxes = g.Input(1, Boxes, 4), scores = g.Input(1, Classes, Boxes);
-        build(g, boxes, scores, g.Apply("NonMaxSuppression", [boxes, scores, g.Int64s(Boxes), g.Constant(DataType.Float, [1], [0.3f]), g.Constant(DataType.Float, [1], [0.4f])], ("center_point_box", 1)));
+        build(g, boxes, scores, g.Apply("NonMaxSuppression",
+            [boxes, scores, g.Int64s(Boxes), g.Constant(DataType.Float, [1], [0.3f]), g.Constant(DataType.Float, [1], [0.4f])], ("center_point_box", 1)));
     }
 
-    private static string Index(OnnxGraph g, string chosen) => g.Apply("Squeeze", [g.Apply("Slice", [chosen, g.Int64s(2), g.Int64s(3), g.Int64s(1)]), g.Int64s(1)]);
+    private static string Index(OnnxGraph g, string chosen) =>
+        g.Apply("Squeeze", [g.Apply("Slice", [chosen, g.Int64s(2), g.Int64s(3), g.Int64s(1)]), g.Int64s(1)]);
 }

@@ -36,11 +36,13 @@ public class ModelFileTests
     {
         byte[] model = File.ReadAllBytes(SharedData.Path(QLinear));
         using Compiled network = Compiled.Of(model);
-        foreach (TensorData input in new[] { Picture("cat"), Picture("bird") }) Assert.Equal(TestModels.ArgMax(Ort.Run(model, [input])[0]), TestModels.ArgMax(network.Generated.RunReal([input])[0]));
+        foreach (TensorData input in new[] { Picture("cat"), Picture("bird") })
+            Assert.Equal(TestModels.ArgMax(Ort.Run(model, [input])[0]), TestModels.ArgMax(network.Generated.RunReal([input])[0]));
     }
 
     /// <summary>
-    /// One step of difference in an early layer grows to many at the end of this network, so that outputs say little: each layer is given what ONNX Runtime computed before it.
+    /// One step of difference in an early layer grows to many at the end of this network, so that outputs say little:
+    /// each layer is given what ONNX Runtime computed before it.
     /// </summary>
     [SharedDataFact]
     public void Every_layer_of_the_quantised_model_gives_what_ONNX_Runtime_gives()
@@ -48,10 +50,12 @@ public class ModelFileTests
         ModelGraph graph = TestModels.Compile(QLinear, new CompilationOptions()).Compiled!;
         Dictionary<string, TensorData> oracle = Layers(File.ReadAllBytes(SharedData.Path(QLinear)), Picture("bird"));
         (int compared, int differing) = (0, 0);
-        foreach (Node node in graph.Nodes.Where(n => n.Inputs.Append(n.Outputs[0]).All(i => i < 0 || graph.Values[i].Constant is not null || OfOracle(graph.Values[i]) is not null)))
+        foreach (Node node in graph.Nodes.Where(n => n.Inputs.Append(n.Outputs[0])
+            .All(i => i < 0 || graph.Values[i].Constant is not null || OfOracle(graph.Values[i]) is not null)))
         {
             TensorData expected = OfOracle(graph.Values[node.Outputs[0]])!;
-            TensorData actual = ReferenceInterpreter.EvaluateNode(node, id => graph.Values[id], id => graph.Values[id].Constant ?? OfOracle(graph.Values[id])!, RequantizationMode.Float)[0];
+            TensorData actual = ReferenceInterpreter.EvaluateNode(node, id => graph.Values[id], id => graph.Values[id].Constant ?? OfOracle(graph.Values[id])!,
+                RequantizationMode.Float)[0];
             Closeness.AssertSteps(expected, actual, 1);
             compared++;
             differing += Enumerable.Range(0, expected.Count).Count(i => expected.Bytes[i] != actual.Bytes[i]);
@@ -79,7 +83,8 @@ public class ModelFileTests
         byte[] model = File.ReadAllBytes(SharedData.Path(path));
         CompilationResult original = ModelCompilation.Run(new CompilationInput("model.onnx", model, new CompilationOptions()));
         byte[] calibration = Compiled.RandomCalibration(original.Original!, 4, -1, 1, 7);
-        using Compiled network = Compiled.Of(model, "model.onnx", new CompilationOptions { Precision = Precision.Int8, Calibration = "random.npz" }, calibration);
+        using Compiled network = Compiled.Of(model, "model.onnx", new CompilationOptions { Precision = Precision.Int8, Calibration = "random.npz" },
+            calibration);
         Assert.All(network.Generated.Inputs, edge => Assert.True(edge.IsQuantized));
         network.RunReal(network.RandomInputs(new Random(3), -1, 1));
     }
@@ -96,7 +101,8 @@ public class ModelFileTests
         ModelProto proto = ModelProto.Parser.ParseFrom(model);
         NodeProto[] layers = [.. proto.Graph.Node.Where(n => n.OpType.StartsWith("QLinear", StringComparison.Ordinal))];
         proto.Graph.Output.Clear();
-        proto.Graph.Output.AddRange(layers.Select(n => new ValueInfoProto { Name = n.Output[0], Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Uint8 } } }));
+        proto.Graph.Output.AddRange(layers.Select(n => new ValueInfoProto { Name = n.Output[0],
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Uint8 } } }));
         TensorData[] outputs = Ort.Run(proto.ToByteArray(), [input]);
         var named = new Dictionary<string, TensorData>();
         for (int i = 0; i < layers.Length; i++) named[layers[i].Name] = named[layers[i].Output[0]] = outputs[i];

@@ -37,7 +37,8 @@ public sealed class NodeTests(NodeTestFolder folder) : IClassFixture<NodeTestFol
         try
         {
             // One that passes with a constant input, one with more room than results, one that is not supported, and one with wrong data.
-            foreach (string name in (string[])["test_reduce_sum_do_not_keepdims_example", "test_nonzero_example", "test_string_concat", "test_relu"]) Copy(Path.Combine(folder.Path, name), Path.Combine(some.FullName, name));
+            foreach (string name in (string[])["test_reduce_sum_do_not_keepdims_example", "test_nonzero_example", "test_string_concat", "test_relu"])
+                Copy(Path.Combine(folder.Path, name), Path.Combine(some.FullName, name));
             string output = Path.Combine(some.FullName, "test_relu", "test_data_set_0", "output_0.pb");
             byte[] bytes = File.ReadAllBytes(output);
             bytes[^1] ^= 0x40;
@@ -94,12 +95,15 @@ public sealed class NodeTests(NodeTestFolder folder) : IClassFixture<NodeTestFol
         [
             string.Create(CultureInfo.InvariantCulture, $"{results.Count(r => r.Outcome == ConformanceOutcome.Passed)} of {results.Count} tests pass."),
             "",
-            .. DocumentationPage.Table(["Tests of", "Passed", "Of", "Given as constants"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[
-                $"`{o.Key}`", Number(o.Count(r => r.Outcome == ConformanceOutcome.Passed)), Number(o.Count()), string.Join(", ", o.SelectMany(r => r.Constants).Distinct().Order(StringComparer.Ordinal).Select(c => $"`{c}`"))])),
+            .. DocumentationPage.Table(["Tests of", "Passed", "Of", "Given as constants"],
+                operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[
+                $"`{o.Key}`", Number(o.Count(r => r.Outcome == ConformanceOutcome.Passed)), Number(o.Count()),
+                string.Join(", ", o.SelectMany(r => r.Constants).Distinct().Order(StringComparer.Ordinal).Select(c => $"`{c}`"))])),
             "",
             "The others, and why:",
             "",
-            .. missing.GroupBy(r => r.Reason).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"* {g.Key} ({string.Join(", ", g.Select(r => $"`{r.Name}`"))})"),
+            .. missing.GroupBy(r => r.Reason).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => $"* {g.Key} ({string.Join(", ", g.Select(r => $"`{r.Name}`"))})"),
         ];
 
         static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
@@ -109,10 +113,12 @@ public sealed class NodeTests(NodeTestFolder folder) : IClassFixture<NodeTestFol
     private static string Tested(string test)
     {
         (string Domain, string Name)[] nodes = [.. Nodes(test).Distinct()];
-        return Path.GetFileName(test).Contains("_expanded", StringComparison.Ordinal) ? "functions, expanded" : nodes.Length == 1 ? (nodes[0].Domain.Length > 0 ? nodes[0].Domain + "." : "") + nodes[0].Name : "several";
+        return Path.GetFileName(test).Contains("_expanded", StringComparison.Ordinal) ? "functions, expanded" : nodes.Length == 1
+            ? (nodes[0].Domain.Length > 0 ? nodes[0].Domain + "." : "") + nodes[0].Name : "several";
     }
 
-    private static IEnumerable<(string Domain, string Name)> Nodes(string test) => Nodes(OnnxFile.Parse(File.ReadAllBytes(Path.Combine(test, "model.onnx"))).Graph);
+    private static IEnumerable<(string Domain, string Name)> Nodes(string test) =>
+        Nodes(OnnxFile.Parse(File.ReadAllBytes(Path.Combine(test, "model.onnx"))).Graph);
 
     private static IEnumerable<(string Domain, string Name)> Nodes(GraphProto graph) =>
         graph.Node.SelectMany(n => n.Attribute.Where(a => a.G is not null).SelectMany(a => Nodes(a.G)).Prepend((n.Domain, n.OpType)));

@@ -11,7 +11,8 @@ internal static class Ort
     /// <summary>Computes all outputs, in order.</summary>
     public static TensorData[] Run(byte[] model, IReadOnlyList<TensorData> inputs)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL };
+        using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL };
         using var session = new InferenceSession(model, options);
         using var run = new RunOptions();
         OrtValue[] values = [.. inputs.Select(Wrap)];
@@ -49,7 +50,8 @@ internal static class Ort
             TensorElementType.Int64 => TensorData.Of(shape, value.GetTensorDataAsSpan<long>()),
             TensorElementType.Int32 => TensorData.Of(shape, value.GetTensorDataAsSpan<int>()),
             TensorElementType.UInt8 => new TensorData(ElementType.UInt8, shape, value.GetTensorDataAsSpan<byte>().ToArray()),
-            TensorElementType.Int8 => new TensorData(ElementType.Int8, shape, Array.ConvertAll(value.GetTensorDataAsSpan<sbyte>().ToArray(), v => unchecked((byte)v))),
+            TensorElementType.Int8 => new TensorData(ElementType.Int8, shape,
+                Array.ConvertAll(value.GetTensorDataAsSpan<sbyte>().ToArray(), v => unchecked((byte)v))),
             _ => throw new ArgumentException($"Outputs of type {info.ElementDataType} are not expected.", nameof(value)),
         };
     }

@@ -23,7 +23,8 @@ public class QdqExporterTests
     public void The_sample_network_stays_the_same()
     {
         string folder = Path.Combine(SharedData.RepositoryRoot, "samples", "Digits");
-        using Compiled network = Compiled.Of(File.ReadAllBytes(Path.Combine(folder, "digits.onnx")), calibration: File.ReadAllBytes(Path.Combine(folder, "calibration.npz")));
+        using Compiled network = Compiled.Of(File.ReadAllBytes(Path.Combine(folder, "digits.onnx")),
+            calibration: File.ReadAllBytes(Path.Combine(folder, "calibration.npz")));
         Compare(network, 1);
     }
 
@@ -51,7 +52,8 @@ public class QdqExporterTests
             TensorData[] theirs = Ort.Run(exported.Bytes, [.. inputs.Select((x, i) => exported.Inputs[i].ToFile(x))]);
             for (int i = 0; i < ours.Count; i++)
             {
-                Closeness.AssertSteps(exported.Outputs[i].FromFile(theirs[i].Bytes), ours[i], network.Generated.Outputs[i].IsQuantized ? integersPerStep : 0.01);
+                Closeness.AssertSteps(exported.Outputs[i].FromFile(theirs[i].Bytes), ours[i],
+                    network.Generated.Outputs[i].IsQuantized ? integersPerStep : 0.01);
                 seen.UnionWith(ours[i].Bytes);
             }
         }
@@ -72,7 +74,9 @@ public class QdqExporterTests
 
         (float scale, int zero) = edge.IsQuantized ? (edge.Scale, edge.ZeroPoint) : (1f / 64, 0);
         float at = 0;
-        foreach (ref float x in real.Floats) x = at = Math.Clamp(at + ((random.NextSingle() - 0.5f) * 64 * scale), (edge.IsQuantized ? edge.Type.MinValue() - zero : -128) * scale, (edge.IsQuantized ? edge.Type.MaxValue() - zero : 127) * scale);
+        foreach (ref float x in real.Floats)
+            x = at = Math.Clamp(at + ((random.NextSingle() - 0.5f) * 64 * scale), (edge.IsQuantized ? edge.Type.MinValue() - zero : -128) * scale,
+                (edge.IsQuantized ? edge.Type.MaxValue() - zero : 127) * scale);
         return edge.Quantize(real);
     }
 }

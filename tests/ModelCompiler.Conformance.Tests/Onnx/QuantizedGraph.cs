@@ -82,14 +82,16 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
         int channels = shape[channelAxis];
         int count = shape.Aggregate(1, (a, b) => a * b);
         double width = Math.Sqrt(3.0 * channels / count);
-        float[] scales = [.. Enumerable.Range(0, perChannel ? channels : 1).Select(_ => (float)(width * (0.7 + (0.6 * Graph.Random.NextDouble())) / WeightLimit))];
+        float[] scales = [.. Enumerable.Range(0, perChannel ? channels : 1)
+            .Select(_ => (float)(width * (0.7 + (0.6 * Graph.Random.NextDouble())) / WeightLimit))];
         if (NegativeScales) scales = [.. scales.Select((scale, i) => i % 2 == 0 ? -scale : scale)];
         int[] slices = perChannel ? [channels] : [];
         int middle = WeightsType == DataType.Uint8 ? 128 : 0;
         int[] zeros = [.. scales.Select(_ => WeightsZero == WeightZeros.None ? 0 : middle + Graph.Random.Next(-64, 65))];
         if (WeightsZero is WeightZeros.Equal or WeightZeros.Scalar) zeros = [.. zeros.Select(_ => zeros[0])];
         int inner = shape.Skip(channelAxis + 1).Aggregate(1, (a, b) => a * b);
-        byte[] values = [.. Enumerable.Range(0, count).Select(i => unchecked((byte)(zeros[perChannel ? i / inner % channels : 0] + Graph.Random.Next(-WeightLimit, WeightLimit + 1))))];
+        byte[] values = [.. Enumerable.Range(0, count).Select(i =>
+            unchecked((byte)(zeros[perChannel ? i / inner % channels : 0] + Graph.Random.Next(-WeightLimit, WeightLimit + 1))))];
         bool isScalar = WeightsZero == WeightZeros.Scalar;
         return (
             Graph.Constant(WeightsType, shape, values), scales, Graph.Constant(DataType.Float, slices, scales),
@@ -103,7 +105,8 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
         int[] integers = [.. scales.Select(s => (int)Math.Round(((Graph.Random.NextDouble() * 2) - 1) / s))];
         if (weightScales.Length == 1) scales = scales[..1];
         int[] slices = weightScales.Length == 1 ? [] : [count];
-        return (Graph.Constant(DataType.Int32, [count], integers), Graph.Constant(DataType.Float, slices, scales), Graph.Constant(DataType.Int32, slices, new int[scales.Length]));
+        return (Graph.Constant(DataType.Int32, [count], integers), Graph.Constant(DataType.Float, slices, scales),
+            Graph.Constant(DataType.Int32, slices, new int[scales.Length]));
     }
 
     /// <summary>A convolution between conversions; the float result is not converted yet. The bias is int32 unless given; empty for none.</summary>
@@ -129,7 +132,8 @@ internal sealed class QuantizedGraph(int seed, DataType activations = DataType.U
     {
         var weights = Weights([outputs, inputs / groups, window, window], 0, perChannel);
         Tensor y = Parameters(from, to);
-        string[] operands = [.. x.Inputs, weights.Integers, weights.ScaleName, weights.ZeroName, y.ScaleName, y.ZeroName, Bias(outputs, x.Scale, weights.Scales).Integers];
+        string[] operands = [.. x.Inputs, weights.Integers, weights.ScaleName, weights.ZeroName, y.ScaleName, y.ZeroName,
+            Bias(outputs, x.Scale, weights.Scales).Integers];
         return y with { Name = Graph.Apply("QLinearConv", operands, Geometry(window, groups, stride)) };
     }
 

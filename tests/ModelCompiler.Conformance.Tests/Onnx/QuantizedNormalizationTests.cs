@@ -59,7 +59,8 @@ public class QuantizedNormalizationTests
         string x = g.Input(1, Tokens, Width), normal = Normal(x);
         string queries = Linear(normal, Width), keys = Linear(normal, Width), values = Linear(normal, Width);
         if (kind == "l2") (queries, keys) = (Unit(queries), Unit(keys));
-        string logits = g.Apply("Mul", [g.Apply("MatMul", [queries, g.Apply("Transpose", [keys], ("perm", (int[])[0, 2, 1]))]), g.Scalar(kind == "l2" ? 4 : 0.2f)]);
+        string logits = g.Apply("Mul", [g.Apply("MatMul", [queries, g.Apply("Transpose", [keys], ("perm", (int[])[0, 2, 1]))]),
+            g.Scalar(kind == "l2" ? 4 : 0.2f)]);
         string attended = g.Apply("Add", [x, Linear(g.Apply("MatMul", [g.Apply("Softmax", [logits], ("axis", -1)), values]), Width)]);
         string hidden = Linear(Normal(attended), 2 * Width);
         return g.Output(g.Apply("Add", [attended, Linear(g.Apply("Mul", [hidden, g.Apply("Sigmoid", [hidden])]), Width, 2 * Width)]));

@@ -7,7 +7,8 @@ using Tensor = ModelCompiler.Conformance.Tests.Onnx.QuantizedGraph.Tensor;
 namespace ModelCompiler.Conformance.Tests.Onnx;
 
 /// <summary>
-/// Quantised ONNX models, with operators between conversions (QDQ) and with integer operators (QLinear…), against ONNX Runtime, which computes the former in float.
+/// Quantised ONNX models, with operators between conversions (QDQ) and with integer operators (QLinear…), against ONNX Runtime,
+/// which computes the former in float.
 /// </summary>
 public class QuantizedTests
 {
@@ -25,12 +26,14 @@ public class QuantizedTests
         ["add"] = q => q.Requantize(q.Graph.Apply("Add", [Image(q).Name, Image(q, 3).Name]), -4, 4),
         ["add, relu"] = q => q.Requantize(q.Graph.Apply("Relu", [q.Graph.Apply("Add", [Image(q).Name, Image(q, 3).Name])]), 0, 4),
         ["mul"] = q => q.Requantize(q.Graph.Apply("Mul", [Image(q).Name, Image(q, 3).Name]), -4, 4),
-        ["max pool"] = q => Keep(q, Image(q), x => q.Graph.Apply("MaxPool", [x], ("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }), ("pads", new[] { 1, 1, 1, 1 }))),
+        ["max pool"] = q => Keep(q, Image(q), x => q.Graph.Apply("MaxPool", [x], ("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }),
+            ("pads", new[] { 1, 1, 1, 1 }))),
         ["max pool to another scale"] = q => q.Requantize(q.Graph.Apply("MaxPool", [Image(q).Name], ("kernel_shape", new[] { 2, 2 })), -2, 3),
         ["average pool"] = q => q.Requantize(q.Graph.Apply("AveragePool", [Image(q).Name], ("kernel_shape", new[] { 2, 2 })), -1.5, 1.5),
         ["global average pool"] = q => q.Requantize(q.Graph.Apply("GlobalAveragePool", [Image(q).Name]), -0.5, 0.5),
         ["reduce mean"] = q => q.Requantize(q.Graph.Apply("ReduceMean", [Image(q).Name], ("axes", new[] { 2, 3 })), -0.5, 0.5),
-        ["concat"] = q => q.Requantize(q.Graph.Apply("Concat", [q.Requantize(q.Conv(Image(q), 3, 4, 1), -3, 3).Name, q.Requantize(q.Conv(Image(q), 3, 2, 1), -5, 5).Name], ("axis", 1)), -4, 4),
+        ["concat"] = q => q.Requantize(q.Graph.Apply("Concat",
+            [q.Requantize(q.Conv(Image(q), 3, 4, 1), -3, 3).Name, q.Requantize(q.Conv(Image(q), 3, 2, 1), -5, 5).Name], ("axis", 1)), -4, 4),
         ["sigmoid"] = q => q.Requantize(q.Graph.Apply("Sigmoid", [Image(q).Name]), 0, 1),
         ["leaky relu"] = q => q.Requantize(q.Graph.Apply("LeakyRelu", [Image(q).Name], ("alpha", 0.1f)), -0.2, 2),
         ["softmax"] = q => q.Requantize(q.Graph.Apply("Softmax", [Row(q).Name]), 0, 1),
@@ -38,7 +41,8 @@ public class QuantizedTests
         ["gemm, one scale"] = q => q.Requantize(q.Gemm(Row(q), 20, 9, transposed: false, perChannel: false), -4, 4),
         ["gemm transposed"] = q => q.Requantize(q.Gemm(Row(q), 20, 9, transposed: true), -4, 4),
         ["matmul"] = q => q.Requantize(MatMul(q, Row(q), 20, 9), -4, 4),
-        ["conv, conversion, flatten, gemm"] = q => q.Requantize(q.Gemm(Flatten(q, q.Requantize(q.Conv(Image(q), 3, 4, 3), -4, 4)), 224, 9, transposed: true), -4, 4),
+        ["conv, conversion, flatten, gemm"] = q => q.Requantize(q.Gemm(Flatten(q, q.Requantize(q.Conv(Image(q), 3, 4, 3), -4, 4)), 224, 9, transposed: true),
+            -4, 4),
         ["residual network"] = Network,
     };
 
@@ -101,7 +105,8 @@ public class QuantizedTests
     {
         var q = new QuantizedGraph(name.Length) { Alternates = true };
         Tensor output = QLinear[name](q);
-        CompilationResult result = ModelCompilation.Run(new CompilationInput("test.onnx", q.Graph.Output(q.Dequantize(output)).Write(), new CompilationOptions(), null));
+        CompilationResult result = ModelCompilation.Run(new CompilationInput("test.onnx", q.Graph.Output(q.Dequantize(output)).Write(),
+            new CompilationOptions(), null));
         Diagnostic refused = Assert.Single(result.Diagnostics);
         Assert.Equal("MC1012", refused.Code);
         Assert.Matches("of one type|of different types", refused.Reason);
@@ -110,7 +115,8 @@ public class QuantizedTests
     public static TheoryData<string, bool, bool> LayersWithZeroPoints()
     {
         var data = new TheoryData<string, bool, bool>();
-        foreach (string name in new[] { "conv", "conv, float bias", "conv, relu", "depthwise conv", "depthwise conv with multiplier", "gemm", "gemm transposed", "matmul", "residual network" })
+        foreach (string name in new[] { "conv", "conv, float bias", "conv, relu", "depthwise conv", "depthwise conv with multiplier", "gemm",
+            "gemm transposed", "matmul", "residual network" })
         {
             foreach (bool signed in new[] { false, true })
             {
@@ -152,7 +158,8 @@ public class QuantizedTests
                 var q = WithZeros(3, signedActivations, signedWeights, zeros);
                 Tensor output = integer(q);
                 byte[] model = q.Graph.Output(q.Dequantize(output)).Write();
-                var between = WithZeros(3, signedActivations, signedWeights, zeros == QuantizedGraph.WeightZeros.Scalar ? QuantizedGraph.WeightZeros.Equal : zeros);
+                var between = WithZeros(3, signedActivations, signedWeights,
+                    zeros == QuantizedGraph.WeightZeros.Scalar ? QuantizedGraph.WeightZeros.Equal : zeros);
                 byte[] oracle = between.Graph.Output(between.Dequantize(real(between))).Write();
                 using Compiled network = Compiled.Of(model);
                 AssertIntegerKernels(network);
@@ -181,7 +188,8 @@ public class QuantizedTests
         (QuantizedGraph integer, QuantizedGraph between) = (new(3, DataType.Int8) { NegativeScales = true }, new(3, DataType.Int8) { NegativeScales = true });
         (int filters, int groups) = name == "conv" ? (8, 1) : (3, 3);
         output = integer.QLinearConv(Integers(integer), 3, filters, 3, -4, 4, groups: groups);
-        byte[] model = integer.Graph.Output(integer.Dequantize(output)).Write(), oracle = between.Graph.Output(between.Dequantize(between.Quantize(between.Conv(Image(between), 3, filters, 3, groups: groups), -4, 4))).Write();
+        byte[] model = integer.Graph.Output(integer.Dequantize(output)).Write(),
+            oracle = between.Graph.Output(between.Dequantize(between.Quantize(between.Conv(Image(between), 3, filters, 3, groups: groups), -4, 4))).Write();
         using Compiled network = Compiled.Of(model);
         AssertIntegerKernels(network);
         TensorData[] inputs = network.RandomInputs(integer.Graph.Random);
@@ -196,7 +204,8 @@ public class QuantizedTests
     {
         var q = new QuantizedGraph(1);
         var weights = q.Weights([3, 3, 3, 3], 1, perChannel: true);
-        string result = q.Graph.Apply("Conv", [Image(q).Name, q.Graph.Apply("DequantizeLinear", [weights.Integers, weights.ScaleName, weights.ZeroName], ("axis", 1))]);
+        string result = q.Graph.Apply("Conv", [Image(q).Name,
+            q.Graph.Apply("DequantizeLinear", [weights.Integers, weights.ScaleName, weights.ZeroName], ("axis", 1))]);
         Tensor output = q.Requantize(result, -4, 4);
         byte[] model = q.Graph.Output(output.Name).Write();
         using Compiled network = Compiled.Of(model);
@@ -241,7 +250,8 @@ public class QuantizedTests
 
     private static void AssertIntegerKernels(Compiled network)
     {
-        string[] real = [.. network.Kernels.Where(k => k.EndsWith("Float32", StringComparison.Ordinal) || k.StartsWith("Dequantize", StringComparison.Ordinal))];
+        string[] real = [.. network.Kernels.Where(k => k.EndsWith("Float32", StringComparison.Ordinal)
+            || k.StartsWith("Dequantize", StringComparison.Ordinal))];
         Assert.True(real.Length == 0, $"Not computed in integers: {string.Join(", ", real)}. All kernels: {string.Join(", ", network.Kernels)}.");
     }
 

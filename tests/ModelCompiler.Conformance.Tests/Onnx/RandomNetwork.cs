@@ -42,7 +42,8 @@ internal static class RandomNetwork
     {
         OnnxGraph g = x.Graph;
         if (g.Random.Next(3) == 0) return x;
-        return x with { Name = g.Apply("BatchNormalization", [x.Name, g.Uniform(0.5, 1.5, x.Channels), g.Uniform(-1, 1, x.Channels), g.Uniform(-1, 1, x.Channels), g.Uniform(0.5, 2, x.Channels)]) };
+        return x with { Name = g.Apply("BatchNormalization",
+            [x.Name, g.Uniform(0.5, 1.5, x.Channels), g.Uniform(-1, 1, x.Channels), g.Uniform(-1, 1, x.Channels), g.Uniform(0.5, 2, x.Channels)]) };
     }
 
     private static Image Activate(Image x)
@@ -62,7 +63,8 @@ internal static class RandomNetwork
     {
         if (x.Height < 4 || x.Width < 4) return x;
         string op = x.Graph.Random.Next(2) == 0 ? "MaxPool" : "AveragePool";
-        return new Image(x.Graph, x.Graph.Apply(op, [x.Name], ("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 2, 2 })), x.Channels, x.Height / 2, x.Width / 2);
+        return new Image(x.Graph, x.Graph.Apply(op, [x.Name], ("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 2, 2 })), x.Channels, x.Height / 2,
+            x.Width / 2);
     }
 
     private static Image Residual(Image x)

@@ -26,7 +26,8 @@ internal static class RecognitionCases
 
     public static Dictionary<string, Form> All { get; } = new()
     {
-        ["layer norm with Pow, Div, scale and shift"] = Layer((g, x) => Affine(g, Div(g, Centred(g, x, -1), Root(g, Variance(g, Pow2(g, Centred(g, x, -1)), -1))), 12)),
+        ["layer norm with Pow, Div, scale and shift"] = Layer((g, x) =>
+            Affine(g, Div(g, Centred(g, x, -1), Root(g, Variance(g, Pow2(g, Centred(g, x, -1)), -1))), 12)),
         ["layer norm with one difference and Mul"] = Layer((g, x) =>
         {
             string centred = Centred(g, x, -1);
@@ -42,15 +43,18 @@ internal static class RecognitionCases
         ["layer norm whose scale comes first"] = Layer((g, x) =>
         {
             string centred = Centred(g, x, -1);
-            return Add(g, Div(g, Mul(g, g.Uniform(-1, 1, 12), centred), Add(g, g.Apply("Sqrt", [Mean(g, Pow2(g, centred), -1)]), g.Scalar(1e-6f))), g.Uniform(-1, 1, 12));
+            return Add(g, Div(g, Mul(g, g.Uniform(-1, 1, 12), centred), Add(g, g.Apply("Sqrt", [Mean(g, Pow2(g, centred), -1)]), g.Scalar(1e-6f))),
+                g.Uniform(-1, 1, 12));
         }),
         ["layer norm as batch normalisation"] = Layer((g, x) =>
         {
             string a = Mul(g, g.Apply("Reciprocal", [Root(g, Variance(g, Pow2(g, Centred(g, x, -1)), -1))]), g.Uniform(-1, 1, 12));
             return Add(g, Mul(g, x, a), Sub(g, g.Uniform(-1, 1, 12), Mul(g, Mean(g, x, -1), a)));
         }),
-        ["layer norm over two axes"] = Layer((g, x) => Affine(g, Div(g, Centred(g, x, -1, -2), Root(g, Variance(g, Pow2(g, Centred(g, x, -1, -2)), -1, -2))), 6, 12)),
-        ["layer norm over channels of an image"] = new("LayerNormalization", Image, (g, x) => Affine(g, Div(g, Centred(g, x, 1), Root(g, Variance(g, Pow2(g, Centred(g, x, 1)), 1))), 5, 1, 1)),
+        ["layer norm over two axes"] = Layer((g, x) => Affine(g, Div(g, Centred(g, x, -1, -2), Root(g, Variance(g, Pow2(g, Centred(g, x, -1, -2)), -1, -2))),
+            6, 12)),
+        ["layer norm over channels of an image"] = new("LayerNormalization", Image,
+            (g, x) => Affine(g, Div(g, Centred(g, x, 1), Root(g, Variance(g, Pow2(g, Centred(g, x, 1)), 1))), 5, 1, 1)),
         ["layer norm whose axes are put back"] = Layer((g, x) =>
         {
             string centred = Sub(g, x, g.Apply("Unsqueeze", [g.Apply("ReduceMean", [x], ("axes", (int[])[-1]), ("keepdims", 0)), g.Int64s(-1)]));
@@ -62,7 +66,9 @@ internal static class RecognitionCases
             string centred = Sub(g, x, Mul(g, Sum(g, x, -1), g.Scalar(1 / 12f)));
             return Div(g, centred, Root(g, Add(g, Div(g, Sum(g, Pow2(g, centred), -1), g.Scalar(12)), g.Scalar(1e-5f))));
         }),
-        ["layer norm with scales of other axes"] = new("LayerNormalization Multiply Add", Last, (g, x) => Add(g, Mul(g, Div(g, Centred(g, x, -1), Root(g, Variance(g, Pow2(g, Centred(g, x, -1)), -1))), g.Uniform(1, 2, 6, 1)), g.Uniform(-1, 1, 12))),
+        ["layer norm with scales of other axes"] = new("LayerNormalization Multiply Add", Last,
+            (g, x) => Add(g, Mul(g, Div(g, Centred(g, x, -1), Root(g, Variance(g, Pow2(g, Centred(g, x, -1)), -1))), g.Uniform(1, 2, 6, 1)),
+                g.Uniform(-1, 1, 12))),
         ["instance norm as batch normalisation"] = new("LayerNormalization Multiply Add", [1, 5, 12], (g, x) =>
         {
             string a = Mul(g, g.Apply("Reciprocal", [Root(g, Variance(g, Pow2(g, Centred(g, x, -1)), -1))]), g.Uniform(-1, 1, 5, 1));
@@ -78,9 +84,11 @@ internal static class RecognitionCases
             string centred = Centred(g, x, -1), epsilon = Cast(g, g.Scalar(1e-4f), DataType.Float16);
             return Add(g, Mul(g, Div(g, centred, Root(g, Add(g, Mean(g, Mul(g, centred, centred), -1), epsilon))), Half(g, 12)), Half(g, 12));
         }, DataType.Float16),
-        ["LayerNormalization"] = new("LayerNormalization", Last, (g, x) => g.Apply("LayerNormalization", [x, g.Uniform(-1, 1, 12), g.Uniform(-1, 1, 12)]), Opset: 17),
+        ["LayerNormalization"] = new("LayerNormalization", Last, (g, x) => g.Apply("LayerNormalization", [x, g.Uniform(-1, 1, 12), g.Uniform(-1, 1, 12)]),
+            Opset: 17),
         ["RMS norm with Pow and Div"] = Rms((g, x) => Mul(g, g.Uniform(-1, 1, 12), Div(g, x, Root(g, Variance(g, Pow2(g, x), -1))))),
-        ["RMS norm with Mul and Reciprocal"] = Rms((g, x) => Mul(g, Mul(g, x, g.Apply("Reciprocal", [Root(g, Variance(g, Mul(g, x, x), -1))])), g.Uniform(-1, 1, 12))),
+        ["RMS norm with Mul and Reciprocal"] = Rms((g, x) =>
+            Mul(g, Mul(g, x, g.Apply("Reciprocal", [Root(g, Variance(g, Mul(g, x, x), -1))])), g.Uniform(-1, 1, 12))),
         ["RMS norm in the middle of float16"] = new("Convert RMSNormalization Convert", Last, (g, x) =>
         {
             string wide = Cast(g, x, DataType.Float);
@@ -88,12 +96,15 @@ internal static class RecognitionCases
         }, DataType.Float16),
         ["SimplifiedLayerNormalization"] = Rms((g, x) => g.Apply("SimplifiedLayerNormalization", [x, g.Uniform(-1, 1, 12)])),
         ["L2 norm with Max"] = L2((g, x) => Div(g, x, g.Apply("Max", [g.Apply("ReduceL2", [x], ("axes", (int[])[-1])), g.Scalar(1e-12f)]))),
-        ["L2 norm with Clip and Expand"] = L2((g, x) => Div(g, x, g.Apply("Expand", [g.Apply("Clip", [g.Apply("ReduceL2", [x], ("axes", (int[])[1])), g.Scalar(1e-12f)]), g.Int64s(2, 6, 12)]))),
+        ["L2 norm with Clip and Expand"] = L2((g, x) => Div(g, x,
+            g.Apply("Expand", [g.Apply("Clip", [g.Apply("ReduceL2", [x], ("axes", (int[])[1])), g.Scalar(1e-12f)]), g.Int64s(2, 6, 12)]))),
         ["L2 norm with a root of sums"] = L2((g, x) => Div(g, x, g.Apply("Sqrt", [Sum(g, Mul(g, x, x), -1)]))),
         ["L2 norm with epsilon under the root"] = L2((g, x) => Div(g, x, Root(g, Add(g, Sum(g, Pow2(g, x), -1), g.Scalar(1e-6f))))),
-        ["L2 norm with SumSquare and a maximum"] = L2((g, x) => Mul(g, x, g.Apply("Reciprocal", [g.Apply("Sqrt", [g.Apply("Max", [g.Apply("ReduceSumSquare", [x], ("axes", (int[])[-1])), g.Scalar(1e-6f)])])]))),
+        ["L2 norm with SumSquare and a maximum"] = L2((g, x) =>
+            Mul(g, x, g.Apply("Reciprocal", [g.Apply("Sqrt", [g.Apply("Max", [g.Apply("ReduceSumSquare", [x], ("axes", (int[])[-1])), g.Scalar(1e-6f)])])]))),
         ["L2 norm with epsilon beside the root"] = L2((g, x) => Div(g, x, Add(g, g.Scalar(1e-6f), g.Apply("ReduceL2", [x], ("axes", (int[])[-1]))))),
-        ["L2 norm with magnitudes and powers"] = L2((g, x) => Div(g, x, g.Apply("Max", [Pow(g, Sum(g, Pow2(g, g.Apply("Abs", [x])), -1), 0.5f), g.Scalar(1e-12f)]))),
+        ["L2 norm with magnitudes and powers"] = L2((g, x) =>
+            Div(g, x, g.Apply("Max", [Pow(g, Sum(g, Pow2(g, g.Apply("Abs", [x])), -1), 0.5f), g.Scalar(1e-12f)]))),
         ["LpNormalization"] = L2((g, x) => g.Apply("LpNormalization", [x])),
         ["log-softmax of softmax"] = Log((g, x) => g.Apply("Log", [g.Apply("Softmax", [x], ("axis", 1))])),
         ["log-softmax with a maximum"] = Log((g, x) =>
@@ -117,7 +128,8 @@ internal static class RecognitionCases
         ["softmax whose axis is put back"] = new("Softmax", Last, (g, x) =>
         {
             string exponential = g.Apply("Exp", [x]);
-            return Mul(g, exponential, g.Apply("Reciprocal", [g.Apply("Unsqueeze", [g.Apply("ReduceSum", [exponential, g.Int64s(1)], ("keepdims", 0)), g.Int64s(1)])]));
+            return Mul(g, exponential, g.Apply("Reciprocal", [g.Apply("Unsqueeze",
+                [g.Apply("ReduceSum", [exponential, g.Int64s(1)], ("keepdims", 0)), g.Int64s(1)])]));
         }),
         ["softmax in float16"] = new("Convert Softmax Convert", Last, (g, x) =>
         {
@@ -125,7 +137,9 @@ internal static class RecognitionCases
             return Div(g, exponential, Sum(g, exponential, -1));
         }, DataType.Float16),
         ["GELU"] = new("Gelu", Last, (g, x) => Mul(g, Mul(g, x, Add(g, g.Apply("Erf", [Div(g, x, g.Scalar(MathF.Sqrt(2)))]), g.Scalar(1))), g.Scalar(0.5f))),
-        ["GELU with tanh"] = new("GeluTanh", Last, (g, x) => Mul(g, Mul(g, g.Scalar(0.5f), x), Add(g, g.Scalar(1), g.Apply("Tanh", [Mul(g, g.Scalar(0.7978846f), Add(g, x, Mul(g, g.Scalar(0.044715f), Pow(g, x, 3))))])))),
+        ["GELU with tanh"] = new("GeluTanh", Last, (g, x) =>
+            Mul(g, Mul(g, g.Scalar(0.5f), x), Add(g, g.Scalar(1),
+                g.Apply("Tanh", [Mul(g, g.Scalar(0.7978846f), Add(g, x, Mul(g, g.Scalar(0.044715f), Pow(g, x, 3))))])))),
         ["SiLU"] = new("Swish", Last, (g, x) => Mul(g, x, g.Apply("Sigmoid", [x]))),
         ["hard swish"] = new("HardSwish", Last, (g, x) => Div(g, Mul(g, x, g.Apply("Clip", [Add(g, x, g.Scalar(3)), g.Scalar(0), g.Scalar(6)])), g.Scalar(6))),
         ["hard swish of a hard sigmoid"] = new("HardSwish", Last, (g, x) => Mul(g, x, g.Apply("HardSigmoid", [x], ("alpha", 1 / 6f), ("beta", 0.5f)))),
@@ -144,10 +158,12 @@ internal static class RecognitionCases
         ["epsilon that is a tensor"] = Layer((g, x) => Div(g, x, Root(g, Add(g, Mean(g, Pow2(g, x), -1), g.Uniform(0.1, 1, 6, 1))))),
         ["root of something else"] = Layer((g, x) => Div(g, g.Apply("Abs", [x]), Root(g, Variance(g, Pow2(g, x), -1)))),
         ["divided the wrong way"] = Layer((g, x) => Div(g, Root(g, Variance(g, Pow2(g, x), -1)), Add(g, g.Apply("Abs", [x]), g.Scalar(1)))),
-        ["put back on another axis"] = new("", [2, 6, 6], (g, x) => Div(g, x, g.Apply("Unsqueeze", [g.Apply("ReduceL2", [x], ("axes", (int[])[2]), ("keepdims", 0)), g.Int64s(1)]))),
+        ["put back on another axis"] = new("", [2, 6, 6], (g, x) =>
+            Div(g, x, g.Apply("Unsqueeze", [g.Apply("ReduceL2", [x], ("axes", (int[])[2]), ("keepdims", 0)), g.Int64s(1)]))),
         ["not subtracted alike"] = Log((g, x) => Sub(g, Mul(g, x, g.Scalar(2)), g.Apply("ReduceLogSumExp", [x], ("axes", (int[])[-1])))),
         ["sum of another"] = Log((g, x) => Sub(g, x, g.Apply("Log", [Sum(g, g.Apply("Exp", [g.Apply("Neg", [x])]), -1)]))),
-        ["logarithms of sums on another axis"] = new("", [2, 6, 6], (g, x) => Sub(g, x, g.Apply("Unsqueeze", [g.Apply("ReduceLogSumExp", [x], ("axes", (int[])[2]), ("keepdims", 0)), g.Int64s(1)]))),
+        ["logarithms of sums on another axis"] = new("", [2, 6, 6],
+            (g, x) => Sub(g, x, g.Apply("Unsqueeze", [g.Apply("ReduceLogSumExp", [x], ("axes", (int[])[2]), ("keepdims", 0)), g.Int64s(1)]))),
     };
 
     private static Form Layer(Func<OnnxGraph, string, string> write) => new("LayerNormalization", Last, write);

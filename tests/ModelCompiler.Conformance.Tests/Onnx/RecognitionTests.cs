@@ -49,7 +49,8 @@ public class RecognitionTests
     {
         var graph = new OnnxGraph(3, 17);
         string x = graph.Input(2, 3, 8), mean = graph.Apply("ReduceMean", [x], ("axes", (int[])[-1])), centred = graph.Apply("Sub", [x, mean]);
-        string root = graph.Apply("Sqrt", [graph.Apply("Add", [graph.Apply("ReduceMean", [graph.Apply("Mul", [centred, centred])], ("axes", (int[])[-1])), graph.Scalar(1e-5f)])]);
+        string root = graph.Apply("Sqrt", [graph.Apply("Add",
+            [graph.Apply("ReduceMean", [graph.Apply("Mul", [centred, centred])], ("axes", (int[])[-1])), graph.Scalar(1e-5f)])]);
         string normal = graph.Apply("Div", [centred, root]), scaled = graph.Apply("Mul", [normal, graph.Uniform(-1, 1, 8)]);
         graph.Output(mean).Output(normal).Output(scaled).Output(graph.Apply("Neg", [centred]));
         string operators = WrittenOutCheck.Operators(WrittenOutCheck.FromOnnx(graph.Write()));
@@ -71,8 +72,10 @@ public class RecognitionTests
         var graph = new OnnxGraph(6);
         string x = graph.Apply("Conv", [graph.Input(1, 3, 9, 8), graph.Weights(12, 3, 3, 3)]);
         string centred = graph.Apply("Sub", [x, graph.Apply("ReduceMean", [x], ("axes", (int[])[1]))]);
-        string root = graph.Apply("Sqrt", [graph.Apply("Add", [graph.Apply("ReduceMean", [graph.Apply("Pow", [centred, graph.Scalar(2)])], ("axes", (int[])[1])), graph.Scalar(1e-6f)])]);
-        string normal = graph.Apply("Add", [graph.Apply("Mul", [graph.Uniform(-1, 1, 12, 1, 1), graph.Apply("Div", [centred, root])]), graph.Uniform(-1, 1, 12, 1, 1)]);
+        string root = graph.Apply("Sqrt", [graph.Apply("Add",
+            [graph.Apply("ReduceMean", [graph.Apply("Pow", [centred, graph.Scalar(2)])], ("axes", (int[])[1])), graph.Scalar(1e-6f)])]);
+        string normal = graph.Apply("Add", [graph.Apply("Mul", [graph.Uniform(-1, 1, 12, 1, 1), graph.Apply("Div", [centred, root])]),
+            graph.Uniform(-1, 1, 12, 1, 1)]);
         byte[] model = graph.Output(graph.Apply("GlobalAveragePool", [graph.Apply("Conv", [normal, graph.Weights(5, 12, 3, 3)])])).Write();
         string operators = WrittenOutCheck.Operators(WrittenOutCheck.FromOnnx(model));
         Assert.Contains("Conv LayerNormalization Conv", operators, StringComparison.Ordinal);

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace ModelCompiler.Conformance.Tests.Speech;
 
 /// <summary>
-/// The audio front end of the "micro speech" example of TensorFlow Lite Micro: 49 × 40 features of a second of sound, one row for every 20 ms. Written from its public
-/// definition, in integers but for the logarithm, so that nearly all features are those of a device.
+/// The audio front end of the "micro speech" example of TensorFlow Lite Micro: 49 × 40 features of a second of sound, one row for every 20 ms.
+/// Written from its public definition, in integers but for the logarithm, so that nearly all features are those of a device.
 /// </summary>
 internal sealed class FeatureExtractor
 {
@@ -94,7 +94,8 @@ internal sealed class FeatureExtractor
         int fraction = (int)(octave < 11 ? noise << (11 - octave) : noise >> (octave - 11)) & 0x3FF;
         return ((((((square * fraction) >> 5) + (linear << 5)) * fraction) + (1 << 14)) >> 15) + low;
 
-        static int Exact(double noise) => (int)Math.Min(short.MaxValue, ((1 << GainBits) * Math.Pow((noise / (1 << (SmoothingBits - CorrectionBits))) + 80, -0.95)) + 0.5);
+        static int Exact(double noise) => (int)Math.Min(short.MaxValue,
+            ((1 << GainBits) * Math.Pow((noise / (1 << (SmoothingBits - CorrectionBits))) + 80, -0.95)) + 0.5);
     }
 
     // Square of small ratios, which grows into a straight line.

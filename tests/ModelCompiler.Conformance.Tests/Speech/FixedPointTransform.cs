@@ -1,8 +1,8 @@
 namespace ModelCompiler.Conformance.Tests.Speech;
 
 /// <summary>
-/// The discrete Fourier transform on 16-bit numbers in Q15, divided by its length: radix 4, every stage scaled down and rounded, which are the steps of the public
-/// kissfft library. Loud sounds drown in rounding what is soft, and networks learn from that too.
+/// The discrete Fourier transform on 16-bit numbers in Q15, divided by its length: radix 4, every stage scaled down and rounded,
+/// which are the steps of the public kissfft library. Loud sounds drown in rounding what is soft, and networks learn from that too.
 /// </summary>
 internal static class FixedPointTransform
 {
@@ -49,13 +49,15 @@ internal static class FixedPointTransform
         (int, int) Turned(int part, int k) => Multiply(Divide(parts[part][k], 4), Turn(-2 * Math.PI * part * k / x.Length));
     }
 
-    private static (int Real, int Imaginary) Turn(double angle) => ((int)Math.Floor(0.5 + (One * Math.Cos(angle))), (int)Math.Floor(0.5 + (One * Math.Sin(angle))));
+    private static (int Real, int Imaginary) Turn(double angle) =>
+        ((int)Math.Floor(0.5 + (One * Math.Cos(angle))), (int)Math.Floor(0.5 + (One * Math.Sin(angle))));
 
     private static (int Real, int Imaginary) Add((int Real, int Imaginary) a, (int Real, int Imaginary) b) => (a.Real + b.Real, a.Imaginary + b.Imaginary);
 
     private static (int Real, int Imaginary) Subtract((int Real, int Imaginary) a, (int Real, int Imaginary) b) => (a.Real - b.Real, a.Imaginary - b.Imaginary);
 
-    private static (int Real, int Imaginary) Divide((int Real, int Imaginary) a, int divisor) => (Round(a.Real * (One / divisor)), Round(a.Imaginary * (One / divisor)));
+    private static (int Real, int Imaginary) Divide((int Real, int Imaginary) a, int divisor) =>
+        (Round(a.Real * (One / divisor)), Round(a.Imaginary * (One / divisor)));
 
     private static (int Real, int Imaginary) Multiply((int Real, int Imaginary) a, (int Real, int Imaginary) b) =>
         (Round((a.Real * b.Real) - (a.Imaginary * b.Imaginary)), Round((a.Real * b.Imaginary) + (a.Imaginary * b.Real)));

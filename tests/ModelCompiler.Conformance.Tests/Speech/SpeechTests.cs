@@ -63,7 +63,8 @@ public class SpeechTests
         Assert.Equal(word, new[] { "silence", "unknown", "yes", "no" }[TestModels.ArgMax(scores)]);
     }
 
-    private static sbyte[] Features(string recording) => FeatureExtractor.Features(ReadWave(File.ReadAllBytes(SharedData.Path($"models/tflm/{recording}_1000ms.wav"))));
+    private static sbyte[] Features(string recording) =>
+        FeatureExtractor.Features(ReadWave(File.ReadAllBytes(SharedData.Path($"models/tflm/{recording}_1000ms.wav"))));
 
     // The chunks of a RIFF file; the test recordings are 16-bit mono.
     private static short[] ReadWave(ReadOnlySpan<byte> file)
@@ -72,7 +73,9 @@ public class SpeechTests
         {
             int size = BinaryPrimitives.ReadInt32LittleEndian(file[(at + 4)..]);
             ReadOnlySpan<byte> chunk = file.Slice(at + 8, size);
-            if (file.Slice(at, 4).SequenceEqual("fmt "u8)) Assert.Equal((1, FeatureExtractor.SampleRate), (BinaryPrimitives.ReadInt16LittleEndian(chunk[2..]), BinaryPrimitives.ReadInt32LittleEndian(chunk[4..])));
+            if (file.Slice(at, 4).SequenceEqual("fmt "u8))
+                Assert.Equal((1, FeatureExtractor.SampleRate), (BinaryPrimitives.ReadInt16LittleEndian(chunk[2..]),
+                    BinaryPrimitives.ReadInt32LittleEndian(chunk[4..])));
             if (file.Slice(at, 4).SequenceEqual("data"u8)) return MemoryMarshal.Cast<byte, short>(chunk).ToArray();
             at += 8 + size + (size % 2);
         }

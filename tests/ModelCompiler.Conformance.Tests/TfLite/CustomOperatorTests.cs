@@ -62,7 +62,8 @@ public class CustomOperatorTests
     [Fact]
     public void Equal_scores_of_classes_come_in_the_order_of_TensorFlow_Lite()
     {
-        IReadOnlyList<TensorData> results = Detect(new float[12], [.5f, .5f, .25f, .5f, .5f, .75f, .5f, .25f, .75f], [.5f, .5f, 1, 1, .5f, 10.5f, 1, 1, .5f, 100.5f, 1, 1], Options(true, 3, 1, 3, 7));
+        IReadOnlyList<TensorData> results = Detect(new float[12], [.5f, .5f, .25f, .5f, .5f, .75f, .5f, .25f, .75f],
+            [.5f, .5f, 1, 1, .5f, 10.5f, 1, 1, .5f, 100.5f, 1, 1], Options(true, 3, 1, 3, 7));
         Assert.Equal([2f, 2, 1, 1, 0, 0, 0], results[1].ToFloats());
         Assert.Equal([10f, 100, 0, 10, 0, 10, 100], results[0].ToFloats().Chunk(4).Select(b => MathF.Round(b[1])));
     }
@@ -94,20 +95,25 @@ public class CustomOperatorTests
         int[] output = padding == 1 ? [(height + 1) / 2, (width + 2) / 3] : [height / 2, width / 3];
         int[] options = [padding, 3, 2, 3, 2, 0];
         var model = new TfLiteBuilder();
-        int x = model.Floats(1, height, width, 2), y = model.Floats(1, output[0], output[1], 2), places = model.Floats(1, output[0], output[1], 2), back = model.Floats(1, output[0] * 2, output[1] * 3, 2);
-        model.AddCustom("MaxPoolingWithArgmax2D", [x], [y, places], Integers(options)).AddCustom("MaxUnpooling2D", [y, places], [back], Integers(options)).End([x], [y, places, back]);
+        int x = model.Floats(1, height, width, 2), y = model.Floats(1, output[0], output[1], 2), places = model.Floats(1, output[0], output[1], 2),
+            back = model.Floats(1, output[0] * 2, output[1] * 3, 2);
+        model.AddCustom("MaxPoolingWithArgmax2D", [x], [y, places], Integers(options)).AddCustom("MaxUnpooling2D", [y, places], [back], Integers(options))
+            .End([x], [y, places, back]);
         var random = new Random(height);
         float[] image = [.. Enumerable.Range(0, height * width * 2).Select(_ => (float)random.NextDouble() - 0.5f)];
         IReadOnlyList<TensorData> results = Run(model.ToFile(), [TensorData.Of(new Shape(1, height, width, 2), image)]);
         (float[] largest, float[] found, float[] unpooled) = (results[0].ToFloats(), results[1].ToFloats(), results[2].ToFloats());
-        int top = padding == 1 ? Math.Max(((output[0] - 1) * 2) + 2 - height, 0) / 2 : 0, left = padding == 1 ? Math.Max(((output[1] - 1) * 3) + 3 - width, 0) / 2 : 0;
+        int top = padding == 1 ? Math.Max(((output[0] - 1) * 2) + 2 - height, 0) / 2 : 0,
+            left = padding == 1 ? Math.Max(((output[1] - 1) * 3) + 3 - width, 0) / 2 : 0;
         int unpooledPixels = 0;
         for (int i = 0; i < largest.Length; i++)
         {
             (int row, int column, int channel) = (i / 2 / output[1], i / 2 % output[1], i % 2);
             int place = (int)found[i];
             Assert.Equal(place + 0.1f, found[i]);
-            var window = from r in Enumerable.Range(0, 2) from c in Enumerable.Range(0, 3) let p = (Row: (row * 2) - top + r, Column: (column * 3) - left + c) where p.Row >= 0 && p.Row < height && p.Column >= 0 && p.Column < width select image[(((p.Row * width) + p.Column) * 2) + channel];
+            var window = from r in Enumerable.Range(0, 2) from c in Enumerable.Range(0, 3) let p =
+                (Row: (row * 2) - top + r, Column: (column * 3) - left + c) where p.Row >= 0 && p.Row < height && p.Column >= 0
+                && p.Column < width select image[(((p.Row * width) + p.Column) * 2) + channel];
             Assert.Equal(window.Max(), largest[i]);
             Assert.Equal(image[(((((row * 2) - top + (place / 3)) * width) + (column * 3) - left + (place % 3)) * 2) + channel], largest[i]);
             Assert.Equal(largest[i], unpooled[(((((row * 2) + (place / 3)) * output[1] * 3) + (column * 3) + (place % 3)) * 2) + channel]);
@@ -137,10 +143,12 @@ public class CustomOperatorTests
         (int size, int stride) = (4, 2);
         int total = padding == 1 ? Math.Max(0, window - ((size - 1) % stride) - 1) : 0, outSize = (stride * (size - 1)) + window - total;
         var random = new Random(window);
-        float[] weights = [.. Enumerable.Range(0, 3 * window * window * 2).Select(_ => (float)random.NextDouble() - 0.5f)], image = [.. Enumerable.Range(0, size * size * 2).Select(_ => (float)random.NextDouble())];
+        float[] weights = [.. Enumerable.Range(0, 3 * window * window * 2).Select(_ => (float)random.NextDouble() - 0.5f)],
+            image = [.. Enumerable.Range(0, size * size * 2).Select(_ => (float)random.NextDouble())];
         var model = new TfLiteBuilder();
         int x = model.Floats(1, size, size, 2), y = model.Floats(1, outSize, outSize, 3);
-        model.AddCustom("Convolution2DTransposeBias", [x, model.Constant([3, window, window, 2], weights), model.Constant([3], 1, 2, 3)], [y], Integers(padding, stride, stride)).End([x], [y]);
+        model.AddCustom("Convolution2DTransposeBias", [x, model.Constant([3, window, window, 2], weights), model.Constant([3], 1, 2, 3)], [y],
+            Integers(padding, stride, stride)).End([x], [y]);
         float[] actual = Run(model.ToFile(), [TensorData.Of(new Shape(1, size, size, 2), image)])[0].ToFloats();
         var expected = new double[outSize * outSize * 3];
         for (int i = 0; i < expected.Length; i++) expected[i] = 1 + (i % 3);
@@ -148,7 +156,8 @@ public class CustomOperatorTests
         {
             (int m, int c, int tap, int pixel) = (i % 3, i / 3 % 2, i / 6 % (window * window), i / 6 / (window * window));
             int row = (pixel / size * stride) - (total / 2) + (tap / window), column = (pixel % size * stride) - (total / 2) + (tap % window);
-            if (row >= 0 && row < outSize && column >= 0 && column < outSize) expected[(((row * outSize) + column) * 3) + m] += image[(pixel * 2) + c] * weights[(((m * window * window) + tap) * 2) + c];
+            if (row >= 0 && row < outSize && column >= 0 && column < outSize)
+                expected[(((row * outSize) + column) * 3) + m] += image[(pixel * 2) + c] * weights[(((m * window * window) + tap) * 2) + c];
         }
 
         Assert.Equal(expected.Length, actual.Length);
@@ -167,7 +176,8 @@ public class CustomOperatorTests
     }
 
     private static byte[] Options(bool byClass, int perClass, int perBox, int classes = 2, int most = 3) => Map(
-        ("max_detections", most), ("max_classes_per_detection", perBox), ("detections_per_class", perClass), ("use_regular_nms", byClass ? 1 : 0), ("nms_score_threshold", 0f), ("nms_iou_threshold", 0.5f),
+        ("max_detections", most), ("max_classes_per_detection", perBox), ("detections_per_class", perClass), ("use_regular_nms", byClass ? 1 : 0),
+        ("nms_score_threshold", 0f), ("nms_iou_threshold", 0.5f),
         ("num_classes", classes), ("y_scale", 10f), ("x_scale", 10f), ("h_scale", 5f), ("w_scale", 5f));
 
     private static byte[] Integers(params int[] values) => [.. values.SelectMany(BitConverter.GetBytes)];

@@ -27,7 +27,8 @@ public class NegativeScaleTests
         float[] scales = [.. Enumerable.Range(0, Filters).Select(f => (f % 3 == 0 ? -1 : 1) * (0.0007f + (0.0003f * f)))];
         (float inScale, int inZero, float outScale, int outZero) = (0.05f, 3, 0.02f, -7);
         var model = new TfLiteBuilder();
-        int x = model.Tensor(TfLiteTensorType.Int8, [1, 6, 6, Channels], inScale, inZero), y = model.Tensor(TfLiteTensorType.Int8, [1, 6, 6, Filters], outScale, outZero);
+        int x = model.Tensor(TfLiteTensorType.Int8, [1, 6, 6, Channels], inScale, inZero),
+            y = model.Tensor(TfLiteTensorType.Int8, [1, 6, 6, Filters], outScale, outZero);
         int w = model.Scaled(TfLiteTensorType.Int8, [Filters, 1, 1, Channels], scales, weights);
         int b = model.Scaled(TfLiteTensorType.Int32, [Filters], [.. scales.Select(s => s * inScale)], [.. bias.SelectMany(BitConverter.GetBytes)]);
         model.Add(Op.Conv2D, [x, w, b], [y], new FlatNode().With(0, (sbyte)1).With(1, 1).With(2, 1).With(3, (sbyte)1)).End([x], [y]);
@@ -94,11 +95,13 @@ public class NegativeScaleTests
     }
 
     private static CompilationResult Compile(byte[] file, string target) =>
-        ModelCompilation.Run(new CompilationInput("case.tflite", file, new CompilationOptions { Target = target == "reference" ? null : target, Requantization = RequantizationMode.FixedPoint }));
+        ModelCompilation.Run(new CompilationInput("case.tflite", file,
+            new CompilationOptions { Target = target == "reference" ? null : target, Requantization = RequantizationMode.FixedPoint }));
 
     private static IEngine Engine(string target, CompilationResult result)
     {
         Assert.True(result.Success, string.Join("\n", result.Diagnostics));
-        return EngineFactory.Create(target == "reference" ? EngineKind.Reference : EngineKind.Generated, result, new CompilationOptions { Target = target == "reference" ? null : target, Requantization = RequantizationMode.FixedPoint });
+        return EngineFactory.Create(target == "reference" ? EngineKind.Reference : EngineKind.Generated, result,
+            new CompilationOptions { Target = target == "reference" ? null : target, Requantization = RequantizationMode.FixedPoint });
     }
 }

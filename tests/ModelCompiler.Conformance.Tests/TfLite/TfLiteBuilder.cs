@@ -16,7 +16,8 @@ internal sealed class TfLiteBuilder
     /// <summary>A tensor that is computed, or an input.</summary>
     public int Tensor(TfLiteTensorType type, int[] shape, float scale = 0, long zero = 0, byte[]? data = null, int[]? signature = null)
     {
-        FlatNode tensor = new FlatNode().With(0, shape).With(1, (sbyte)type).With(2, data is null ? 0u : (uint)_buffers.Count).With(3, $"t{_finished.Count}_{_tensors.Count}");
+        FlatNode tensor = new FlatNode().With(0, shape).With(1, (sbyte)type).With(2, data is null ? 0u : (uint)_buffers.Count)
+            .With(3, $"t{_finished.Count}_{_tensors.Count}");
         if (signature is not null) tensor.With(7, signature);
         if (scale != 0) tensor.With(4, new FlatNode().With(2, new[] { scale }).With(3, new[] { zero }));
         if (data is not null) _buffers.Add(new FlatNode().With(0, data));
@@ -65,7 +66,8 @@ internal sealed class TfLiteBuilder
     /// <summary>Ends a subgraph; the first is the entry.</summary>
     public TfLiteBuilder End(int[] inputs, int[] outputs)
     {
-        _finished.Add(new FlatNode().With(0, _tensors.ToArray()).With(1, inputs).With(2, outputs).With(3, _operators.ToArray()).With(4, $"subgraph {_finished.Count}"));
+        _finished.Add(new FlatNode().With(0, _tensors.ToArray()).With(1, inputs).With(2, outputs).With(3, _operators.ToArray())
+            .With(4, $"subgraph {_finished.Count}"));
         (_tensors, _operators) = ([], []);
         return this;
     }

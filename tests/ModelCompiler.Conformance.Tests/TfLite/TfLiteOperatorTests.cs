@@ -44,25 +44,35 @@ public class TfLiteOperatorTests
         }, [2, 3, 4], [2, 3, 4], x => Broadcast(x, Math.Min)),
         ["not equal and logic"] = new((m, x, y) =>
         {
-            int c = m.Constant([4], Second), a = m.Tensor(TfLiteTensorType.Bool, [2, 3, 4]), b = m.Tensor(TfLiteTensorType.Bool, [2, 3, 4]), d = m.Tensor(TfLiteTensorType.Bool, [2, 3, 4]);
+            int c = m.Constant([4], Second), a = m.Tensor(TfLiteTensorType.Bool, [2, 3, 4]), b = m.Tensor(TfLiteTensorType.Bool, [2, 3, 4]),
+                d = m.Tensor(TfLiteTensorType.Bool, [2, 3, 4]);
             m.Add(Op.NotEqual, [x, x], [a]).Add(Op.GreaterEqual, [x, c], [b]).Add(Op.LogicalOr, [a, b], [d]).Add(Op.Cast, [d], [y]);
         }, [2, 3, 4], [2, 3, 4], x => Broadcast(x, (a, b) => a >= b ? 1 : 0)),
         ["sum"] = new((m, x, y) => m.Add(Op.Sum, [x, m.Constant(1)], [y]), [2, 3, 4], [2, 4], x => Middle(x, v => v.Sum())),
-        ["reduce max"] = new((m, x, y) => m.Add(Op.ReduceMax, [x, m.Constant(-2)], [y], new FlatNode().With(0, true)), [2, 3, 4], [2, 1, 4], x => Middle(x, v => v.Max())),
+        ["reduce max"] = new((m, x, y) => m.Add(Op.ReduceMax, [x, m.Constant(-2)], [y], new FlatNode().With(0, true)), [2, 3, 4], [2, 1, 4],
+            x => Middle(x, v => v.Max())),
         ["reduce min"] = new((m, x, y) => m.Add(Op.ReduceMin, [x, m.Constant(1)], [y]), [2, 3, 4], [2, 4], x => Middle(x, v => v.Min())),
-        ["cumsum"] = new((m, x, y) => m.Add(Op.Cumsum, [x, m.Scalar(1)], [y], new FlatNode().With(0, true)), [2, 3, 4], [2, 3, 4], x => Map(x, (i, j, k) => Enumerable.Range(0, j).Sum(t => At(x, i, t, k)))),
-        ["log softmax"] = new((m, x, y) => m.Add(Op.LogSoftmax, [x], [y]), [2, 3, 4], [2, 3, 4], x => Map(x, (i, j, k) => At(x, i, j, k) - Math.Log(Enumerable.Range(0, 4).Sum(t => Math.Exp(At(x, i, j, t)))))),
-        ["l2 normalization"] = new((m, x, y) => m.Add(Op.L2Normalization, [x], [y], new FlatNode()), [2, 3, 4], [2, 3, 4], x => Map(x, (i, j, k) => At(x, i, j, k) / Math.Sqrt(Enumerable.Range(0, 4).Sum(t => At(x, i, j, t) * At(x, i, j, t))))),
+        ["cumsum"] = new((m, x, y) => m.Add(Op.Cumsum, [x, m.Scalar(1)], [y], new FlatNode().With(0, true)), [2, 3, 4], [2, 3, 4],
+            x => Map(x, (i, j, k) => Enumerable.Range(0, j).Sum(t => At(x, i, t, k)))),
+        ["log softmax"] = new((m, x, y) => m.Add(Op.LogSoftmax, [x], [y]), [2, 3, 4], [2, 3, 4],
+            x => Map(x, (i, j, k) => At(x, i, j, k) - Math.Log(Enumerable.Range(0, 4).Sum(t => Math.Exp(At(x, i, j, t)))))),
+        ["l2 normalization"] = new((m, x, y) => m.Add(Op.L2Normalization, [x], [y], new FlatNode()), [2, 3, 4], [2, 3, 4],
+            x => Map(x, (i, j, k) => At(x, i, j, k) / Math.Sqrt(Enumerable.Range(0, 4).Sum(t => At(x, i, j, t) * At(x, i, j, t))))),
         ["arg max"] = new((m, x, y) =>
         {
             int index = m.Tensor(TfLiteTensorType.Int32, [2, 3]);
             m.Add(Op.ArgMax, [x, m.Scalar(2)], [index]).Add(Op.Cast, [index], [y]);
         }, [2, 3, 4], [2, 3], x => [.. x.Chunk(4).Select(r => (double)Array.IndexOf(r, r.Max()))]),
-        ["gather"] = new((m, x, y) => m.Add(Op.Gather, [x, m.Constant(2, 0)], [y], new FlatNode().With(0, 1)), [2, 3, 4], [2, 2, 4], x => [.. Rows(x, [2, 0, 5, 3])]),
-        ["gather nd"] = new((m, x, y) => m.Add(Op.GatherNd, [x, m.Tensor(TfLiteTensorType.Int32, [2, 2], data: [1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])], [y]), [2, 3, 4], [2, 4], x => [.. Rows(x, [5, 1])]),
+        ["gather"] = new((m, x, y) => m.Add(Op.Gather, [x, m.Constant(2, 0)], [y], new FlatNode().With(0, 1)), [2, 3, 4], [2, 2, 4],
+            x => [.. Rows(x, [2, 0, 5, 3])]),
+        ["gather nd"] = new((m, x, y) => m.Add(Op.GatherNd,
+            [x, m.Tensor(TfLiteTensorType.Int32, [2, 2], data: [1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])], [y]), [2, 3, 4], [2, 4],
+                x => [.. Rows(x, [5, 1])]),
         ["reverse"] = new((m, x, y) => m.Add(Op.ReverseV2, [x, m.Constant(1)], [y]), [2, 3, 4], [2, 3, 4], x => Map(x, (i, j, k) => At(x, i, 2 - j, k))),
-        ["mirror pad"] = new((m, x, y) => m.Add(Op.MirrorPad, [x, m.Tensor(TfLiteTensorType.Int32, [3, 2], data: Ints(0, 0, 1, 2, 0, 0))], [y]), [2, 3, 4], [2, 6, 4], x => [.. Rows(x, [1, 0, 1, 2, 1, 0, 4, 3, 4, 5, 4, 3])]),
-        ["strided slice"] = new((m, x, y) => m.Add(Op.StridedSlice, [x, m.Constant(0, -1, 1), m.Constant(0, -9, 2), m.Constant(1, -2, 1)], [y], new FlatNode().With(0, 1).With(1, 1).With(4, 4)), [2, 3, 4], [2, 2], x => [At(x, 0, 2, 1), At(x, 0, 0, 1), At(x, 1, 2, 1), At(x, 1, 0, 1)]),
+        ["mirror pad"] = new((m, x, y) => m.Add(Op.MirrorPad, [x, m.Tensor(TfLiteTensorType.Int32, [3, 2], data: Ints(0, 0, 1, 2, 0, 0))], [y]), [2, 3, 4],
+            [2, 6, 4], x => [.. Rows(x, [1, 0, 1, 2, 1, 0, 4, 3, 4, 5, 4, 3])]),
+        ["strided slice"] = new((m, x, y) => m.Add(Op.StridedSlice, [x, m.Constant(0, -1, 1), m.Constant(0, -9, 2), m.Constant(1, -2, 1)], [y],
+            new FlatNode().With(0, 1).With(1, 1).With(4, 4)), [2, 3, 4], [2, 2], x => [At(x, 0, 2, 1), At(x, 0, 0, 1), At(x, 1, 2, 1), At(x, 1, 0, 1)]),
         ["slice"] = new((m, x, y) => m.Add(Op.Slice, [x, m.Constant(0, 1, 0), m.Constant(-1, 1, 4)], [y]), [2, 3, 4], [2, 1, 4], x => [.. Rows(x, [1, 4])]),
         ["split and pack"] = new((m, x, y) =>
         {
@@ -85,19 +95,29 @@ public class TfLiteOperatorTests
             int one = m.Floats(1);
             m.Add(Op.Slice, [x, m.Constant(0, 0, 0), m.Constant(1, 1, 1)], [one]).Add(Op.Fill, [m.Constant(2, 5), one], [y]);
         }, [2, 3, 4], [2, 5], x => [.. Enumerable.Repeat(x[0], 10)]),
-        ["depth to space"] = new((m, x, y) => m.Add(Op.DepthToSpace, [x], [y], new FlatNode().With(0, 2)), [1, 1, 2, 8], [1, 2, 4, 2], x => [x[0], x[1], x[2], x[3], x[8], x[9], x[10], x[11], x[4], x[5], x[6], x[7], x[12], x[13], x[14], x[15]]),
-        ["space to depth"] = new((m, x, y) => m.Add(Op.SpaceToDepth, [x], [y], new FlatNode().With(0, 2)), [1, 2, 4, 1], [1, 1, 2, 4], x => [x[0], x[1], x[4], x[5], x[2], x[3], x[6], x[7]]),
-        ["space to batch"] = new((m, x, y) => m.Add(Op.SpaceToBatchNd, [x, m.Constant(2, 2), m.Tensor(TfLiteTensorType.Int32, [2, 2], data: Ints(0, 0, 1, 1))], [y]), [1, 2, 2, 1], [4, 1, 2, 1], x => [0, x[1], x[0], 0, 0, x[3], x[2], 0]),
-        ["batch to space"] = new((m, x, y) => m.Add(Op.BatchToSpaceNd, [x, m.Constant(2, 2), m.Tensor(TfLiteTensorType.Int32, [2, 2], data: Ints(0, 0, 1, 1))], [y]), [4, 1, 2, 1], [1, 2, 2, 1], x => [x[2], x[1], x[6], x[5]]),
-        ["resize nearest"] = new((m, x, y) => m.Add(Op.ResizeNearestNeighbor, [x, m.Constant(4, 2)], [y], new FlatNode().With(1, true)), [1, 2, 2, 1], [1, 4, 2, 1], x => [x[0], x[1], x[0], x[1], x[2], x[3], x[2], x[3]]),
-        ["resize bilinear"] = new((m, x, y) => m.Add(Op.ResizeBilinear, [x, m.Constant(3, 2)], [y], new FlatNode().With(2, true)), [1, 2, 2, 1], [1, 3, 2, 1], x => [x[0], x[1], (x[0] + x[2]) / 2, (x[1] + x[3]) / 2, x[2], x[3]]),
-        ["batch matmul"] = new((m, x, y) => m.Add(Op.BatchMatMul, [x, x], [y], new FlatNode().With(1, true)), [2, 3, 4], [2, 3, 3], x => [.. Enumerable.Range(0, 18).Select(i => Enumerable.Range(0, 4).Sum(k => At(x, i / 9, i / 3 % 3, k) * At(x, i / 9, i % 3, k)))]),
-        ["l2 pool"] = new((m, x, y) => m.Add(Op.L2Pool2D, [x], [y], new FlatNode().With(0, (sbyte)1).With(1, 1).With(2, 1).With(3, 2).With(4, 2)), [1, 2, 2, 1], [1, 1, 1, 1], x => [Math.Sqrt(x.Sum(v => v * v) / 4)]),
-        ["update slice"] = new((m, x, y) => m.Add(Op.DynamicUpdateSlice, [x, m.Constant([1, 1, 2], 7, 8), m.Constant(1, 9, 1)], [y]), [2, 3, 4], [2, 3, 4], x => Map(x, (i, j, k) => (i, j, k) == (1, 2, 1) ? 7 : (i, j, k) == (1, 2, 2) ? 8 : At(x, i, j, k))),
+        ["depth to space"] = new((m, x, y) => m.Add(Op.DepthToSpace, [x], [y], new FlatNode().With(0, 2)), [1, 1, 2, 8], [1, 2, 4, 2],
+            x => [x[0], x[1], x[2], x[3], x[8], x[9], x[10], x[11], x[4], x[5], x[6], x[7], x[12], x[13], x[14], x[15]]),
+        ["space to depth"] = new((m, x, y) => m.Add(Op.SpaceToDepth, [x], [y], new FlatNode().With(0, 2)), [1, 2, 4, 1], [1, 1, 2, 4],
+            x => [x[0], x[1], x[4], x[5], x[2], x[3], x[6], x[7]]),
+        ["space to batch"] = new((m, x, y) => m.Add(Op.SpaceToBatchNd, [x, m.Constant(2, 2), m.Tensor(TfLiteTensorType.Int32, [2, 2], data: Ints(0, 0, 1, 1))],
+            [y]), [1, 2, 2, 1], [4, 1, 2, 1], x => [0, x[1], x[0], 0, 0, x[3], x[2], 0]),
+        ["batch to space"] = new((m, x, y) => m.Add(Op.BatchToSpaceNd, [x, m.Constant(2, 2), m.Tensor(TfLiteTensorType.Int32, [2, 2], data: Ints(0, 0, 1, 1))],
+            [y]), [4, 1, 2, 1], [1, 2, 2, 1], x => [x[2], x[1], x[6], x[5]]),
+        ["resize nearest"] = new((m, x, y) => m.Add(Op.ResizeNearestNeighbor, [x, m.Constant(4, 2)], [y], new FlatNode().With(1, true)), [1, 2, 2, 1],
+            [1, 4, 2, 1], x => [x[0], x[1], x[0], x[1], x[2], x[3], x[2], x[3]]),
+        ["resize bilinear"] = new((m, x, y) => m.Add(Op.ResizeBilinear, [x, m.Constant(3, 2)], [y], new FlatNode().With(2, true)), [1, 2, 2, 1], [1, 3, 2, 1],
+            x => [x[0], x[1], (x[0] + x[2]) / 2, (x[1] + x[3]) / 2, x[2], x[3]]),
+        ["batch matmul"] = new((m, x, y) => m.Add(Op.BatchMatMul, [x, x], [y], new FlatNode().With(1, true)), [2, 3, 4], [2, 3, 3],
+            x => [.. Enumerable.Range(0, 18).Select(i => Enumerable.Range(0, 4).Sum(k => At(x, i / 9, i / 3 % 3, k) * At(x, i / 9, i % 3, k)))]),
+        ["l2 pool"] = new((m, x, y) => m.Add(Op.L2Pool2D, [x], [y], new FlatNode().With(0, (sbyte)1).With(1, 1).With(2, 1).With(3, 2).With(4, 2)),
+            [1, 2, 2, 1], [1, 1, 1, 1], x => [Math.Sqrt(x.Sum(v => v * v) / 4)]),
+        ["update slice"] = new((m, x, y) => m.Add(Op.DynamicUpdateSlice, [x, m.Constant([1, 1, 2], 7, 8), m.Constant(1, 9, 1)], [y]), [2, 3, 4], [2, 3, 4],
+            x => Map(x, (i, j, k) => (i, j, k) == (1, 2, 1) ? 7 : (i, j, k) == (1, 2, 2) ? 8 : At(x, i, j, k))),
         ["shape"] = new((m, x, y) =>
         {
             int shape = m.Tensor(TfLiteTensorType.Int32, [3]), real = m.Floats(3), sum = m.Floats(1);
-            m.Add(Op.Shape, [x], [shape]).Add(Op.Cast, [shape], [real]).Add(Op.Slice, [x, m.Constant(0, 0, 0), m.Constant(1, 1, 1)], [sum]).Add(Op.Add, [real, sum], [y], new FlatNode());
+            m.Add(Op.Shape, [x], [shape]).Add(Op.Cast, [shape], [real]).Add(Op.Slice, [x, m.Constant(0, 0, 0), m.Constant(1, 1, 1)], [sum])
+                .Add(Op.Add, [real, sum], [y], new FlatNode());
         }, [2, 3, 4], [1, 1, 3], x => [2 + x[0], 3 + x[0], 4 + x[0]]),
         ["while"] = new(Loop, [2, 3, 4], [2, 3, 4], x => [.. x.Select(v => v * 8)]),
         ["if"] = new(Choice, [2, 3, 4], [2, 3, 4], x => [.. x.Select(v => x[0] > 0 ? -v : v + v)]),
@@ -134,7 +154,9 @@ public class TfLiteOperatorTests
                 using IEngine network = Engine(engine, file);
                 float[] actual = network.RunReal([TensorData.Of(new Shape(c.Input), input)])[0].ToFloats();
                 Assert.Equal(expected.Length, actual.Length);
-                for (int i = 0; i < actual.Length; i++) Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-5 * Math.Max(1, Math.Abs(expected[i])), $"{name}, {engine}: element {i} is {actual[i]}, not {expected[i]}.");
+                for (int i = 0; i < actual.Length; i++)
+                    Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-5 * Math.Max(1, Math.Abs(expected[i])),
+                        $"{name}, {engine}: element {i} is {actual[i]}, not {expected[i]}.");
             }
         }
     }
@@ -149,8 +171,10 @@ public class TfLiteOperatorTests
         int x = model.Floats(1, 1, 2), handle = model.Tensor(TfLiteTensorType.Resource, []), again = model.Tensor(TfLiteTensorType.Resource, []);
         int ring = model.Floats(1, 3, 2), four = model.Floats(1, 4, 2), next = model.Floats(1, 3, 2), y = model.Floats(1, 2);
         FlatNode Name() => new FlatNode().With(0, "").With(1, "ring");
-        model.Add(Op.CallOnce, [], [], new FlatNode().With(0, 1)).Add(Op.VarHandle, [], [handle], Name()).Add(Op.ReadVariable, [handle], [ring]).Add(Op.Concatenation, [ring, x], [four], new FlatNode().With(0, 1))
-            .Add(Op.StridedSlice, [four, model.Constant(0, 1, 0), model.Constant(1, 4, 2), model.Constant(1, 1, 1)], [next], new FlatNode()).Add(Op.VarHandle, [], [again], Name())
+        model.Add(Op.CallOnce, [], [], new FlatNode().With(0, 1)).Add(Op.VarHandle, [], [handle], Name()).Add(Op.ReadVariable, [handle], [ring])
+            .Add(Op.Concatenation, [ring, x], [four], new FlatNode().With(0, 1))
+            .Add(Op.StridedSlice, [four, model.Constant(0, 1, 0), model.Constant(1, 4, 2), model.Constant(1, 1, 1)], [next], new FlatNode())
+            .Add(Op.VarHandle, [], [again], Name())
             .Add(Op.AssignVariable, [again, next], []).Add(Op.Sum, [four, model.Constant(1)], [y], new FlatNode()).End([x], [y]);
         int inner = model.Tensor(TfLiteTensorType.Resource, []), first = model.Constant([1, 3, 2], 1, 2, 3, 4, 5, 6);
         model.Add(Op.VarHandle, [], [inner], Name()).Add(Op.AssignVariable, [inner, first], []).End([], []);
@@ -184,7 +208,8 @@ public class TfLiteOperatorTests
         Op code = Enum.Parse<Op>(op);
         bool reduces = code is Op.Sum or Op.ReduceMax;
         var model = new TfLiteBuilder();
-        int x = model.Tensor(TfLiteTensorType.Int8, [2, 16], 0.02f, 3), y = model.Tensor(TfLiteTensorType.Int8, reduces ? [2] : [2, 16], code == Op.ReduceMax ? 0.02f : 0.25f, code == Op.ReduceMax ? 3 : -5);
+        int x = model.Tensor(TfLiteTensorType.Int8, [2, 16], 0.02f, 3),
+            y = model.Tensor(TfLiteTensorType.Int8, reduces ? [2] : [2, 16], code == Op.ReduceMax ? 0.02f : 0.25f, code == Op.ReduceMax ? 3 : -5);
         model.Add(code, reduces ? [x, model.Constant(1)] : [x], [y], new FlatNode()).End([x], [y]);
         using IEngine reference = Engine("reference", model.ToFile()), generated = Engine("x64-v3", model.ToFile());
         var random = new Random(5);
@@ -212,7 +237,8 @@ public class TfLiteOperatorTests
         return EngineFactory.Create(engine == "reference" ? EngineKind.Reference : EngineKind.Generated, result, options);
     }
 
-    private static Case Each(Op code, Func<double, double> function) => new((m, x, y) => m.Add(code, [x], [y], new FlatNode()), [2, 3, 4], [2, 3, 4], x => [.. x.Select(function)]);
+    private static Case Each(Op code, Func<double, double> function) =>
+        new((m, x, y) => m.Add(code, [x], [y], new FlatNode()), [2, 3, 4], [2, 3, 4], x => [.. x.Select(function)]);
 
     private static Case Pair(Op code, Func<double, double, double> function) =>
         new((m, x, y) => m.Add(code, [x, m.Constant([4], Second)], [y], new FlatNode()), [2, 3, 4], [2, 3, 4], x => Broadcast(x, function));
@@ -230,7 +256,8 @@ public class TfLiteOperatorTests
         model.Add(Op.While, [model.Scalar(0), x], [end, y], new FlatNode().With(0, 1).With(1, 2)).End([x], [y]);
         (int i, int value, int condition) = (model.Tensor(TfLiteTensorType.Int32, []), model.Floats(2, 3, 4), model.Tensor(TfLiteTensorType.Bool, []));
         model.Add(Op.Less, [i, model.Scalar(3)], [condition]).End([i, value], [condition]);
-        (int j, int v, int next, int doubled) = (model.Tensor(TfLiteTensorType.Int32, []), model.Floats(2, 3, 4), model.Tensor(TfLiteTensorType.Int32, []), model.Floats(2, 3, 4));
+        (int j, int v, int next, int doubled) = (model.Tensor(TfLiteTensorType.Int32, []), model.Floats(2, 3, 4), model.Tensor(TfLiteTensorType.Int32, []),
+            model.Floats(2, 3, 4));
         model.Add(Op.Add, [j, model.Scalar(1)], [next], new FlatNode()).Add(Op.Add, [v, v], [doubled], new FlatNode()).End([j, v], [next, doubled]);
     }
 
@@ -254,7 +281,8 @@ public class TfLiteOperatorTests
 
     private static double[] Broadcast(double[] x, Func<double, double, double> function) => [.. x.Select((v, n) => function(v, Second[n % 4]))];
 
-    private static double[] Middle(double[] x, Func<IEnumerable<double>, double> reduce) => [.. Enumerable.Range(0, 8).Select(n => reduce(Enumerable.Range(0, 3).Select(j => At(x, n / 4, j, n % 4))))];
+    private static double[] Middle(double[] x, Func<IEnumerable<double>, double> reduce) =>
+        [.. Enumerable.Range(0, 8).Select(n => reduce(Enumerable.Range(0, 3).Select(j => At(x, n / 4, j, n % 4))))];
 
     private static IEnumerable<double> Rows(double[] x, int[] rows) => rows.SelectMany(r => x.Skip(4 * r).Take(4));
 }

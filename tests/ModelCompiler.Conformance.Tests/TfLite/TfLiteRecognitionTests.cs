@@ -74,8 +74,10 @@ public class TfLiteRecognitionTests
             return w.Apply(Op.Mul, Shape, w.Apply(Op.Mul, Shape, x, w.Number(0.5f)), w.Apply(Op.Add, Shape, tanh, w.Number(1)));
         }),
         ["SiLU"] = ("Swish", (w, x) => w.Apply(Op.Mul, Shape, w.Apply(Op.Logistic, Shape, x), x)),
-        ["hard swish"] = ("HardSwish", (w, x) => w.Apply(Op.Mul, Shape, w.Apply(Op.Mul, Shape, x, w.Apply(Op.Relu6, Shape, w.Apply(Op.Add, Shape, x, w.Number(3)))), w.Number(1 / 6f))),
-        ["Mish"] = ("Mish", (w, x) => w.Apply(Op.Mul, Shape, x, w.Apply(Op.Tanh, Shape, w.Apply(Op.Log, Shape, w.Apply(Op.Add, Shape, w.Apply(Op.Exp, Shape, x), w.Number(1)))))),
+        ["hard swish"] = ("HardSwish", (w, x) => w.Apply(Op.Mul, Shape,
+            w.Apply(Op.Mul, Shape, x, w.Apply(Op.Relu6, Shape, w.Apply(Op.Add, Shape, x, w.Number(3)))), w.Number(1 / 6f))),
+        ["Mish"] = ("Mish", (w, x) => w.Apply(Op.Mul, Shape, x,
+            w.Apply(Op.Tanh, Shape, w.Apply(Op.Log, Shape, w.Apply(Op.Add, Shape, w.Apply(Op.Exp, Shape, x), w.Number(1)))))),
     };
 
     public static TheoryData<string> Names() => new(Forms.Keys);

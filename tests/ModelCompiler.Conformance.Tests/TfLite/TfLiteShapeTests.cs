@@ -16,7 +16,8 @@ public class TfLiteShapeTests
         // y = reshape(x, [shape(x)[0], shape(x)[1] * shape(x)[2] ... as −1, 3])
         var model = new TfLiteBuilder();
         int x = model.Tensor(TfLiteTensorType.Float32, [1, 1, 1, 3], signature: [-1, -1, -1, 3]), y = model.Floats(1, 1, 3);
-        int shape = model.Tensor(TfLiteTensorType.Int32, [4]), batch = model.Tensor(TfLiteTensorType.Int32, []), packed = model.Tensor(TfLiteTensorType.Int32, [3]);
+        int shape = model.Tensor(TfLiteTensorType.Int32, [4]), batch = model.Tensor(TfLiteTensorType.Int32, []),
+            packed = model.Tensor(TfLiteTensorType.Int32, [3]);
         model.Add(Op.Shape, [x], [shape])
             .Add(Op.StridedSlice, [shape, model.Constant(0), model.Constant(1), model.Constant(1)], [batch], new FlatNode().With(4, 1))
             .Add(Op.Pack, [batch, model.Scalar(-1), model.Scalar(3)], [packed], new FlatNode().With(0, 3))
@@ -30,7 +31,8 @@ public class TfLiteShapeTests
         Assert.Equal("MC9003", Assert.Single(Run(model, "1x4x5x4").Diagnostics).Code);
     }
 
-    public static TheoryData<string> Operators() => ["Reshape by input", "Reshape by option", "Squeeze", "Squeeze some", "ExpandDims", "BroadcastTo", "Fill", "TransposeConv", "Tile", "Slice", "ResizeBilinear", "ResizeNearestNeighbor"];
+    public static TheoryData<string> Operators() => ["Reshape by input", "Reshape by option", "Squeeze", "Squeeze some", "ExpandDims", "BroadcastTo", "Fill",
+        "TransposeConv", "Tile", "Slice", "ResizeBilinear", "ResizeNearestNeighbor"];
 
     [Theory]
     [MemberData(nameof(Operators))]
@@ -47,7 +49,8 @@ public class TfLiteShapeTests
             "ExpandDims" => (Op.ExpandDims, [x, model.Scalar(-2)], null, [1, 3, 4, 1, 1]),
             "BroadcastTo" => (Op.BroadcastTo, [x, model.Constant(2, 3, 4, 5)], null, [2, 3, 4, 5]),
             "Fill" => (Op.Fill, [model.Constant(2, 3), model.Constant([], 7)], null, [2, 3]),
-            "TransposeConv" => (Op.TransposeConv, [model.Constant(1, 6, 8, 1), model.Constant([1, 2, 2, 1], 1, 2, 3, 4), x], new FlatNode().With(0, (sbyte)0).With(1, 2).With(2, 2), [1, 6, 8, 1]),
+            "TransposeConv" => (Op.TransposeConv, [model.Constant(1, 6, 8, 1), model.Constant([1, 2, 2, 1], 1, 2, 3, 4), x],
+                new FlatNode().With(0, (sbyte)0).With(1, 2).With(2, 2), [1, 6, 8, 1]),
             "Tile" => (Op.Tile, [x, model.Constant(1, 2, 1, 3)], null, [1, 6, 4, 3]),
             "Slice" => (Op.Slice, [x, model.Constant(0, 1, 0, 0), model.Constant(-1, -1, 2, 1)], null, [1, 2, 2, 1]),
             "ResizeBilinear" => (Op.ResizeBilinear, [x, model.Constant(6, 8)], new FlatNode(), [1, 6, 8, 1]),
@@ -56,7 +59,8 @@ public class TfLiteShapeTests
         model.Add(op, inputs, [y], options).End([x], [y]);
         CompilationResult result = Compile(model, "1x3x4x1");
         Assert.Equal(new Shape(expected), result.Compiled!.OutputValues.Single().Shape);
-        using IEngine reference = EngineFactory.Create(EngineKind.Reference, result, new CompilationOptions()), generated = EngineFactory.Create(EngineKind.Generated, result, new CompilationOptions());
+        using IEngine reference = EngineFactory.Create(EngineKind.Reference, result, new CompilationOptions()),
+            generated = EngineFactory.Create(EngineKind.Generated, result, new CompilationOptions());
         TensorData input = TensorData.Of(new Shape(1, 3, 4, 1), [.. Enumerable.Range(0, 12).Select(i => i - 5.5f)]);
         Assert.Equal(reference.RunReal([input])[0].Bytes, generated.RunReal([input])[0].Bytes);
     }
@@ -74,7 +78,8 @@ public class TfLiteShapeTests
         Assert.All(result.Compiled.OutputValues, o => Assert.True(o.Shape.Elements > 1000));
     }
 
-    private static CompilationResult Run(TfLiteBuilder model, string? shapes) => ModelCompilation.Run(new CompilationInput("case.tflite", model.ToFile(), new CompilationOptions { InputShapes = shapes }));
+    private static CompilationResult Run(TfLiteBuilder model, string? shapes) =>
+        ModelCompilation.Run(new CompilationInput("case.tflite", model.ToFile(), new CompilationOptions { InputShapes = shapes }));
 
     private static CompilationResult Compile(TfLiteBuilder model, string shapes)
     {

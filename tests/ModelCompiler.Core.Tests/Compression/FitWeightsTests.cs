@@ -26,15 +26,19 @@ public class FitWeightsTests
     {
         ["chain"] = b => b.Apply(Conv, b.Apply(Conv, b.Input(1, 8, 8, 3), b.Constant(12, 3, 3, 3), b.Constant(12)), b.Constant(10, 3, 3, 12), b.Constant(10)),
         ["without bias"] = b => b.Apply(Conv, b.Apply(Conv, b.Input(1, 8, 8, 3), b.Constant(12, 3, 3, 3)), b.Constant(10, 3, 3, 12)),
-        ["depthwise"] = b => b.Apply(Conv with { Groups = 8 }, b.Apply(Conv, b.Input(1, 8, 8, 3), b.Constant(8, 3, 3, 3), b.Constant(8)), b.Constant(8, 3, 3, 1), b.Constant(8)),
-        ["groups"] = b => b.Apply(Conv with { Groups = 2, StrideDown = 2, DilationRight = 2, PadRight = 2 }, b.Input(1, 9, 8, 6), b.Constant(8, 3, 3, 3), b.Constant(8)),
+        ["depthwise"] = b => b.Apply(Conv with { Groups = 8 }, b.Apply(Conv, b.Input(1, 8, 8, 3), b.Constant(8, 3, 3, 3), b.Constant(8)),
+            b.Constant(8, 3, 3, 1), b.Constant(8)),
+        ["groups"] = b => b.Apply(Conv with { Groups = 2, StrideDown = 2, DilationRight = 2, PadRight = 2 }, b.Input(1, 9, 8, 6), b.Constant(8, 3, 3, 3),
+            b.Constant(8)),
         ["residual"] = b =>
         {
             Value x = b.Apply(Conv, b.Input(1, 8, 8, 3), b.Constant(8, 3, 3, 3), b.Constant(8));
-            Value y = b.Apply(Conv with { Activation = ActivationRange.None }, b.Apply(Conv, x, b.Constant(8, 3, 3, 8), b.Constant(8)), b.Constant(8, 3, 3, 8), b.Constant(8));
+            Value y = b.Apply(Conv with { Activation = ActivationRange.None }, b.Apply(Conv, x, b.Constant(8, 3, 3, 8), b.Constant(8)), b.Constant(8, 3, 3, 8),
+                b.Constant(8));
             return b.Apply(new Binary(BinaryKind.Add, ActivationRange.Relu), x, y);
         },
-        ["dense"] = b => b.Apply(new FullyConnected(false, ActivationRange.None), b.Apply(new FullyConnected(false, ActivationRange.Relu), b.Input(16, 24), b.Constant(40, 24), b.Constant(40)), b.Constant(6, 40), b.Constant(6)),
+        ["dense"] = b => b.Apply(new FullyConnected(false, ActivationRange.None),
+            b.Apply(new FullyConnected(false, ActivationRange.Relu), b.Input(16, 24), b.Constant(40, 24), b.Constant(40)), b.Constant(6, 40), b.Constant(6)),
     };
 
     [Theory]
@@ -46,7 +50,8 @@ public class FitWeightsTests
         (double before, double after) = (Error(original, rounded), Error(original, fitted));
         Assert.True(after <= before * (bits == 8 ? 1.1 : 0.9), $"{before} before, {after} after");
         WeightGrid grid = WeightGrid.Of(bits);
-        foreach (Node layer in fitted.Nodes.Where(n => n.Operator is ILinearLayer)) Assert.All(fitted.Values[layer.Inputs[1]].Constant!.ToInt32s(), w => Assert.InRange(w, grid.Low, grid.High));
+        foreach (Node layer in fitted.Nodes.Where(n => n.Operator is ILinearLayer))
+            Assert.All(fitted.Values[layer.Inputs[1]].Constant!.ToInt32s(), w => Assert.InRange(w, grid.Low, grid.High));
         Assert.Contains(context.Report.Notes, n => n.StartsWith("Fitted the weights of", StringComparison.Ordinal));
     }
 
@@ -57,7 +62,8 @@ public class FitWeightsTests
         Assert.Equal(Constants(first), Constants(second));
 
         static IEnumerable<string> Constants(ModelGraph graph) =>
-            graph.Nodes.SelectMany(n => n.Inputs).Where(i => graph.Values[i].Constant is not null).Select(i => Convert.ToHexString(graph.Values[i].Constant!.Bytes) + string.Join(",", graph.Values[i].Quantization?.Scales ?? []));
+            graph.Nodes.SelectMany(n => n.Inputs).Where(i => graph.Values[i].Constant is not null)
+            .Select(i => Convert.ToHexString(graph.Values[i].Constant!.Bytes) + string.Join(",", graph.Values[i].Quantization?.Scales ?? []));
     }
 
     [Fact]
@@ -69,7 +75,8 @@ public class FitWeightsTests
         (_, ModelGraph rounded, ModelGraph fitted) = Fit(original, 4);
         Assert.Equal(Weights(rounded), Weights(fitted));
 
-        static IEnumerable<int> Weights(ModelGraph graph) => graph.Nodes.Where(n => n.Operator is ILinearLayer).SelectMany(n => graph.Values[n.Inputs[1]].Constant!.ToInt32s());
+        static IEnumerable<int> Weights(ModelGraph graph) =>
+            graph.Nodes.Where(n => n.Operator is ILinearLayer).SelectMany(n => graph.Values[n.Inputs[1]].Constant!.ToInt32s());
     }
 
     private static (PipelineContext Context, ModelGraph Original, ModelGraph Rounded, ModelGraph Fitted) Fit(string name, int bits)
@@ -82,7 +89,8 @@ public class FitWeightsTests
 
     private static (PipelineContext Context, ModelGraph Rounded, ModelGraph Fitted) Fit(ModelGraph original, int bits)
     {
-        var context = new PipelineContext(new CompilationInput("case.onnx", default, new CompilationOptions()), CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx"))
+        var context = new PipelineContext(new CompilationInput("case.onnx", default, new CompilationOptions()), CodeGen.Emit.Target.Default,
+            new DiagnosticBag("case.onnx"))
         {
             Samples = new CalibrationSamples("samples.npz", [.. Enumerable.Range(0, 48)], Samples(original, 11, 48)),
             WeightBits = original.Nodes.Where(n => n.Operator is ILinearLayer).ToDictionary(n => n.Outputs[0], _ => bits),
@@ -103,7 +111,8 @@ public class FitWeightsTests
     // On samples that were not fitted to.
     private static double Error(ModelGraph original, ModelGraph quantised) => Samples(original, 12, 16).Sum(sample =>
     {
-        float[] expected = new ReferenceInterpreter(original, RequantizationMode.Float).Run(sample)[0].ToFloats(), actual = new ReferenceInterpreter(quantised, RequantizationMode.Float).Run(sample)[0].ToFloats();
+        float[] expected = new ReferenceInterpreter(original, RequantizationMode.Float).Run(sample)[0].ToFloats(),
+            actual = new ReferenceInterpreter(quantised, RequantizationMode.Float).Run(sample)[0].ToFloats();
         return expected.Zip(actual, (x, y) => Math.Pow(x - y, 2)).Sum();
     });
 }

@@ -6,7 +6,8 @@ namespace ModelCompiler.Core.Tests.Compression;
 public class LinearAlgebraTests
 {
     [Fact]
-    public void Products_of_transposed_rows_are_those_of_the_definition() => Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[1, 300], Gen.Int[0, 20]).Sample((left, right, rows, first) =>
+    public void Products_of_transposed_rows_are_those_of_the_definition() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[1, 300], Gen.Int[0, 20]).Sample((left, right, rows, first) =>
     {
         var random = new Random(left + (100 * right) + rows);
         float[] a = Floats(random, (first + rows) * left), b = Floats(random, (first + rows) * right);

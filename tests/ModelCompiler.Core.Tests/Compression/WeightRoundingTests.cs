@@ -27,7 +27,8 @@ public class WeightRoundingTests
     {
         LayerStatistics statistics = Statistics(new Random(1), 12, 5, correlated: false);
         double[] original = [.. LinearAlgebraTests.Floats(new Random(2), 60).Select(w => (double)w)];
-        LayerProblem problem = LayerProblem.Of(statistics with { H = [.. Enumerable.Range(0, 144).Select(i => i % 13 == 0 ? 1.0 : 0)] }, original, refit: false);
+        LayerProblem problem = LayerProblem.Of(statistics with { H = [.. Enumerable.Range(0, 144).Select(i => i % 13 == 0 ? 1.0 : 0)] }, original,
+            refit: false);
         Assert.Equal([.. original.Select(w => Math.Round(w * 4) / 4)], GreedyRounding.Run(problem, (w, _, _) => Math.Round(w * 4) / 4));
     }
 
@@ -60,7 +61,8 @@ public class WeightRoundingTests
     }
 
     [Fact]
-    public void Statistics_of_two_parts_are_those_of_the_whole() => Gen.Select(Gen.Int[1, 12], Gen.Int[1, 9], Gen.Int[2, 80], Gen.Int[1, 80]).Sample((inputs, outputs, first, second) =>
+    public void Statistics_of_two_parts_are_those_of_the_whole() =>
+        Gen.Select(Gen.Int[1, 12], Gen.Int[1, 9], Gen.Int[2, 80], Gen.Int[1, 80]).Sample((inputs, outputs, first, second) =>
     {
         var random = new Random(inputs + outputs + first + second);
         float[] x = LinearAlgebraTests.Floats(random, (first + second) * inputs), y = LinearAlgebraTests.Floats(random, (first + second) * outputs);
@@ -68,14 +70,17 @@ public class WeightRoundingTests
         float[] x2 = [.. x], y2 = [.. y];
         LayerStatistics joined = LayerStatistics.Of(x2, inputs, y2, outputs, 0, first).With(LayerStatistics.Of(x2, inputs, y2, outputs, first, second));
         Assert.Equal(whole.Rows, joined.Rows);
-        foreach ((double[] a, double[] b) in new[] { (whole.H, joined.H), (whole.C, joined.C), (whole.MeanX, joined.MeanX), (whole.MeanY, joined.MeanY), (whole.VarianceY, joined.VarianceY) })
+        foreach ((double[] a, double[] b) in new[] { (whole.H, joined.H), (whole.C, joined.C), (whole.MeanX, joined.MeanX), (whole.MeanY, joined.MeanY),
+            (whole.VarianceY, joined.VarianceY) })
         {
             for (int i = 0; i < a.Length; i++) Assert.Equal(a[i], b[i], 1e-5);
         }
 
         // The error is that of the definition, on rows that were not centred.
         double[] weights = [.. LinearAlgebraTests.Floats(random, outputs * inputs).Select(w => (double)w)], bias = whole.Bias(weights);
-        double expected = Enumerable.Range(0, first + second).Sum(r => Enumerable.Range(0, outputs).Sum(o => Math.Pow(y[(r * outputs) + o] - bias[o] - Enumerable.Range(0, inputs).Sum(i => weights[(o * inputs) + i] * x[(r * inputs) + i]), 2)));
+        double expected = Enumerable.Range(0, first + second)
+            .Sum(r => Enumerable.Range(0, outputs).Sum(o => Math.Pow(y[(r * outputs) + o] - bias[o] - Enumerable.Range(0, inputs)
+                .Sum(i => weights[(o * inputs) + i] * x[(r * inputs) + i]), 2)));
         Assert.Equal(expected / (first + second), whole.Error(weights, bias), 1e-4);
     });
 

@@ -1,8 +1,8 @@
 namespace ModelCompiler.Core.Tests.Docs;
 
 /// <summary>
-/// A page of the documentation or another file, parts of which are generated: they lie between <c>&lt;!-- generated: name --&gt;</c> and <c>&lt;!-- /generated --&gt;</c>.
-/// With the environment variable MODELCOMPILER_UPDATE_DOCS=1, tests rewrite them instead of comparing.
+/// A page of the documentation or another file, parts of which are generated: they lie between <c>&lt;!-- generated:
+/// name --&gt;</c> and <c>&lt;!-- /generated --&gt;</c>. With the environment variable MODELCOMPILER_UPDATE_DOCS=1, tests rewrite them instead of comparing.
 /// </summary>
 internal sealed class DocumentationPage(string name, string folder = "src/ModelCompiler/docs")
 {
@@ -24,5 +24,6 @@ internal sealed class DocumentationPage(string name, string folder = "src/ModelC
 
     /// <summary>A table.</summary>
     public static IEnumerable<string> Table(string[] header, IEnumerable<string[]> rows) =>
-        rows.Prepend([.. header.Select(_ => "---")]).Prepend(header).Select(row => $"| {string.Join(" | ", row.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal)))} |");
+        rows.Prepend([.. header.Select(_ => "---")]).Prepend(header)
+        .Select(row => $"| {string.Join(" | ", row.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal)))} |");
 }

@@ -17,7 +17,9 @@ public partial class DocumentationTests
     public void Options()
     {
         var defaults = new CompilationOptions();
-        IEnumerable<string[]> rows = CompilationOptions.All.Select(p => (string[])[$"`{Metadata(p.Name)}`", $"`--{Kebab(p.Name)}`", p.GetCustomAttribute<OptionAttribute>()!.Help, Values(p), Default(p.GetValue(defaults))]);
+        IEnumerable<string[]> rows = CompilationOptions.All.Select(p =>
+            (string[])[$"`{Metadata(p.Name)}`", $"`--{Kebab(p.Name)}`", p.GetCustomAttribute<OptionAttribute>()!.Help, Values(p),
+                Default(p.GetValue(defaults))]);
         new DocumentationPage("options.md").Verify("options", DocumentationPage.Table(["Metadata", "`modelc`", "Meaning", "Values", "Default"], rows));
 
         // MSBuild allows no metadata called Target.
@@ -34,8 +36,11 @@ public partial class DocumentationTests
     [Fact]
     public void Targets()
     {
-        IEnumerable<string[]> rows = Target.All.Select(t => (string[])[$"`{t.Name}`", t.Machine, string.Join(", ", t.InstructionSets.Select(i => i.Name)), t.NativeInstructionSet is { } set ? $"`{set}`" : ""]);
-        new DocumentationPage("options.md").Verify("targets", DocumentationPage.Table(["Target", "Machines", "Instruction sets of the code", "`IlcInstructionSet`"], rows));
+        IEnumerable<string[]> rows = Target.All.Select(t =>
+            (string[])[$"`{t.Name}`", t.Machine, string.Join(", ", t.InstructionSets.Select(i => i.Name)),
+                t.NativeInstructionSet is { } set ? $"`{set}`" : ""]);
+        new DocumentationPage("options.md").Verify("targets",
+            DocumentationPage.Table(["Target", "Machines", "Instruction sets of the code", "`IlcInstructionSet`"], rows));
     }
 
     [Fact]
@@ -51,7 +56,8 @@ public partial class DocumentationTests
         }
 
         lines.Add("  <PropertyGroup>");
-        lines.Add($"    <_ModelCompilerBeyondNativeDefault>;{string.Concat(Target.All.Where(t => !t.IsNativeDefault).Select(t => t.Name + ";"))}</_ModelCompilerBeyondNativeDefault>");
+        lines.Add($"    <_ModelCompilerBeyondNativeDefault>;{string.Concat(Target.All.Where(t => !t.IsNativeDefault).Select(t => t.Name + ";"))}"
+            + "</_ModelCompilerBeyondNativeDefault>");
         lines.Add($"    <_ModelCompilerFrom11>;{string.Concat(Target.All.Where(t => t.Framework == 11).Select(t => t.Name + ";"))}</_ModelCompilerFrom11>");
         lines.Add("  </PropertyGroup>");
         Assert.All(Target.All, t => Assert.Contains(t.Framework, (int[])[8, 11]));
@@ -80,7 +86,8 @@ public partial class DocumentationTests
     [Fact]
     public void Links_between_pages_lead_somewhere()
     {
-        foreach (string link in Directory.EnumerateFiles(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler", "docs"), "*.md").SelectMany(f => Regex.Matches(File.ReadAllText(f), @"\]\(([\w-]+\.md)").Select(m => m.Groups[1].Value)))
+        foreach (string link in Directory.EnumerateFiles(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler", "docs"), "*.md")
+            .SelectMany(f => Regex.Matches(File.ReadAllText(f), @"\]\(([\w-]+\.md)").Select(m => m.Groups[1].Value)))
         {
             Assert.True(File.Exists(Path.Combine(SharedData.RepositoryRoot, "src", "ModelCompiler", "docs", link)), $"There is no page '{link}'.");
         }
@@ -89,20 +96,25 @@ public partial class DocumentationTests
     [Fact]
     public void Operators()
     {
-        ILookup<string, (IntegerSupport Given, Type Type)> onnx = Bindings<OnnxOperatorAttribute>(a => (a.Domain.Length > 0 ? a.Domain + "." : "") + a.Name, a => a.Integers);
+        ILookup<string, (IntegerSupport Given, Type Type)> onnx =
+            Bindings<OnnxOperatorAttribute>(a => (a.Domain.Length > 0 ? a.Domain + "." : "") + a.Name, a => a.Integers);
         ILookup<string, (IntegerSupport Given, Type Type)> tfLite = Bindings<TfLiteOperatorAttribute>(a => a.Key, a => a.Integers);
         Assert.Equal(OnnxImporter.SupportedOperators.Count() + TfLiteImporter.SupportedOperators.Count(), onnx.Count + tfLite.Count);
         new DocumentationPage("operators.md").Verify("operators", [
             "## ONNX", "", .. Table(onnx), "", "Left out for good:", "", .. LeftOut(), "", "## TFLite", "", .. TfLiteTable(tfLite)]);
 
         static IEnumerable<string> TfLiteTable(ILookup<string, (IntegerSupport Given, Type Type)> operators) =>
-            DocumentationPage.Table(["Operator", "Integers"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First(), mayFollowRule: false)]));
+            DocumentationPage.Table(["Operator", "Integers"],
+                operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase)
+                .Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First(), mayFollowRule: false)]));
 
-        static IEnumerable<string> LeftOut() => OnnxUnsupported.Reasons.GroupBy(r => r.Value, r => (r.Key.Domain.Length > 0 ? r.Key.Domain + "." : "") + r.Key.Name)
+        static IEnumerable<string> LeftOut() => OnnxUnsupported.Reasons.GroupBy(r => r.Value,
+            r => (r.Key.Domain.Length > 0 ? r.Key.Domain + "." : "") + r.Key.Name)
             .Select(g => $"* {string.Join(", ", g.Order(StringComparer.OrdinalIgnoreCase).Select(n => $"`{n}`"))}: {g.Key}.");
 
         static IEnumerable<string> Table(ILookup<string, (IntegerSupport Given, Type Type)> operators) =>
-            DocumentationPage.Table(["Operator", "8-bit"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase).Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First())]));
+            DocumentationPage.Table(["Operator", "8-bit"], operators.OrderBy(o => o.Key, StringComparer.OrdinalIgnoreCase)
+                .Select(o => (string[])[$"`{o.Key}`", Integers(o.Key, o.First())]));
     }
 
     private static ILookup<string, (IntegerSupport Given, Type Type)> Bindings<T>(Func<T, string> name, Func<T, IntegerSupport> integers)
@@ -111,11 +123,14 @@ public partial class DocumentationTests
             .SelectMany(m => m.GetCustomAttributes<T>().Select(a => (Name: name(a), Given: integers(a), Type: m.DeclaringType!)))
             .ToLookup(p => p.Name, p => (p.Given, p.Type));
 
-    // An operator that reads itself says by its rule whether it computes in integers; TFLite's table also says of how many bits, which only the attribute knows.
+    // An operator that reads itself says by its rule whether it computes in integers; TFLite's table also says of how many bits,
+    // which only the attribute knows.
     private static string Integers(string name, (IntegerSupport Given, Type Type) binding, bool mayFollowRule = true) => binding.Given switch
     {
-        IntegerSupport.ByRule when !typeof(Operator).IsAssignableFrom(binding.Type) => mayFollowRule ? "no" : throw new InvalidOperationException($"The attribute of {name} does not say which integers it takes."),
-        IntegerSupport.ByRule => RuleOf(binding.Type) == QuantizationRule.Float ? "no" : mayFollowRule ? "yes" : throw new InvalidOperationException($"The attribute of {name} does not say which integers it takes."),
+        IntegerSupport.ByRule when !typeof(Operator).IsAssignableFrom(binding.Type) =>
+            mayFollowRule ? "no" : throw new InvalidOperationException($"The attribute of {name} does not say which integers it takes."),
+        IntegerSupport.ByRule => RuleOf(binding.Type) == QuantizationRule.Float ? "no" : mayFollowRule ? "yes"
+        : throw new InvalidOperationException($"The attribute of {name} does not say which integers it takes."),
         IntegerSupport.None => "no",
         IntegerSupport.Yes => "yes",
         IntegerSupport.AsConvolution => "yes, as a convolution",

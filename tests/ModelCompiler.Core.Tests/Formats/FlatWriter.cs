@@ -100,5 +100,6 @@ internal sealed class FlatNode
         _ => null,
     };
 
-    private static void Point(List<byte> bytes, int at, int target) => BinaryPrimitives.WriteInt32LittleEndian(CollectionsMarshal.AsSpan(bytes)[at..], target - at);
+    private static void Point(List<byte> bytes, int at, int target) =>
+        BinaryPrimitives.WriteInt32LittleEndian(CollectionsMarshal.AsSpan(bytes)[at..], target - at);
 }

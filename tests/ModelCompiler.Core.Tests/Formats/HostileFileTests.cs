@@ -95,7 +95,8 @@ public class HostileFileTests
         for (int i = 0; i < corruptions; i++)
         {
             byte[] bytes = [.. sound];
-            for (int n = random.Next(1, 9); n > 0; n--) bytes[random.Next(bytes.Length)] = random.Next(2) == 0 ? (byte)random.Next(256) : interesting[random.Next(interesting.Length)];
+            for (int n = random.Next(1, 9); n > 0; n--)
+                bytes[random.Next(bytes.Length)] = random.Next(2) == 0 ? (byte)random.Next(256) : interesting[random.Next(interesting.Length)];
             if (random.Next(4) == 0) random.NextBytes(bytes.AsSpan(random.Next(bytes.Length - Math.Min(bytes.Length, 4) + 1), Math.Min(bytes.Length, 4)));
             Try(bytes, read);
         }

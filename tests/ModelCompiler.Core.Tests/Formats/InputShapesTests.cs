@@ -4,7 +4,8 @@ namespace ModelCompiler.Core.Tests.Formats;
 
 public class InputShapesTests
 {
-    private static readonly InputDimension Batch = new(1, false, "N"), Height = new(null, false, "h"), Width = new(null, false, "w"), Length = new(null, false, "length"), Unnamed = new(null, false, "");
+    private static readonly InputDimension Batch = new(1, false, "N"), Height = new(null, false, "h"), Width = new(null, false, "w"),
+        Length = new(null, false, "length"), Unnamed = new(null, false, "");
 
     private static InputDimension Fixed(int size) => new(size, true, "");
 
@@ -21,7 +22,8 @@ public class InputShapesTests
     public void One_message_names_all_open_inputs_with_an_example_that_works()
     {
         (string Name, InputDimension[]? Declared)[] inputs =
-            [("image", [Batch, Fixed(3), Height, Width]), ("ids", [Batch, Length]), ("mask", [Batch, Length, Unnamed]), ("size", [Fixed(2)]), ("extra", null), ("given", [Unnamed, Unnamed])];
+            [("image", [Batch, Fixed(3), Height, Width]), ("ids", [Batch, Length]), ("mask", [Batch, Length, Unnamed]), ("size", [Fixed(2)]), ("extra", null),
+                ("given", [Unnamed, Unnamed])];
         InputShapes shapes = Bind("given:4x9;");
         ModelCompilationException error = Assert.Throws<ModelCompilationException>(shapes.RequireAll);
         Assert.Equal("MC2003", error.Code);
@@ -45,7 +47,8 @@ public class InputShapesTests
     [InlineData("1x4x5x6", "the model declares [N, 3, h, w]", "dimension 1 must be 3, not 4")]
     public void A_contradiction_names_the_dimension(string given, string reason, string remedy)
     {
-        ModelCompilationException error = Assert.Throws<ModelCompilationException>(() => InputShapes.Parse("image:" + given).Bind("image", [Batch, Fixed(3), Height, Width], 1, 1));
+        ModelCompilationException error = Assert.Throws<ModelCompilationException>(() => InputShapes.Parse("image:" + given)
+            .Bind("image", [Batch, Fixed(3), Height, Width], 1, 1));
         Assert.Equal("MC9003", error.Code);
         Assert.Contains(reason, error.Reason, StringComparison.Ordinal);
         Assert.Contains(remedy, error.Remedy, StringComparison.Ordinal);

@@ -23,12 +23,15 @@ public class OnnxFileTests
     [Fact]
     public void FieldNumbersAreThoseOfOnnx()
     {
-        byte[] attribute = [0x0A, 1, (byte)'a', 0x15, 0, 0, 0x80, 0x3F, 0x18, 5, 0x22, 1, (byte)'s', 0x3A, 4, 0, 0, 0, 0x40, 0x42, 2, 1, 2, 0xA0, 0x01, 2, 0xAA, 0x01, 1, (byte)'r'];
-        byte[] node = [0x0A, 1, (byte)'x', 0x12, 1, (byte)'y', 0x1A, 1, (byte)'n', 0x22, 4, .. "Relu"u8, 0x2A, (byte)attribute.Length, .. attribute, 0x3A, 1, (byte)'d'];
+        byte[] attribute = [0x0A, 1, (byte)'a', 0x15, 0, 0, 0x80, 0x3F, 0x18, 5, 0x22, 1, (byte)'s', 0x3A, 4, 0, 0, 0, 0x40, 0x42, 2, 1, 2, 0xA0, 0x01, 2,
+            0xAA, 0x01, 1, (byte)'r'];
+        byte[] node = [0x0A, 1, (byte)'x', 0x12, 1, (byte)'y', 0x1A, 1, (byte)'n', 0x22, 4, .. "Relu"u8, 0x2A, (byte)attribute.Length, .. attribute, 0x3A, 1,
+            (byte)'d'];
         byte[] tensor = [0x08, 2, 0x10, 1, 0x42, 1, (byte)'w', 0x4A, 8, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40];
         byte[] type = [0x0A, 12, 0x08, 1, 0x12, 8, 0x0A, 2, 0x08, 3, 0x0A, 2, 0x12, 0];
         byte[] value = [0x0A, 1, (byte)'x', 0x12, (byte)type.Length, .. type];
-        byte[] graph = [0x0A, (byte)node.Length, .. node, 0x12, 1, (byte)'g', 0x2A, (byte)tensor.Length, .. tensor, 0x5A, (byte)value.Length, .. value, 0x62, (byte)value.Length, .. value];
+        byte[] graph = [0x0A, (byte)node.Length, .. node, 0x12, 1, (byte)'g', 0x2A, (byte)tensor.Length, .. tensor, 0x5A, (byte)value.Length, .. value, 0x62,
+            (byte)value.Length, .. value];
         byte[] file = [0x08, 7, 0x12, 1, (byte)'p', 0x3A, (byte)graph.Length, .. graph, 0x42, 4, 0x0A, 0, 0x10, 13];
 
         ModelProto model = OnnxFile.Parse(file);
@@ -36,7 +39,8 @@ public class OnnxFileTests
         NodeProto relu = model.Graph.Node[0];
         Assert.Equal(("x", "y", "n", "Relu", "d"), (relu.Input[0], relu.Output[0], relu.Name, relu.OpType, relu.Domain));
         AttributeProto a = relu.Attribute[0];
-        Assert.Equal(("a", 1f, 5L, "s", 2f, 2L, AttributeProto.Types.AttributeType.Int, "r"), (a.Name, a.F, a.I, a.S.ToStringUtf8(), a.Floats[0], a.Ints[1], a.Type, a.RefAttrName));
+        Assert.Equal(("a", 1f, 5L, "s", 2f, 2L, AttributeProto.Types.AttributeType.Int, "r"),
+            (a.Name, a.F, a.I, a.S.ToStringUtf8(), a.Floats[0], a.Ints[1], a.Type, a.RefAttrName));
         Assert.Equal([1f, 2f], Floats(OnnxTensorReader.Read(model.Graph.Initializer[0])));
         TypeProto.Types.Tensor x = model.Graph.Input[0].Type.TensorType;
         Assert.Equal((1, 3L, ""), (x.ElemType, x.Shape.Dim[0].DimValue, x.Shape.Dim[1].DimParam));
@@ -57,7 +61,8 @@ public class OnnxFileTests
     public void StopsAtDepthAndCount()
     {
         var graph = new GraphProto { Name = "innermost" };
-        for (int i = 0; i < 200; i++) graph = new GraphProto { Node = { new NodeProto { OpType = "If", Attribute = { new AttributeProto { Name = "then_branch", G = graph } } } } };
+        for (int i = 0; i < 200; i++)
+            graph = new GraphProto { Node = { new NodeProto { OpType = "If", Attribute = { new AttributeProto { Name = "then_branch", G = graph } } } } };
         Assert.Contains("nested too deeply", Fails("MC1001", new ModelProto { IrVersion = 8, Graph = graph }.ToByteArray()).Reason, StringComparison.Ordinal);
 
         // Nodes of no bytes: two bytes in the file, hundreds in memory.
@@ -93,13 +98,16 @@ public class OnnxFileTests
         Graph = new GraphProto
         {
             Name = "g",
-            Node = { new NodeProto { OpType = "Conv", Input = { "x", "w" }, Output = { "y" }, Attribute = { new AttributeProto { Name = "pads", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 2 } } } } },
+            Node = { new NodeProto { OpType = "Conv", Input = { "x", "w" }, Output = { "y" },
+                Attribute = { new AttributeProto { Name = "pads", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 2 } } } } },
             Initializer =
             {
                 new TensorProto { Name = "w", DataType = 1, Dims = { 2 }, FloatData = { 1, 2 } },
                 new TensorProto { Name = "v", DataType = 7, Dims = { 1, 2 }, RawData = ByteString.CopyFrom(new byte[16]) },
             },
-            Input = { new ValueInfoProto { Name = "x", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "N" } } } } } } },
+            Input = { new ValueInfoProto { Name = "x", Type =
+                new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1,
+                    Shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "N" } } } } } } },
         },
     }.ToByteArray();
 

@@ -99,7 +99,8 @@ public class TfLiteReaderTests
     public void AVectorIsQuantizedAlongItsOnlyDimension()
     {
         FlatNode stored = new FlatNode().With(2, new[] { 0.5f, 1, 2 }).With(3, new[] { 4L }).With(6, 3);
-        TfLiteTensor bias = TfLiteReader.Read(OneConstant(new FlatNode().With(0, new byte[12]), TfLiteTensorType.Int32, [3], stored).ToFile()).Subgraphs[0].Tensors[0];
+        TfLiteTensor bias = TfLiteReader.Read(OneConstant(new FlatNode().With(0, new byte[12]), TfLiteTensorType.Int32, [3], stored)
+            .ToFile()).Subgraphs[0].Tensors[0];
         Assert.Equal(0, bias.Quantization!.QuantizedDimension);
         Assert.Equal([4L, 4L, 4L], bias.Quantization.ZeroPoints);
     }
@@ -107,7 +108,8 @@ public class TfLiteReaderTests
     [Fact]
     public void AZeroDimensionMakesATensorEmptyWhateverTheOthersAre()
     {
-        TfLiteTensor tensor = TfLiteReader.Read(OneConstant(new FlatNode().With(0, Array.Empty<byte>()), TfLiteTensorType.Float32, [int.MaxValue, int.MaxValue, 0]).ToFile()).Subgraphs[0].Tensors[0];
+        TfLiteTensor tensor = TfLiteReader.Read(OneConstant(new FlatNode().With(0, Array.Empty<byte>()), TfLiteTensorType.Float32,
+            [int.MaxValue, int.MaxValue, 0]).ToFile()).Subgraphs[0].Tensors[0];
         Assert.Equal(0, tensor.ElementCount);
         Assert.True(tensor.IsConstant);
     }
@@ -125,7 +127,8 @@ public class TfLiteReaderTests
     public void AliasedPartsAreBounded()
     {
         // Many operators that are all the same one, with a long list of inputs: each byte of the file would count a hundred thousand times.
-        var file = new List<byte>(new FlatNode().With(0, 3U).With(1, new[] { new FlatNode() }).With(2, new[] { new FlatNode().With(0, new[] { new FlatNode() }).With(3, new[] { new FlatNode().With(1, new int[200_000]) }) }).ToFile());
+        var file = new List<byte>(new FlatNode().With(0, 3U).With(1, new[] { new FlatNode() })
+            .With(2, new[] { new FlatNode().With(0, new[] { new FlatNode() }).With(3, new[] { new FlatNode().With(1, new int[200_000]) }) }).ToFile());
         byte[] honest = [.. file];
         Assert.Single(TfLiteReader.Read(honest).Subgraphs[0].Operators);
 
@@ -135,12 +138,14 @@ public class TfLiteReaderTests
         byte[] hostile = [.. honest, .. new byte[4 + 400_000]];
         BinaryPrimitives.WriteInt32LittleEndian(hostile.AsSpan(field), honest.Length - field);
         BinaryPrimitives.WriteInt32LittleEndian(hostile.AsSpan(honest.Length), 100_000);
-        for (int at = honest.Length + 4; at < hostile.Length; at += 4) BinaryPrimitives.WriteUInt32LittleEndian(hostile.AsSpan(at), unchecked((uint)(target - at)));
+        for (int at = honest.Length + 4; at < hostile.Length; at += 4)
+            BinaryPrimitives.WriteUInt32LittleEndian(hostile.AsSpan(at), unchecked((uint)(target - at)));
         ModelCompilationException error = Assert.Throws<ModelCompilationException>(() => TfLiteReader.Read(hostile));
         Assert.StartsWith("MC100", error.Code, StringComparison.Ordinal);
 
         static int At(byte[] b, int at) => at + BinaryPrimitives.ReadInt32LittleEndian(b.AsSpan(at));
-        static int Field(byte[] b, int table, int field) => table + BinaryPrimitives.ReadUInt16LittleEndian(b.AsSpan(table - BinaryPrimitives.ReadInt32LittleEndian(b.AsSpan(table)) + 4 + (2 * field)));
+        static int Field(byte[] b, int table, int field) =>
+            table + BinaryPrimitives.ReadUInt16LittleEndian(b.AsSpan(table - BinaryPrimitives.ReadInt32LittleEndian(b.AsSpan(table)) + 4 + (2 * field)));
         static int Vector(byte[] b, int table, int field) => At(b, Field(b, table, field));
     }
 
@@ -175,21 +180,24 @@ public class TfLiteReaderTests
 
     internal static FlatNode Sample() => new FlatNode()
         .With(0, 3U)
-        .With(1, new[] { new FlatNode().With(0, (sbyte)3).With(2, 5), new FlatNode().With(0, (sbyte)32).With(1, "Magic").With(3, 32), new FlatNode().With(0, (sbyte)127).With(3, 150) })
+        .With(1, new[] { new FlatNode().With(0, (sbyte)3).With(2, 5), new FlatNode().With(0, (sbyte)32).With(1, "Magic").With(3, 32),
+            new FlatNode().With(0, (sbyte)127).With(3, 150) })
         .With(2, new[]
         {
             new FlatNode()
                 .With(0, new[]
                 {
                     new FlatNode().With(0, new[] { 1, 1, 2, 2 }).With(1, (sbyte)9).With(3, "image").With(7, new[] { 1, -1, 2, 2 }),
-                    new FlatNode().With(0, new[] { 2, 2 }).With(1, (sbyte)9).With(2, 1U).With(3, "weights").With(4, new FlatNode().With(2, new[] { 0.5f, 0.25f }).With(3, new[] { 0L, 0L })),
+                    new FlatNode().With(0, new[] { 2, 2 }).With(1, (sbyte)9).With(2, 1U).With(3, "weights")
+                    .With(4, new FlatNode().With(2, new[] { 0.5f, 0.25f }).With(3, new[] { 0L, 0L })),
                     new FlatNode().With(0, new[] { 1, 2 }).With(3, "result"),
                 })
                 .With(1, new[] { 0 })
                 .With(2, new[] { 2 })
                 .With(3, new[]
                 {
-                    new FlatNode().With(1, new[] { 0, 1, -1 }).With(2, new[] { 2 }).With(3, (byte)1).With(4, new FlatNode().With(0, (sbyte)1).With(1, 2).With(2, 2)),
+                    new FlatNode().With(1, new[] { 0, 1, -1 }).With(2, new[] { 2 }).With(3, (byte)1)
+                        .With(4, new FlatNode().With(0, (sbyte)1).With(1, 2).With(2, 2)),
                     new FlatNode().With(0, 1U).With(1, new[] { 0 }).With(2, new[] { 2 }).With(5, new byte[] { 7, 8, 9 }),
                 })
                 .With(4, "main"),
@@ -197,7 +205,8 @@ public class TfLiteReaderTests
         .With(3, "made for a test")
         .With(4, new[] { new FlatNode(), new FlatNode().With(0, new byte[] { 1, 2, 3, 4 }) })
         .With(6, new[] { new FlatNode().With(0, "min_runtime_version").With(1, 1U) })
-        .With(7, new[] { new FlatNode().With(0, new[] { new FlatNode().With(0, "image") }).With(1, new[] { new FlatNode().With(0, "y").With(1, 2U) }).With(2, "serving_default") });
+        .With(7, new[] { new FlatNode().With(0, new[] { new FlatNode().With(0, "image") }).With(1, new[] { new FlatNode().With(0, "y").With(1, 2U) })
+            .With(2, "serving_default") });
 
     private static FlatNode OneConstant(FlatNode buffer, TfLiteTensorType type, int[] shape, FlatNode? quantization = null)
     {
@@ -212,7 +221,8 @@ public class TfLiteReaderTests
     {
         var state = new TfLiteState(new GraphEditor());
         long before = GC.GetAllocatedBytesForCurrentThread();
-        ModelCompilationException error = Assert.Throws<ModelCompilationException>(() => state.Read("h", "h", new TensorType(ElementType.Float32, new Shape(1 << 28))));
+        ModelCompilationException error = Assert.Throws<ModelCompilationException>(() =>
+            state.Read("h", "h", new TensorType(ElementType.Float32, new Shape(1 << 28))));
         Assert.Equal("MC1003", error.Code);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }

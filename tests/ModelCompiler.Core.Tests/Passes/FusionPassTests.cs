@@ -13,7 +13,8 @@ public class FusionPassTests
     private static readonly Unary Relu = Unary.Clamp(ActivationRange.Relu), Relu6 = Unary.Clamp(ActivationRange.Relu6);
 
     private static Value Normalise(CaseBuilder b, Value x, int axis) => b.Apply(
-        new BatchNormalization(axis, 1e-3f), x, b.Constant(x.Shape[axis]), b.Constant(x.Shape[axis]), b.Constant(x.Shape[axis]), b.Apply(new Unary(UnaryKind.Abs), b.Constant(x.Shape[axis])));
+        new BatchNormalization(axis, 1e-3f), x, b.Constant(x.Shape[axis]), b.Constant(x.Shape[axis]), b.Constant(x.Shape[axis]),
+        b.Apply(new Unary(UnaryKind.Abs), b.Constant(x.Shape[axis])));
 
     [Theory]
     [InlineData(true)]
@@ -94,7 +95,8 @@ public class FusionPassTests
         var b = new CaseBuilder(8);
         Value conv = b.Apply(Conv, b.Input(1, 5, 4, 3), b.Constant(6, 3, 3, 3));
         Value other = b.Apply(Conv, b.Input(1, 5, 4, 3), b.Constant(6, 3, 3, 3));
-        ModelGraph after = PassCheck.Run(FuseActivations.Run, b.Build(b.Apply(Relu, conv), conv, b.Apply(Relu, other), b.Apply(new Unary(UnaryKind.Tanh), other)));
+        ModelGraph after = PassCheck.Run(FuseActivations.Run,
+            b.Build(b.Apply(Relu, conv), conv, b.Apply(Relu, other), b.Apply(new Unary(UnaryKind.Tanh), other)));
         Assert.Equal(2, after.Nodes.Count(n => n.Operator is Unary { Kind: UnaryKind.Clamp }));
     }
 
@@ -134,8 +136,10 @@ public class FusionPassTests
         var b = new CaseBuilder(11);
         Value doubled = b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), b.Apply(new Unary(UnaryKind.Exp), b.Constant(4)), b.Constant(3, 1));
         Value dequantised = b.Apply(new Dequantize(), b.QuantizedConstant(ElementType.Int8, true, 3, 4));
-        ModelGraph graph = b.Build(b.Apply(new Binary(BinaryKind.Multiply, ActivationRange.None), b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), b.Input(3, 4), doubled), dequantised));
-        Assert.Equal("Add Dequantize Multiply", string.Join(" ", PassCheck.Operators(PassCheck.Run(FoldConstants.Run, graph)).Split(' ').Order(StringComparer.Ordinal)));
+        ModelGraph graph = b.Build(b.Apply(new Binary(BinaryKind.Multiply, ActivationRange.None),
+            b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), b.Input(3, 4), doubled), dequantised));
+        Assert.Equal("Add Dequantize Multiply", string.Join(" ",
+            PassCheck.Operators(PassCheck.Run(FoldConstants.Run, graph)).Split(' ').Order(StringComparer.Ordinal)));
         Assert.Equal("Add Multiply", PassCheck.Operators(PassCheck.Run(FoldConstants.RunAll, graph)));
     }
 

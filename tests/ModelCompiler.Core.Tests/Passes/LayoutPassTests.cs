@@ -52,7 +52,8 @@ public class LayoutPassTests
         Value x = ChannelsFirstConv(b, b.Input(1, 3, 5, 4), 4);
         Value joined = b.Apply(new Concatenation(1), ChannelsFirstConv(b, x, 2), ChannelsFirstConv(b, x, 3));
         Value padded = b.Apply(new Pad(EquatableArray.Of(0, 1, 2, 0), EquatableArray.Of(0, 0, 1, 3), 0.5f), joined);
-        Value normalised = b.Apply(new BatchNormalization(1, 1e-3f), padded, b.Constant(6), b.Constant(6), b.Constant(6), b.Apply(new Unary(UnaryKind.Abs), b.Constant(6)));
+        Value normalised = b.Apply(new BatchNormalization(1, 1e-3f), padded, b.Constant(6), b.Constant(6), b.Constant(6),
+            b.Apply(new Unary(UnaryKind.Abs), b.Constant(6)));
         Value mean = b.Apply(new ReduceMean(EquatableArray.Of(2, 3), true), b.Apply(new Softmax(1), normalised));
         ModelGraph after = PassCheck.Run(EliminateTransposes.Run, b.Build(mean, normalised));
         Assert.Equal(2, PassCheck.Count<Transpose>(after)); // the input, and the output that users see in the model's layout; that of the mean is but a reshape
@@ -82,7 +83,8 @@ public class LayoutPassTests
     {
         var b = new CaseBuilder(7);
         Value flat = b.Apply(new Reshape(new Shape(2, 60)), b.Apply(First, b.Input(2, 4, 5, 3)));
-        ModelGraph after = PassCheck.Run(FoldTransposeIntoWeights.Run, b.Build(b.Apply(new FullyConnected(false, ActivationRange.None), flat, b.Constant(7, 60), b.Constant(7))));
+        ModelGraph after = PassCheck.Run(FoldTransposeIntoWeights.Run,
+            b.Build(b.Apply(new FullyConnected(false, ActivationRange.None), flat, b.Constant(7, 60), b.Constant(7))));
         Assert.Equal("Reshape FullyConnected", PassCheck.Operators(after));
     }
 
@@ -91,7 +93,8 @@ public class LayoutPassTests
     {
         var b = new CaseBuilder(8);
         Value flat = b.Apply(new Reshape(new Shape(4, 30)), b.Apply(new Transpose(1, 0, 2, 3), b.Input(2, 4, 5, 3)));
-        ModelGraph after = PassCheck.Run(FoldTransposeIntoWeights.Run, b.Build(b.Apply(new FullyConnected(false, ActivationRange.None), flat, b.Constant(7, 30))));
+        ModelGraph after = PassCheck.Run(FoldTransposeIntoWeights.Run,
+            b.Build(b.Apply(new FullyConnected(false, ActivationRange.None), flat, b.Constant(7, 30))));
         Assert.Equal("Transpose Reshape FullyConnected", PassCheck.Operators(after));
     }
 

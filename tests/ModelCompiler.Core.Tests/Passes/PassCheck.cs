@@ -25,7 +25,8 @@ internal static class PassCheck
     }
 
     /// <summary>Names of the operators, in order.</summary>
-    public static string Operators(ModelGraph graph) => string.Join(" ", graph.Nodes.Select(n => n.Operator is Binary binary ? binary.Kind.ToString() : n.Operator.Name));
+    public static string Operators(ModelGraph graph) => string.Join(" ",
+        graph.Nodes.Select(n => n.Operator is Binary binary ? binary.Kind.ToString() : n.Operator.Name));
 
     /// <summary>How many operators of a kind there are.</summary>
     public static int Count<T>(ModelGraph graph)
@@ -39,12 +40,15 @@ internal static class PassCheck
         {
             TensorData[] inputs = [.. before.InputValues.Select(v => CaseBuilder.Random(v, random))];
             IReadOnlyList<TensorData> expected = new ReferenceInterpreter(before, RequantizationMode.Float).Run(inputs);
-            IReadOnlyList<TensorData> actual = new ReferenceInterpreter(after, RequantizationMode.Float).Run([.. after.InputValues.Select((v, i) => Integers(inputs[i], v))]);
+            IReadOnlyList<TensorData> actual = new ReferenceInterpreter(after, RequantizationMode.Float)
+                .Run([.. after.InputValues.Select((v, i) => Integers(inputs[i], v))]);
             for (int i = 0; i < expected.Count; i++)
             {
                 double[] x = Reals(expected[i], before.Values[before.Outputs[i]]), y = Reals(actual[i], after.Values[after.Outputs[i]]);
                 Assert.Equal(x.Length, y.Length);
-                for (int j = 0; j < x.Length; j++) Assert.True(Math.Abs(x[j] - y[j]) <= tolerance * Math.Max(1, Math.Abs(x[j])), $"Output {i}, element {j}: {y[j]} after the pass, {x[j]} before.");
+                for (int j = 0; j < x.Length; j++)
+                    Assert.True(Math.Abs(x[j] - y[j]) <= tolerance * Math.Max(1, Math.Abs(x[j])),
+                        $"Output {i}, element {j}: {y[j]} after the pass, {x[j]} before.");
             }
         }
     }
@@ -53,7 +57,8 @@ internal static class PassCheck
     {
         if (data.Type == value.Type || !value.IsQuantized) return data;
         (int min, int max) = value.Type == CodeGen.Plan.ElementType.Int8 ? (-128, 127) : (0, 255);
-        return new TensorData(value.Type, value.Shape, Array.ConvertAll(data.ToFloats(), x => unchecked((byte)Requantization.Quantize(x, value.Q.Scale, value.Q.ZeroPoint, min, max))));
+        return new TensorData(value.Type, value.Shape, Array.ConvertAll(data.ToFloats(),
+            x => unchecked((byte)Requantization.Quantize(x, value.Q.Scale, value.Q.ZeroPoint, min, max))));
     }
 
     private static double[] Reals(TensorData data, Value value) =>

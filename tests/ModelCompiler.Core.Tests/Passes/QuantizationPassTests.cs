@@ -25,7 +25,8 @@ public class QuantizationPassTests
     {
         var b = new CaseBuilder(1);
         Value x = b.QuantizedInput(ElementType.Int8, 1, 5, 4, 3);
-        Value conv = b.Apply(Conv with { Activation = ActivationRange.Relu }, Dequantize(b, x), Dequantize(b, b.QuantizedConstant(ElementType.Int8, true, 6, 3, 3, 3)), b.Constant(6));
+        Value conv = b.Apply(Conv with { Activation = ActivationRange.Relu }, Dequantize(b, x),
+            Dequantize(b, b.QuantizedConstant(ElementType.Int8, true, 6, 3, 3, 3)), b.Constant(6));
         ModelGraph after = PassCheck.Run(FuseQuantization.Run, b.Build(Quantize(b, conv)), Step * 1.01);
         Assert.Equal("Conv", PassCheck.Operators(after));
         Assert.Equal(ElementType.Int32, after.Values[after.Nodes[0].Inputs[2]].Type);

@@ -60,17 +60,26 @@ public class RecognitionPassTests
 
     private static readonly Dictionary<string, (Operator Operator, Func<CaseBuilder, Value, Value> Write)> Written = new()
     {
-        ["GELU with a division"] = (Gelu("Gelu"), (b, x) => Times(b, Times(b, x, Number(b, 0.5)), Add(b, Library(b, "Erf", Over(b, x, Number(b, Math.Sqrt(2), 1))), Number(b, 1)))),
-        ["GELU with a product"] = (Gelu("Gelu"), (b, x) => Times(b, Number(b, 0.5, 1, 1), Times(b, Add(b, Number(b, 1), Library(b, "Erf", Times(b, Number(b, Math.Sqrt(0.5)), x))), x))),
+        ["GELU with a division"] = (Gelu("Gelu"), (b, x) =>
+            Times(b, Times(b, x, Number(b, 0.5)), Add(b, Library(b, "Erf", Over(b, x, Number(b, Math.Sqrt(2), 1))), Number(b, 1)))),
+        ["GELU with a product"] = (Gelu("Gelu"), (b, x) =>
+            Times(b, Number(b, 0.5, 1, 1), Times(b, Add(b, Number(b, 1), Library(b, "Erf", Times(b, Number(b, Math.Sqrt(0.5)), x))), x))),
         ["GELU with tanh and a power"] = (Gelu("GeluTanh"), (b, x) => Times(
-            b, Times(b, Number(b, 0.5), x), Add(b, Number(b, 1), Of(b, UnaryKind.Tanh, Times(b, Number(b, Math.Sqrt(2 / Math.PI)), Add(b, x, Times(b, Number(b, 0.044715), Library(b, "Power", x, Number(b, 3))))))))),
+            b, Times(b, Number(b, 0.5), x), Add(b, Number(b, 1),
+                Of(b, UnaryKind.Tanh, Times(b, Number(b, Math.Sqrt(2 / Math.PI)),
+                    Add(b, x, Times(b, Number(b, 0.044715), Library(b, "Power", x, Number(b, 3))))))))),
         ["GELU with tanh and products"] = (Gelu("GeluTanh"), (b, x) => Times(b, x, Times(
-            b, Number(b, 0.5), Add(b, Of(b, UnaryKind.Tanh, Times(b, Times(b, x, Number(b, Math.Sqrt(2 / Math.PI))), Add(b, Times(b, Times(b, x, x), Number(b, 0.044715)), Number(b, 1)))), Number(b, 1))))),
-        ["hard swish with a division"] = (new Unary(UnaryKind.HardSwish), (b, x) => Over(b, Times(b, x, Clamp(b, Add(b, x, Number(b, 3)), 0, 6)), Number(b, 6))),
-        ["hard swish with a product inside"] = (new Unary(UnaryKind.HardSwish), (b, x) => Times(b, Times(b, Clamp(b, Add(b, Number(b, 3, 1), x), 0, 6), Number(b, 1 / 6f)), x)),
-        ["hard swish with a hard sigmoid"] = (new Unary(UnaryKind.HardSwish), (b, x) => Times(b, x, b.Apply(new Unary(UnaryKind.HardSigmoid, 1 / 6f, 0.5f), x))),
+            b, Number(b, 0.5), Add(b, Of(b, UnaryKind.Tanh, Times(b, Times(b, x, Number(b, Math.Sqrt(2 / Math.PI))),
+                Add(b, Times(b, Times(b, x, x), Number(b, 0.044715)), Number(b, 1)))), Number(b, 1))))),
+        ["hard swish with a division"] = (new Unary(UnaryKind.HardSwish),
+            (b, x) => Over(b, Times(b, x, Clamp(b, Add(b, x, Number(b, 3)), 0, 6)), Number(b, 6))),
+        ["hard swish with a product inside"] = (new Unary(UnaryKind.HardSwish),
+            (b, x) => Times(b, Times(b, Clamp(b, Add(b, Number(b, 3, 1), x), 0, 6), Number(b, 1 / 6f)), x)),
+        ["hard swish with a hard sigmoid"] = (new Unary(UnaryKind.HardSwish),
+            (b, x) => Times(b, x, b.Apply(new Unary(UnaryKind.HardSigmoid, 1 / 6f, 0.5f), x))),
         ["SiLU"] = (Gelu("Swish") with { Alpha = 1 }, (b, x) => Times(b, Of(b, UnaryKind.Sigmoid, x), x)),
-        ["SiLU with an exponential"] = (Gelu("Swish") with { Alpha = 1 }, (b, x) => Over(b, x, Add(b, Number(b, 1), Of(b, UnaryKind.Exp, Of(b, UnaryKind.Negate, x))))),
+        ["SiLU with an exponential"] = (Gelu("Swish") with { Alpha = 1 },
+            (b, x) => Over(b, x, Add(b, Number(b, 1), Of(b, UnaryKind.Exp, Of(b, UnaryKind.Negate, x))))),
         ["Mish"] = (Gelu("Mish"), (b, x) => Times(b, x, Of(b, UnaryKind.Tanh, Of(b, UnaryKind.Softplus, x)))),
     };
 

@@ -25,11 +25,13 @@ public class AccuracyAdviceTests
     {
         ModelGraph graph = FaultyNetwork.Build();
         // Without what lies between two classes.
-        IReadOnlyList<TensorData>[] data = [.. FaultyNetwork.Samples().Where(s => FaultyNetwork.Explain(graph, method, data: [s]).Analysis.Outputs[0].Changed == 0)];
+        IReadOnlyList<TensorData>[] data = [.. FaultyNetwork.Samples()
+            .Where(s => FaultyNetwork.Explain(graph, method, data: [s]).Analysis.Outputs[0].Changed == 0)];
         Assert.InRange(data.Length, 20, 24);
         AccuracyFinding finding = Assert.Single(FaultyNetwork.Explain(graph, method, data: data).Findings);
         Assert.Equal(AccuracyFault.None, finding.Kind);
-        Assert.Matches(@"Everything is fine: output 'scores' differs from the float network's by \d\.\d+ %, and the largest class is the same for all \d+ samples\.", finding.Fact);
+        Assert.Matches(@"Everything is fine: output 'scores' differs from the float network's by \d\.\d+ %, "
+            + @"and the largest class is the same for all \d+ samples\.", finding.Fact);
     }
 
     [Fact]
@@ -60,7 +62,8 @@ public class AccuracyAdviceTests
     public void A_layer_that_grows_beyond_its_calibrated_range()
     {
         ModelGraph graph = FaultyNetwork.Build();
-        IReadOnlyList<AccuracyFinding> findings = FaultyNetwork.Explain(graph, change: r => r[Layer(graph, "first")] = new(0, r[Layer(graph, "first")].Max / 3)).Findings;
+        IReadOnlyList<AccuracyFinding> findings = FaultyNetwork.Explain(graph,
+            change: r => r[Layer(graph, "first")] = new(0, r[Layer(graph, "first")].Max / 3)).Findings;
         Assert.Contains("CalibrationSamples", Finds(AccuracyFault.DataBeyondCalibration, "first", findings).Remedy, StringComparison.Ordinal);
     }
 
@@ -73,7 +76,8 @@ public class AccuracyAdviceTests
     {
         List<IReadOnlyList<TensorData>> samples = FaultyNetwork.Samples();
         samples[5][0].Floats[30] = 60;
-        AccuracyFinding found = Finds(AccuracyFault.Outliers, "image", FaultyNetwork.Explain(FaultyNetwork.Build(), calibration: samples, data: samples).Findings);
+        AccuracyFinding found = Finds(AccuracyFault.Outliers, "image",
+            FaultyNetwork.Explain(FaultyNetwork.Build(), calibration: samples, data: samples).Findings);
         Assert.Contains("CalibrationMethod=\"Percentile:99.9\"", found.Remedy, StringComparison.Ordinal);
     }
 
@@ -96,6 +100,7 @@ public class AccuracyAdviceTests
     public void Errors_that_arise_in_the_last_layer()
     {
         ModelGraph graph = FaultyNetwork.Build();
-        Finds(AccuracyFault.LastLayer, "dense", FaultyNetwork.Explain(graph, change: r => r[Layer(graph, "dense")] = new(r[Layer(graph, "dense")].Min * 30, r[Layer(graph, "dense")].Max * 30)).Findings);
+        Finds(AccuracyFault.LastLayer, "dense", FaultyNetwork.Explain(graph,
+            change: r => r[Layer(graph, "dense")] = new(r[Layer(graph, "dense")].Min * 30, r[Layer(graph, "dense")].Max * 30)).Findings);
     }
 }

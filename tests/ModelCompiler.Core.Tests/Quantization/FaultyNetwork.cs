@@ -6,7 +6,8 @@ using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Tests.Quantization;
 
-/// <summary>A small network of images with faults to choose: convolution and rectifier, depthwise convolution, pooling to one row of numbers, dense layer to classes.</summary>
+/// <summary>A small network of images with faults to choose: convolution and rectifier, depthwise convolution, pooling to one row of numbers,
+/// dense layer to classes.</summary>
 internal static class FaultyNetwork
 {
     public const int Channels = 8;
@@ -23,9 +24,11 @@ internal static class FaultyNetwork
         Value x = g.AddValue("image", new TensorType(ElementType.Float32, new Shape(1, Size, Size, 3)));
         g.Inputs.Add(x.Id);
         Value first = g.Add("first", "Conv", Convolution(1), [x.Id, Weights(0.4, (_, _) => 0.3, Channels, 3, 3, 3), Weights(0.4, (_, _) => 0.02, Channels)]);
-        Value second = g.Add("depthwise", "Conv", Convolution(Channels), [first.Id, Weights(0.4, (c, _) => 0.4 * depthwise(c), Channels, 3, 3, 1), Weights(0.4, (c, _) => 0.01 * depthwise(c), Channels)]);
+        Value second = g.Add("depthwise", "Conv", Convolution(Channels),
+            [first.Id, Weights(0.4, (c, _) => 0.4 * depthwise(c), Channels, 3, 3, 1), Weights(0.4, (c, _) => 0.01 * depthwise(c), Channels)]);
         Value flat = g.Add("flat", "Reshape", new Reshape(new Shape(1, Size * Size * Channels)), [second.Id]);
-        Value y = g.Add("dense", "Gemm", new FullyConnected(false, ActivationRange.None), [flat.Id, Weights(0.5, (_, i) => 0.2 / depthwise(i % Channels), Classes, Size * Size * Channels)]);
+        Value y = g.Add("dense", "Gemm", new FullyConnected(false, ActivationRange.None),
+            [flat.Id, Weights(0.5, (_, i) => 0.2 / depthwise(i % Channels), Classes, Size * Size * Channels)]);
         g.Outputs.Add(y.Id);
         g.OutputNames.Add("scores");
         return g.ToGraph();
@@ -34,7 +37,8 @@ internal static class FaultyNetwork
         int Weights(double offset, Func<int, int, double> width, params int[] shape)
         {
             int row = shape.Skip(1).Aggregate(1, (a, b) => a * b);
-            return g.AddConstant("weights", TensorData.Of(new Shape(shape), [.. Enumerable.Range(0, shape[0] * row).Select(i => (float)((random.NextDouble() - offset) * width(i / row, i % row)))])).Id;
+            return g.AddConstant("weights", TensorData.Of(new Shape(shape),
+                [.. Enumerable.Range(0, shape[0] * row).Select(i => (float)((random.NextDouble() - offset) * width(i / row, i % row)))])).Id;
         }
     }
 
@@ -42,12 +46,14 @@ internal static class FaultyNetwork
     public static List<IReadOnlyList<TensorData>> Samples(double size = 1, int count = 24, int seed = 3)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => (IReadOnlyList<TensorData>)[TensorData.Of(new Shape(1, Size, Size, 3), [.. Enumerable.Range(0, Size * Size * 3).Select(_ => (float)(((random.NextDouble() * 2) - 1) * size))])])];
+        return [.. Enumerable.Range(0, count).Select(_ => (IReadOnlyList<TensorData>)[TensorData.Of(new Shape(1, Size, Size, 3),
+            [.. Enumerable.Range(0, Size * Size * 3).Select(_ => (float)(((random.NextDouble() * 2) - 1) * size))])])];
     }
 
     /// <summary>Quantises the network and says what is wrong with it.</summary>
     public static (LayerAnalysis Analysis, IReadOnlyList<AccuracyFinding> Findings) Explain(
-        ModelGraph graph, string method = "MinMax", IReadOnlyList<IReadOnlyList<TensorData>>? calibration = null, IReadOnlyList<IReadOnlyList<TensorData>>? data = null, int bits = 8, Action<Dictionary<int, ValueRange>>? change = null)
+        ModelGraph graph, string method = "MinMax", IReadOnlyList<IReadOnlyList<TensorData>>? calibration = null,
+        IReadOnlyList<IReadOnlyList<TensorData>>? data = null, int bits = 8, Action<Dictionary<int, ValueRange>>? change = null)
     {
         Dictionary<int, ValueRange> ranges = RangeCalibrator.Parse(method).Calibrate(graph, calibration ?? Samples(count: 96));
         change?.Invoke(ranges);

@@ -24,7 +24,8 @@ public class FloatRegionTests
         bool[] hidden = [.. Enumerable.Range(0, 36).Select(i => i % 6 > i / 6)];
         int next = 0;
         Value masked = byChoice
-            ? b.Apply(new Where(), b.Numbers(ElementType.Bool, null, _ => hidden[next++] ? 1 : 0, 6, 6), b.Numbers(ElementType.Float32, null, _ => mask), logits)
+            ? b.Apply(new Where(), b.Numbers(ElementType.Bool, null, _ => hidden[next++] ? 1 : 0, 6, 6), b.Numbers(ElementType.Float32, null, _ => mask),
+                logits)
             : b.Apply(new Binary(BinaryKind.Add, ActivationRange.None), logits, b.Numbers(ElementType.Float32, null, _ => hidden[next++] ? mask : 0, 6, 6));
         ModelGraph graph = b.Build(b.Apply(new Softmax(1), masked));
         (ModelGraph after, List<string> notes) = Quantise(graph);
@@ -42,7 +43,8 @@ public class FloatRegionTests
     {
         var b = new CaseBuilder(2);
         Value x = b.Apply(Dense, b.Input(4, 16), b.Constant(8, 16));
-        Value wide = b.Apply(new Unary(UnaryKind.Exp), b.Apply(new Binary(BinaryKind.Multiply, ActivationRange.None), x, b.Numbers(ElementType.Float32, null, _ => 0.25)));
+        Value wide = b.Apply(new Unary(UnaryKind.Exp), b.Apply(new Binary(BinaryKind.Multiply, ActivationRange.None), x,
+            b.Numbers(ElementType.Float32, null, _ => 0.25)));
         Value quotient = b.Apply(new Binary(BinaryKind.Divide, ActivationRange.None), x, wide);
         Value logarithm = b.Apply(new Unary(UnaryKind.Log), b.Apply(new Softmax(1), x));
         Value root = b.Apply(new Unary(UnaryKind.Reciprocal), b.Apply(new Unary(UnaryKind.Sqrt), wide));
@@ -66,11 +68,13 @@ public class FloatRegionTests
         var add = new Binary(BinaryKind.Add, ActivationRange.None);
         Value centred = b.Apply(new Binary(BinaryKind.Subtract, ActivationRange.None), x, b.Apply(mean, x));
         Value variance = b.Apply(mean, b.Apply(multiply, centred, centred));
-        Value inverse = b.Apply(new Unary(UnaryKind.Reciprocal), b.Apply(new Unary(UnaryKind.Sqrt), b.Apply(add, variance, b.Numbers(ElementType.Float32, null, _ => 1e-5))));
+        Value inverse = b.Apply(new Unary(UnaryKind.Reciprocal),
+            b.Apply(new Unary(UnaryKind.Sqrt), b.Apply(add, variance, b.Numbers(ElementType.Float32, null, _ => 1e-5))));
         Value normal = b.Apply(add, b.Apply(multiply, b.Apply(multiply, centred, inverse), b.Constant(8)), b.Constant(8));
         ModelGraph graph = b.Build(b.Apply(Dense, normal, b.Constant(5, 8)));
         (ModelGraph after, List<string> notes) = Quantise(graph);
-        Assert.Equal("Quantize FullyConnected Dequantize ReduceMean Subtract Multiply ReduceMean Add Sqrt Reciprocal Multiply Multiply Add Quantize FullyConnected Dequantize", PassCheck.Operators(after));
+        Assert.Equal("Quantize FullyConnected Dequantize ReduceMean Subtract Multiply ReduceMean Add Sqrt Reciprocal Multiply Multiply Add Quantize "
+            + "FullyConnected Dequantize", PassCheck.Operators(after));
         Assert.Contains(notes, n => n.StartsWith("Kept in float, because small values matter", StringComparison.Ordinal));
         foreach ((float[] expected, float[] actual) in Run(graph, after)) Assert.True(Error(expected, actual) < 0.03);
     }
@@ -126,7 +130,8 @@ public class FloatRegionTests
         var b = new CaseBuilder(7);
         ModelGraph graph = b.Build(b.Apply(new Unary(UnaryKind.Tanh), b.Input(1, 2)));
         IReadOnlyList<TensorData>[] samples = [[TensorData.Of(new Shape(1, 2), [1f, 2f])], [TensorData.Of(new Shape(1, 2), [1f, float.NegativeInfinity])]];
-        ModelCompilationException error = Assert.Throws<ModelCompilationException>(() => RangeCalibrator.Parse(null).Calibrate(graph, samples, i => $"sample {i} of 'calibration.npz'"));
+        ModelCompilationException error = Assert.Throws<ModelCompilationException>(() => RangeCalibrator.Parse(null)
+            .Calibrate(graph, samples, i => $"sample {i} of 'calibration.npz'"));
         Assert.Equal("MC3004", error.Code);
         Assert.Contains("sample 1 of 'calibration.npz'", error.Reason, StringComparison.Ordinal);
     }
@@ -170,7 +175,8 @@ public class FloatRegionTests
     }
 
     private static IEnumerable<(float[] Expected, float[] Actual)> Run(ModelGraph before, ModelGraph after) => Samples(before).SelectMany(sample =>
-        new ReferenceInterpreter(before, RequantizationMode.Float).Run(sample).Zip(new ReferenceInterpreter(after, RequantizationMode.Float).Run(sample), (x, y) => (x.ToFloats(), y.ToFloats())));
+        new ReferenceInterpreter(before, RequantizationMode.Float).Run(sample)
+        .Zip(new ReferenceInterpreter(after, RequantizationMode.Float).Run(sample), (x, y) => (x.ToFloats(), y.ToFloats())));
 
     private static double Error(float[] expected, float[] actual) =>
         Math.Sqrt(expected.Zip(actual, (x, y) => ((double)x - y) * (x - y)).Sum() / Math.Max(1e-12, expected.Sum(x => (double)x * x)));

@@ -94,7 +94,8 @@ public class LayerAnalysisTests
     public void A_network_without_an_original_shows_what_its_integers_show()
     {
         ModelGraph graph = FaultyNetwork.Build();
-        ModelGraph quantised = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse("Percentile:80").Calibrate(graph, FaultyNetwork.Samples()), _ => 8, _ => { });
+        ModelGraph quantised = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse("Percentile:80").Calibrate(graph, FaultyNetwork.Samples()), _ => 8,
+            _ => { });
         LayerAnalysis analysis = LayerAnalysis.Run(null, quantised, new Dictionary<int, int>(), FaultyNetwork.Samples(), RequantizationMode.Float);
         Assert.False(analysis.HasOriginal);
         Assert.Empty(analysis.Outputs);

@@ -109,7 +109,8 @@ public class PostTrainingQuantizationTests
     [InlineData("Percentile:40")]
     [InlineData("Percentile:many")]
     [InlineData("MinMax:3")]
-    public void Unknown_methods_are_refused(string method) => Assert.Equal("MC9002", Assert.Throws<ModelCompilationException>(() => RangeCalibrator.Parse(method)).Code);
+    public void Unknown_methods_are_refused(string method) =>
+        Assert.Equal("MC9002", Assert.Throws<ModelCompilationException>(() => RangeCalibrator.Parse(method)).Code);
 
     [Fact]
     public void Numbers_that_are_none_are_refused()
@@ -122,7 +123,8 @@ public class PostTrainingQuantizationTests
     private static (ModelGraph Before, ModelGraph After, List<string> Notes) Quantise(ModelGraph graph)
     {
         var random = new Random(5);
-        List<IReadOnlyList<TensorData>> samples = [.. Enumerable.Range(0, 8).Select(_ => (IReadOnlyList<TensorData>)[.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))])];
+        List<IReadOnlyList<TensorData>> samples = [.. Enumerable.Range(0, 8)
+            .Select(_ => (IReadOnlyList<TensorData>)[.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))])];
         var notes = new List<string>();
         ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse("MinMax").Calibrate(graph, samples), _ => 8, notes.Add);
         GraphVerifier.Verify(after, "quantisation");

@@ -27,7 +27,8 @@ internal sealed class FrameworkDataAttribute(int framework) : DataAttribute
     /// <summary>Why the framework cannot be used here, or null.</summary>
     public override string? Skip
     {
-        get => framework == FrameworkRuns.Own || IsRestored || IsRegistryThere.Value ? null : $"The packages of .NET {framework} are not on this machine, and the package registry does not answer.";
+        get => framework == FrameworkRuns.Own || IsRestored || IsRegistryThere.Value ? null
+            : $"The packages of .NET {framework} are not on this machine, and the package registry does not answer.";
         set => throw new NotSupportedException();
     }
 
@@ -35,15 +36,18 @@ internal sealed class FrameworkDataAttribute(int framework) : DataAttribute
     {
         get
         {
-            string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+            string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
             return IsThere("microsoft.netcore.app.runtime." + RuntimeInformation.RuntimeIdentifier) && IsThere("microsoft.netcore.app.ref");
 
-            bool IsThere(string package) => Directory.Exists(Path.Combine(packages, package)) && Directory.EnumerateDirectories(Path.Combine(packages, package), $"{framework}.*").Any();
+            bool IsThere(string package) => Directory.Exists(Path.Combine(packages, package))
+                && Directory.EnumerateDirectories(Path.Combine(packages, package), $"{framework}.*").Any();
         }
     }
 
     // Only the framework can tell whether this machine runs code for the target: it reaches more of a processor than the tests' own.
-    private static bool IsOpen(int framework, string target) => framework > FrameworkRuns.Own && Target.Find(target)?.InstructionSets.Any(i => i.Has(Products.Quads)) == true;
+    private static bool IsOpen(int framework, string target) =>
+        framework > FrameworkRuns.Own && Target.Find(target)?.InstructionSets.Any(i => i.Has(Products.Quads)) == true;
 
     public override IEnumerable<object[]> GetData(MethodInfo testMethod)
     {

@@ -49,7 +49,8 @@ internal static class FrameworkNetworks
         var outputs = new List<(string Type, int Count)>();
         foreach ((DataType type, string name) in new[]
         {
-            (DataType.Int8, "sbyte"), (DataType.Uint8, "byte"), (DataType.Int16, "short"), (DataType.Uint16, "ushort"), (DataType.Int32, "int"), (DataType.Uint32, "uint"),
+            (DataType.Int8, "sbyte"), (DataType.Uint8, "byte"), (DataType.Int16, "short"), (DataType.Uint16, "ushort"), (DataType.Int32, "int"),
+                (DataType.Uint32, "uint"),
             (DataType.Int64, "long"), (DataType.Uint64, "ulong"), (DataType.Float16, "Half"), (DataType.Double, "double"),
         })
         {

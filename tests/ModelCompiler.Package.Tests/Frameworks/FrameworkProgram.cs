@@ -10,14 +10,16 @@ internal static class FrameworkProgram
     public const string Default = "default";
 
     /// <summary>All targets that compile with a framework, and the default.</summary>
-    public static IReadOnlyList<string> Targets(int framework) => [.. Target.All.Where(t => t.Framework <= framework).Select(t => t.Name).Order(StringComparer.Ordinal), Default];
+    public static IReadOnlyList<string> Targets(int framework) =>
+        [.. Target.All.Where(t => t.Framework <= framework).Select(t => t.Name).Order(StringComparer.Ordinal), Default];
 
     /// <summary>The items of the project.</summary>
     public static string Items(int framework) => string.Concat(Classes(framework).Select(c =>
         $"""<NeuralModel Include="{c.Network.Name}.onnx" ClassName="{c.Name}" {(c.Target == Default ? "" : $"Machine=\"{c.Target}\"")} />"""));
 
     /// <summary>
-    /// The code of the program: prints the framework, and per class <c>network target: </c> with the outputs in hexadecimal digits, that its self-test failed, or that it is for another processor.
+    /// The code of the program: prints the framework, and per class <c>network target: </c> with the outputs in hexadecimal digits,
+    /// that its self-test failed, or that it is for another processor.
     /// </summary>
     public static string Code(int framework)
     {
@@ -58,7 +60,8 @@ internal static class FrameworkProgram
 
             // What is not a number has no bits to agree on.
             static string Hex<T>(T[] values)
-                where T : unmanaged, INumber<T> => Convert.ToHexString(MemoryMarshal.AsBytes<T>(Array.ConvertAll(values, v => T.IsNaN(v) ? T.CreateSaturating(double.NaN) : v)));
+                where T : unmanaged, INumber<T> => Convert.ToHexString(MemoryMarshal.AsBytes<T>(Array.ConvertAll(values,
+                    v => T.IsNaN(v) ? T.CreateSaturating(double.NaN) : v)));
 
             static float[] Numbers(int count, float width)
             {
@@ -72,7 +75,8 @@ internal static class FrameworkProgram
             {
                 float[] some =
                 [
-                    float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0, 3e9f, -3e9f, 5e9f, 1e19f, -1e19f, 2e19f, 1e38f, -1e38f, 2147483648, -2147483648, 2147483520, 4294967296,
+                    float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0, 3e9f, -3e9f, 5e9f, 1e19f, -1e19f, 2e19f, 1e38f, -1e38f, 2147483648,
+                        -2147483648, 2147483520, 4294967296,
                     9.223372e18f, -9.223372e18f, 1.8446744e19f, 300, -300, 128, -129, 256, 40000, -40000, 70000, 0.5f, 1.5f, -0.5f, float.Epsilon, -0f,
                 ];
                 float[] numbers = new float[count];
@@ -83,5 +87,6 @@ internal static class FrameworkProgram
     }
 
     private static IEnumerable<(FrameworkNetwork Network, string Target, string Name)> Classes(int framework) =>
-        from network in FrameworkNetworks.All from target in Targets(framework) where network.IsFor(target) select (network, target, network.Name + Names.Pascal(target));
+        from network in FrameworkNetworks.All from target in Targets(framework) where network.IsFor(target) select (network, target,
+            network.Name + Names.Pascal(target));
 }

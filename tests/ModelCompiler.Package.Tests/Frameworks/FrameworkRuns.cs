@@ -11,7 +11,8 @@ public sealed class FrameworkRuns(PackageFixture package)
     /// <summary>The framework of the SDK, whose answers all must give.</summary>
     public const int Own = 10;
 
-    private readonly Dictionary<int, Lazy<FrameworkRun>> _runs = FrameworkDataAttribute.Frameworks.ToDictionary(f => f, f => new Lazy<FrameworkRun>(() => Run(package, f)));
+    private readonly Dictionary<int, Lazy<FrameworkRun>> _runs =
+        FrameworkDataAttribute.Frameworks.ToDictionary(f => f, f => new Lazy<FrameworkRun>(() => Run(package, f)));
 
     /// <summary>How the program did on a framework.</summary>
     public FrameworkRun On(int framework) => _runs[framework].Value;
@@ -22,16 +23,20 @@ public sealed class FrameworkRuns(PackageFixture package)
         if (framework != Own)
         {
             string root = package.PathOf($"net{framework}");
-            Dotnet.Run(BuildFolder, "build", "Framework.proj", "-t:Assemble", "-nodeReuse:false", $"-p:Framework={framework}", $"-p:Root={root}").AssertSuccess();
+            Dotnet.Run(BuildFolder, "build", "Framework.proj", "-t:Assemble", "-nodeReuse:false", $"-p:Framework={framework}", $"-p:Root={root}")
+                .AssertSuccess();
             dotnet = Path.Combine(root, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         }
 
-        Consumer project = package.NewProject(FrameworkProgram.Items(framework), $"<TargetFramework>net{framework}.0</TargetFramework><UseAppHost>false</UseAppHost>");
+        Consumer project = package.NewProject(FrameworkProgram.Items(framework),
+            $"<TargetFramework>net{framework}.0</TargetFramework><UseAppHost>false</UseAppHost>");
         foreach (FrameworkNetwork network in FrameworkNetworks.All) project.AddFile(network.Name + ".onnx", network.File);
-        File.WriteAllText(project.PathOf("Directory.Build.targets"), $"""<Project><Import Project="{Path.Combine(BuildFolder, "Net11.targets")}" /></Project>""");
+        File.WriteAllText(project.PathOf("Directory.Build.targets"),
+            $"""<Project><Import Project="{Path.Combine(BuildFolder, "Net11.targets")}" /></Project>""");
         project.WriteCode(FrameworkProgram.Code(framework));
         project.Build().AssertSuccess().AssertNoWarnings();
-        string[] lines = Dotnet.Start(project.Root, dotnet, project.PathOf($"bin/Debug/net{framework}.0/App.dll")).AssertSuccess().Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Dotnet.Start(project.Root, dotnet, project.PathOf($"bin/Debug/net{framework}.0/App.dll"))
+            .AssertSuccess().Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return new(lines[0], lines.Skip(1).Select(l => l.Split(": ")).ToDictionary(p => p[0], p => p[1]));
     }
 

@@ -1,6 +1,7 @@
 namespace ModelCompiler.Package.Tests.Frameworks;
 
-/// <summary>Programs for every framework that is promised to work, with networks compiled for every target, built without a warning and run on that framework.</summary>
+/// <summary>Programs for every framework that is promised to work, with networks compiled for every target,
+/// built without a warning and run on that framework.</summary>
 [Collection(PackageCollection.Name)]
 public class FrameworkTests(FrameworkRuns runs) : IClassFixture<FrameworkRuns>
 {
@@ -42,6 +43,7 @@ public class FrameworkTests(FrameworkRuns runs) : IClassFixture<FrameworkRuns>
     [FrameworkData(11, Elsewhere = true)]
     public void A_network_for_another_processor_compiles_and_says_so(int framework, string target)
     {
-        foreach (FrameworkNetwork network in FrameworkNetworks.All.Where(n => n.IsFor(target))) Assert.Equal("another processor", runs.On(framework).Answers[$"{network.Name} {target}"]);
+        foreach (FrameworkNetwork network in FrameworkNetworks.All.Where(n => n.IsFor(target)))
+            Assert.Equal("another processor", runs.On(framework).Answers[$"{network.Name} {target}"]);
     }
 }

@@ -6,13 +6,15 @@ using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType
 namespace ModelCompiler.Core.Import.Onnx;
 
 /// <summary>
-/// Brings elements that lie in files beside the model into the model, so that nothing after it knows the difference. Paths are those of the folder of the model;
-/// whoever opens the files sees to links.
+/// Brings elements that lie in files beside the model into the model, so that nothing after it knows the difference.
+/// Paths are those of the folder of the model; whoever opens the files sees to links.
 /// </summary>
-/// <param name="read">Content of a file by its path relative to the model's folder, with slashes; throws <see cref="IOException"/> when it cannot be had. Null when the model has no folder.</param>
+/// <param name="read">Content of a file by its path relative to the model's folder, with slashes; throws <see cref="IOException"/> when it cannot be had.
+/// Null when the model has no folder.</param>
 internal sealed class OnnxExternalData(Func<string, ReadOnlyMemory<byte>>? read)
 {
-    private const string Remedy = "Keep the files that the exporter wrote beside the model, or save the model with its weights inside: onnx.save_model(onnx.load(path), path, save_as_external_data=False).";
+    private const string Remedy = "Keep the files that the exporter wrote beside the model, or save the model with its weights inside: "
+        + "onnx.save_model(onnx.load(path), path, save_as_external_data=False).";
 
     /// <summary>The files that were read, in ordinal order of their paths.</summary>
     public SortedDictionary<string, ReadOnlyMemory<byte>> Files { get; } = new(StringComparer.Ordinal);
@@ -63,7 +65,8 @@ internal sealed class OnnxExternalData(Func<string, ReadOnlyMemory<byte>>? read)
         if (!IsExternal(tensor)) return;
         string name = tensor.Name.Length > 0 ? tensor.Name : owner;
         string location = Entry(tensor, "location") ?? throw Bad(name, null, "it does not say which");
-        if (location.Length == 0 || Path.IsPathRooted(location) || location.Contains('\\', StringComparison.Ordinal) || location.Contains(':', StringComparison.Ordinal) || location.Contains('\0', StringComparison.Ordinal))
+        if (location.Length == 0 || Path.IsPathRooted(location) || location.Contains('\\', StringComparison.Ordinal)
+            || location.Contains(':', StringComparison.Ordinal) || location.Contains('\0', StringComparison.Ordinal))
         {
             throw Bad(name, location, "the path is not one of a file below the model's folder");
         }
@@ -74,8 +77,11 @@ internal sealed class OnnxExternalData(Func<string, ReadOnlyMemory<byte>>? read)
         long offset = Number(tensor, name, location, "offset") ?? 0;
         if (offset > file.Length) throw Bad(name, location, $"the elements should begin at byte {Text(offset)}, but the file has {Text(file.Length)} bytes");
         long length = Number(tensor, name, location, "length") ?? needed ?? file.Length - offset;
-        if (length > file.Length - offset) throw Bad(name, location, $"{Text(length)} bytes should lie at byte {Text(offset)}, but the file ends after {Text(file.Length)}");
-        if (needed is { } bytes && bytes != length) throw Bad(name, location, $"{(DataType)tensor.DataType} of shape [{string.Join(", ", tensor.Dims.Take(16))}] takes {Text(bytes)} bytes, but {Text(length)} are given");
+        if (length > file.Length - offset)
+            throw Bad(name, location, $"{Text(length)} bytes should lie at byte {Text(offset)}, but the file ends after {Text(file.Length)}");
+        if (needed is { } bytes && bytes != length)
+            throw Bad(name, location, $"{(DataType)tensor.DataType} of shape [{string.Join(", ", tensor.Dims.Take(16))}] takes {Text(bytes)} bytes, but "
+                + $"{Text(length)} are given");
         tensor.RawData = UnsafeByteOperations.UnsafeWrap(file.Slice((int)offset, (int)length));
         tensor.ExternalData.Clear();
         tensor.DataLocation = TensorProto.Types.DataLocation.Default;
@@ -89,7 +95,8 @@ internal sealed class OnnxExternalData(Func<string, ReadOnlyMemory<byte>>? read)
     /// <param name="location">The file, as the model names it.</param>
     /// <param name="problem">Why, as a part of a sentence; null when nothing can be read at all.</param>
     public static ModelCompilationException Bad(string name, string? location, string? problem) =>
-        new("MC1004", $"The elements of tensor '{name}' lie in another file{(location is null ? "" : $" ('{location}')")}{(problem is null ? "" : $", which cannot be used: {problem}")}.", Remedy);
+        new("MC1004", $"The elements of tensor '{name}' lie in another "
+        + $"file{(location is null ? "" : $" ('{location}')")}{(problem is null ? "" : $", which cannot be used: {problem}")}.", Remedy);
 
     /// <summary>What the model says about a tensor's file, or null.</summary>
     public static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(e => e.Key == key)?.Value;
@@ -113,7 +120,8 @@ internal sealed class OnnxExternalData(Func<string, ReadOnlyMemory<byte>>? read)
     private static long? Number(TensorProto tensor, string name, string location, string key)
     {
         if (Entry(tensor, key) is not { } text) return null;
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : throw Bad(name, location, $"its {key} is '{text}'");
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value
+            : throw Bad(name, location, $"its {key} is '{text}'");
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -14,7 +14,8 @@ internal static class OnnxFile
     {
         ModelProto model = Parse(ModelProto.Parser, OnnxMessage.Model, bytes.Span, "an ONNX model");
         if (model.Graph is not null) return model;
-        if (model.IrVersion == 0 && model.OpsetImport.Count == 0) throw ForeignFile.Error(bytes.Span, "an ONNX model", "none of its fields are those of a model.");
+        if (model.IrVersion == 0 && model.OpsetImport.Count == 0)
+            throw ForeignFile.Error(bytes.Span, "an ONNX model", "none of its fields are those of a model.");
         throw new ModelCompilationException("MC1008", "The model holds no graph.", "Export it again.");
     }
 

@@ -50,7 +50,8 @@ internal sealed class OnnxImporter
         foreach (FunctionProto function in model.Functions) _functions[(Domain(function.Domain), function.Name, function.Overload)] = function;
         var scope = new OnnxScope();
         AddInitializers(model.Graph, scope);
-        foreach (ValueInfoProto input in model.Graph.Input.Where(i => !scope.Values.ContainsKey(i.Name)).ToArray()) AddInput(input, scope, model.Graph.Input.Count);
+        foreach (ValueInfoProto input in model.Graph.Input.Where(i => !scope.Values.ContainsKey(i.Name)).ToArray())
+            AddInput(input, scope, model.Graph.Input.Count);
         _shapes.RequireAll();
         _values.RequireAllUsed();
         scope.Declare(model.Graph);
@@ -82,7 +83,8 @@ internal sealed class OnnxImporter
     public void ImportNode(NodeProto proto, Dictionary<string, int> opsets, OnnxScope scope)
     {
         string domain = Domain(proto.Domain);
-        if (++_imported > MaxNodes) throw new ModelCompilationException("MC1003", $"The network has more than {MaxNodes} nodes once its loops are unrolled.", "Use fewer iterations.");
+        if (++_imported > MaxNodes)
+            throw new ModelCompilationException("MC1003", $"The network has more than {MaxNodes} nodes once its loops are unrolled.", "Use fewer iterations.");
         if (_functions.TryGetValue((domain, proto.OpType, proto.Overload), out FunctionProto? function))
         {
             ImportFunction(proto, function, scope);
@@ -91,11 +93,14 @@ internal sealed class OnnxImporter
 
         var node = new OnnxNode(proto, opsets.GetValueOrDefault(domain), _graph, scope, this, opsets);
         string full = (domain.Length > 0 ? domain + "." : "") + proto.OpType;
-        if (OnnxUnsupported.Reasons.TryGetValue((domain, proto.OpType), out string? reason)) throw new ModelCompilationException("MC2001", $"Operator '{full}' is not supported.", $"The reason: {reason}.", $"'{node.Name}' ({node.Origin})");
+        if (OnnxUnsupported.Reasons.TryGetValue((domain, proto.OpType), out string? reason))
+            throw new ModelCompilationException("MC2001", $"Operator '{full}' is not supported.", $"The reason: {reason}.", $"'{node.Name}' ({node.Origin})");
         if (!Operators.TryGetValue((domain, proto.OpType), out Action<OnnxNode>? import))
         {
             throw new ModelCompilationException(
-                "MC2001", $"Operator '{full}' is not supported.", "The table of operators in the documentation lists what is; replace the operator or export the model with another opset.", $"'{node.Name}' ({node.Origin})");
+                "MC2001", $"Operator '{full}' is not supported.",
+                "The table of operators in the documentation lists what is; replace the operator or export the model with another opset.",
+                $"'{node.Name}' ({node.Origin})");
         }
 
         try
@@ -127,11 +132,13 @@ internal sealed class OnnxImporter
             if (scope.Lengths.TryGetValue(actual, out OnnxLength? bound)) inner.Lengths[function.Input[i]] = bound;
         }
 
-        Dictionary<string, AttributeProto> attributes = function.AttributeProto.Concat(call.Attribute).GroupBy(a => a.Name).ToDictionary(g => g.Key, g => g.Last());
+        Dictionary<string, AttributeProto> attributes = function.AttributeProto.Concat(call.Attribute).GroupBy(a => a.Name)
+            .ToDictionary(g => g.Key, g => g.Last());
         Dictionary<string, int> opsets = Opsets(function.OpsetImport);
         Nested(() =>
         {
-            foreach (NodeProto node in Ordered(function.Node, inner)) ImportNode(OnnxFunction.Bind(node, attributes, n => inner.Values.ContainsKey(n) || inner.Sequences.ContainsKey(n)), opsets, inner);
+            foreach (NodeProto node in Ordered(function.Node, inner))
+                ImportNode(OnnxFunction.Bind(node, attributes, n => inner.Values.ContainsKey(n) || inner.Sequences.ContainsKey(n)), opsets, inner);
         });
         for (int i = 0; i < Math.Min(function.Output.Count, call.Output.Count); i++)
         {
@@ -143,19 +150,25 @@ internal sealed class OnnxImporter
         }
     }
 
-    private static IReadOnlyList<NodeProto> Ordered(IReadOnlyList<NodeProto> nodes, OnnxScope scope) => OnnxOrder.Sort(nodes, n => scope.Values.ContainsKey(n) || scope.Sequences.ContainsKey(n));
+    private static IReadOnlyList<NodeProto> Ordered(IReadOnlyList<NodeProto> nodes, OnnxScope scope) =>
+        OnnxOrder.Sort(nodes, n => scope.Values.ContainsKey(n) || scope.Sequences.ContainsKey(n));
 
     private void Nested(Action import)
     {
-        if (++_depth > MaxDepth) throw new ModelCompilationException("MC1001", "The structure of the file is damaged: its functions or subgraphs are nested too deeply.", "Export the model again.");
+        if (++_depth > MaxDepth)
+            throw new ModelCompilationException("MC1001", "The structure of the file is damaged: its functions or subgraphs are nested too deeply.",
+                "Export the model again.");
         import();
         _depth--;
     }
 
     private void AddInitializers(GraphProto graph, OnnxScope scope)
     {
-        foreach (TensorProto initializer in graph.Initializer) scope.Add(initializer.Name, _graph.AddConstant(initializer.Name, OnnxNode.ReadTensor(initializer)), (DataType)initializer.DataType);
-        foreach (SparseTensorProto initializer in graph.SparseInitializer) scope.Add(initializer.Values.Name, _graph.AddConstant(initializer.Values.Name, OnnxSparseTensor.Read(initializer)), (DataType)initializer.Values.DataType);
+        foreach (TensorProto initializer in graph.Initializer)
+            scope.Add(initializer.Name, _graph.AddConstant(initializer.Name, OnnxNode.ReadTensor(initializer)), (DataType)initializer.DataType);
+        foreach (SparseTensorProto initializer in graph.SparseInitializer)
+            scope.Add(initializer.Values.Name, _graph.AddConstant(initializer.Values.Name, OnnxSparseTensor.Read(initializer)),
+                (DataType)initializer.Values.DataType);
     }
 
     private void AddInput(ValueInfoProto input, OnnxScope scope, int inputCount)
@@ -175,7 +188,8 @@ internal sealed class OnnxImporter
 
         // An optional value of a tensor type is a tensor, unless an option says that there is none.
         TypeProto.Types.Tensor? tensor = input.Type?.TensorType ?? wrapped?.TensorType;
-        if (tensor is null) throw new ModelCompilationException("MC2004", $"Input '{input.Name}' is not a tensor.", "Sequences of sequences, maps and sparse tensors are not supported as inputs.");
+        if (tensor is null) throw new ModelCompilationException("MC2004", $"Input '{input.Name}' is not a tensor.",
+            "Sequences of sequences, maps and sparse tensors are not supported as inputs.");
         TensorType type = InputType(input.Name, tensor, inputCount);
         TensorData? known = _shapes.IsOpen(input.Name) ? null : _values.For(input.Name, type);
         Value value = known is null ? _graph.AddValue(input.Name, type) : _graph.AddConstant(input.Name, known);
@@ -188,7 +202,9 @@ internal sealed class OnnxImporter
     private IEnumerable<int> AddSequence(string name, TypeProto.Types.Tensor element, int inputCount)
     {
         int count = _shapes.ElementsOf(name);
-        if (count == 0) throw new ModelCompilationException("MC2004", $"Input '{name}' is a sequence, whose length the model does not tell.", $"Give the shapes of its elements with the option {OptionText.Of(nameof(CompilationOptions.InputShapes))}, such as {OptionText.Set(nameof(CompilationOptions.InputShapes), $"{name}_0:3;{name}_1:4")}, or {name}:none.");
+        if (count == 0) throw new ModelCompilationException("MC2004", $"Input '{name}' is a sequence, whose length the model does not tell.",
+            $"Give the shapes of its elements with the option {OptionText.Of(nameof(CompilationOptions.InputShapes))}, such as "
+            + $"{OptionText.Set(nameof(CompilationOptions.InputShapes), $"{name}_0:3;{name}_1:4")}, or {name}:none.");
         for (int i = 0; i < count; i++)
         {
             string own = $"{name}_{i.ToString(CultureInfo.InvariantCulture)}";
@@ -210,7 +226,9 @@ internal sealed class OnnxImporter
     private static InputDimension Declared(string input, TensorShapeProto.Types.Dimension dimension, int axis)
     {
         long known = dimension.DimValue;
-        if (known is < 0 or > int.MaxValue) throw new ModelCompilationException("MC1012", $"Dimension {axis.ToString(CultureInfo.InvariantCulture)} of input '{input}' is {known.ToString(CultureInfo.InvariantCulture)}.", "Export the model again with valid dimensions.");
+        if (known is < 0 or > int.MaxValue)
+            throw new ModelCompilationException("MC1012", $"Dimension {axis.ToString(CultureInfo.InvariantCulture)} of input '{input}' is "
+                + $"{known.ToString(CultureInfo.InvariantCulture)}.", "Export the model again with valid dimensions.");
         // A batch of unknown size is 1: one sample at a time is what devices run.
         return dimension.HasDimValue && known > 0 ? new((int)known, true, "") : new(axis == 0 ? 1 : null, false, dimension.DimParam);
     }
@@ -220,14 +238,18 @@ internal sealed class OnnxImporter
         if (scope.Sequences.TryGetValue(output.Name, out IReadOnlyList<int>? sequence) && output.Type?.TensorType is null)
         {
             // One output per element of a sequence, whose length is fixed.
-            for (int i = 0; i < sequence.Count; i++) AddOutput(sequence.Count == 1 && output.Type?.OptionalType?.ElemType?.TensorType is not null ? output.Name : $"{output.Name}_{i.ToString(CultureInfo.InvariantCulture)}", sequence[i]);
+            for (int i = 0; i < sequence.Count; i++)
+                AddOutput(sequence.Count == 1 && output.Type?.OptionalType?.ElemType?.TensorType is not null ? output.Name
+                    : $"{output.Name}_{i.ToString(CultureInfo.InvariantCulture)}", sequence[i]);
             return;
         }
 
-        if (!scope.Values.TryGetValue(output.Name, out int id)) throw new ModelCompilationException("MC1013", $"Output '{output.Name}' is computed by no node.", "The file is damaged; export it again.");
+        if (!scope.Values.TryGetValue(output.Name, out int id))
+            throw new ModelCompilationException("MC1013", $"Output '{output.Name}' is computed by no node.", "The file is damaged; export it again.");
         var declared = (DataType)(output.Type?.TensorType?.ElemType ?? 0);
         // What is kept in float32 is rounded to the type that the model promises.
-        if (NarrowFloat.Find(declared) is { } format && _graph[id].Type == ElementType.Float32) id = _graph.Add(output.Name, "output", Round.To(format), [id]).Id;
+        if (NarrowFloat.Find(declared) is { } format && _graph[id].Type == ElementType.Float32)
+            id = _graph.Add(output.Name, "output", Round.To(format), [id]).Id;
         OnnxLength? bound = scope.Lengths.GetValueOrDefault(output.Name);
         if (bound is { IsRestOpen: true }) id = _graph.Add(output.Name, "output", new KeepFirst(bound.Axis), [id, bound.Length]).Id;
         AddOutput(output.Name, id);

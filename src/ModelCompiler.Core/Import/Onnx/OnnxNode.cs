@@ -64,14 +64,16 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         if (!_handsOn && LengthOf(index) is { } bound) throw LengthAtRunTime(proto.Input[index], bound);
         return scope.Values.TryGetValue(proto.Input[index], out int id)
             ? id
-            : throw new ModelCompilationException("MC1013", $"Input '{proto.Input[index]}' is computed by no earlier node.", "The file is damaged; export it again.", $"'{Name}' ({Origin})");
+            : throw new ModelCompilationException("MC1013", $"Input '{proto.Input[index]}' is computed by no earlier node.",
+                "The file is damaged; export it again.", $"'{Name}' ({Origin})");
     }
 
     /// <summary>How many elements of an input count, when this depends on the data.</summary>
     public OnnxLength? LengthOf(int index) => HasInput(index) ? scope.Lengths.GetValueOrDefault(proto.Input[index]) : null;
 
     /// <summary>A required input, whether all of its elements count or not.</summary>
-    public Value Peek(int index) => HasInput(index) && scope.Values.TryGetValue(proto.Input[index], out int id) ? Graph[id] : throw Malformed($"Input {index} is missing.");
+    public Value Peek(int index) => HasInput(index) && scope.Values.TryGetValue(proto.Input[index], out int id) ? Graph[id]
+        : throw Malformed($"Input {index} is missing.");
 
     /// <summary>Takes another value for an input.</summary>
     public void Substitute(int index, Value value) => _substitutes[index] = value.Id;
@@ -79,7 +81,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     /// <summary>Reads the node, and notes how many elements of its output count when this depends on the data.</summary>
     public void Read(Action<OnnxNode> import)
     {
-        OnnxLength? after = proto.Domain is "" or "ai.onnx" && Enumerable.Range(0, InputCount).Any(i => LengthOf(i) is not null) ? OnnxLengths.After(this, proto.OpType) : null;
+        OnnxLength? after = proto.Domain is "" or "ai.onnx" && Enumerable.Range(0, InputCount).Any(i => LengthOf(i) is not null)
+            ? OnnxLengths.After(this, proto.OpType) : null;
         _handsOn = after is not null;
         import(this);
         if (after is not null) scope.Lengths[proto.Output[0]] = after with { IsRestOpen = true };
@@ -90,7 +93,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     {
         IReadOnlyList<string> inputs = Graph.InputsBehind(bound.Length);
         string from = inputs.Count > 0 ? " from " + string.Join(", ", inputs.Select(i => $"'{i}'")) : "";
-        return new("MC2002", $"The number of elements of '{input}' is computed at run time{from}, and {proto.OpType} does not hand such a number on.", $"Let '{input}' be an output of the model and do the rest in the program, or give the inputs with the option InputValues.", $"'{Name}' ({Origin})")
+        return new("MC2002", $"The number of elements of '{input}' is computed at run time{from}, and {proto.OpType} does not hand such a number on.",
+            $"Let '{input}' be an output of the model and do the rest in the program, or give the inputs with the option InputValues.", $"'{Name}' ({Origin})")
         {
             NeededInputs = inputs,
         };
@@ -106,7 +110,9 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public ModelCompilationException ComputedAtRunTime(Value value, string what)
     {
         IReadOnlyList<string> inputs = Graph.InputsBehind(value.Id);
-        return new("MC2002", $"The {what} is computed at run time{(inputs.Count > 0 ? " from " + string.Join(", ", inputs.Select(i => $"'{i}'")) : "")}.", $"Make the {what} an initializer, give the inputs with the option {OptionText.Of(nameof(CompilationOptions.InputValues))}, or simplify the model before exporting.", $"'{Name}' ({Origin})")
+        return new("MC2002", $"The {what} is computed at run time{(inputs.Count > 0 ? " from " + string.Join(", ", inputs.Select(i => $"'{i}'")) : "")}.",
+            $"Make the {what} an initializer, give the inputs with the option {OptionText.Of(nameof(CompilationOptions.InputValues))}, or simplify the model "
+            + "before exporting.", $"'{Name}' ({Origin})")
         {
             NeededInputs = inputs,
         };
@@ -150,7 +156,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         (QuantizationParameters q, ElementType type) = Parameters(scale, zeroPoint, 0);
         ElementType given = Graph[input].Type;
         if (op is ILinearLayer || type == given) return (q, type);
-        return HasInput(zeroPoint) ? throw Malformed($"Its operands are of type {given}, its result of type {type}; {proto.OpType} computes with tensors of one type.") : (q, given);
+        return HasInput(zeroPoint) ? throw Malformed($"Its operands are of type {given}, its result of type {type}; {proto.OpType} computes with tensors of "
+            + "one type.") : (q, given);
     }
 
     /// <summary>Says what the numbers or columns of an output stand for.</summary>
@@ -166,7 +173,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     }
 
     /// <summary>
-    /// Lets an output be a value of which only the first elements along an axis count. When their number is known, the rest is cut off; else it is handed on by the operators that can.
+    /// Lets an output be a value of which only the first elements along an axis count. When their number is known, the rest is cut off;
+    /// else it is handed on by the operators that can.
     /// </summary>
     public void BindBounded(int output, Value value, Value length, int axis)
     {
@@ -202,7 +210,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         if (NarrowType(0) is not (var type and not DataType.Undefined)) return;
         foreach (string output in proto.Output)
         {
-            if (!scope.Types.ContainsKey(output) && scope.Values.TryGetValue(output, out int id) && Graph[id].Type == OnnxTensorReader.ToElementType(type)) scope.Types[output] = type;
+            if (!scope.Types.ContainsKey(output) && scope.Values.TryGetValue(output, out int id) && Graph[id].Type == OnnxTensorReader.ToElementType(type))
+                scope.Types[output] = type;
         }
     }
 
@@ -229,7 +238,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public void Note(string text) => importer.Note(text);
 
     /// <summary>A subgraph attribute.</summary>
-    public GraphProto Subgraph(string name) => _attributes.TryGetValue(name, out AttributeProto? a) && a.G is not null ? a.G : throw Malformed($"Attribute '{name}' is missing.");
+    public GraphProto Subgraph(string name) => _attributes.TryGetValue(name, out AttributeProto? a) && a.G is not null ? a.G
+        : throw Malformed($"Attribute '{name}' is missing.");
 
     /// <summary>Reads a subgraph here and gives its outputs.</summary>
     /// <param name="subgraph">The subgraph.</param>
@@ -250,7 +260,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     }
 
     /// <summary>An input as a tensor or a sequence.</summary>
-    public OnnxValue AnyInput(int index) => (HasInput(index) && (_handsOn || LengthOf(index) is null) ? OnnxValue.Find(scope, proto.Input[index]) : null) ?? new OnnxValue(Value(index).Id, null);
+    public OnnxValue AnyInput(int index) => (HasInput(index) && (_handsOn || LengthOf(index) is null) ? OnnxValue.Find(scope, proto.Input[index]) : null)
+        ?? new OnnxValue(Value(index).Id, null);
 
     /// <summary>Lets an output be a tensor or a sequence.</summary>
     public void Bind(int output, OnnxValue value)
@@ -313,7 +324,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public Value Narrow(Value x, ElementType type) => Operators.Cast.To(this, x, type);
 
     /// <summary>An axis counted from the front.</summary>
-    public int Axis(int axis, int rank) => axis < -rank || axis >= rank ? throw Malformed($"A tensor of rank {rank} has no axis {axis}.") : axis < 0 ? axis + rank : axis;
+    public int Axis(int axis, int rank) => axis < -rank || axis >= rank ? throw Malformed($"A tensor of rank {rank} has no axis {axis}.") : axis < 0
+        ? axis + rank : axis;
 
     /// <summary>Text attributes, or null.</summary>
     public string[]? Texts(string name) => _attributes.TryGetValue(name, out AttributeProto? a) ? [.. a.Strings.Select(s => s.ToStringUtf8())] : null;
@@ -325,20 +337,24 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
     public DataType TypeAttribute(string name, DataType fallback) => (DataType)Int(name, (int)fallback);
 
     /// <summary>The element type the compiler keeps a type of the file in.</summary>
-    public ElementType StoredType(DataType type) => OnnxTensorReader.ToElementType(type) ?? throw new ModelCompilationException("MC2003", $"Elements of type {type} are not supported.", "Export the model with float or integer tensors.", $"'{Name}' ({Origin})");
+    public ElementType StoredType(DataType type) => OnnxTensorReader.ToElementType(type)
+        ?? throw new ModelCompilationException("MC2003", $"Elements of type {type} are not supported.", "Export the model with float or integer tensors.",
+            $"'{Name}' ({Origin})");
 
     /// <summary>Name of an output.</summary>
     public string OutputName(int index) => index < proto.Output.Count && proto.Output[index].Length > 0 ? proto.Output[index] : Name;
 
     /// <summary>
-    /// Computes output 0 from an image: brings [N, C, H, W] (or [N, C, W], as height 1) to [N, H, W, C], lets <paramref name="make"/> work on it, and brings the result back.
+    /// Computes output 0 from an image: brings [N, C, H, W] (or [N, C, W], as height 1) to [N, H, W, C], lets <paramref name="make"/> work on it,
+    /// and brings the result back.
     /// </summary>
     public void EmitImage(int input, Func<Value, Value> make)
     {
         if (input < 0) throw Malformed("Input 0 is missing.");
         Value x = Graph[input];
         int rank = x.Shape.Rank;
-        if (rank is not (3 or 4)) throw Unsupported($"An input of rank {rank} is not supported here.", "Images of rank 4 (N, C, H, W) and sequences of rank 3 (N, C, W) are.");
+        if (rank is not (3 or 4))
+            throw Unsupported($"An input of rank {rank} is not supported here.", "Images of rank 4 (N, C, H, W) and sequences of rank 3 (N, C, W) are.");
         if (rank == 3) x = Add("image", new Reshape(new Shape(x.Shape[0], x.Shape[1], 1, x.Shape[2])), x.Id);
         Value result = make(Add("channels_last", new Transpose([0, 2, 3, 1]), x.Id));
         if (rank == 4)
@@ -397,7 +413,8 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         Value value = Value(index);
         (QuantizationParameters q, ElementType type) = Parameters(scale, zeroPoint, axis);
         if (!value.Type.IsInteger()) throw Malformed($"'{value.Name}' is to be of integers with a scale, not of type {value.Type}.");
-        if (HasInput(zeroPoint) && type.Size() != value.Type.Size()) throw Malformed($"'{value.Name}' is of type {value.Type}, but its zero point of type {type}.");
+        if (HasInput(zeroPoint) && type.Size() != value.Type.Size())
+            throw Malformed($"'{value.Name}' is of type {value.Type}, but its zero point of type {type}.");
         GraphEditor.RequireOneScale(value with { Quantization = q });
         if (value.Quantization == q) return value.Id;
         return value.Constant is { } constant
@@ -417,11 +434,13 @@ internal sealed class OnnxNode(NodeProto proto, int opset, GraphEditor graph, On
         if (scales.Length == 1 && zeros.Length > 1) scales = [.. Enumerable.Repeat(scales[0], zeros.Length)];
         if (scales.Length == 0 || zeros.Length != scales.Length) throw Malformed("There are not as many zero points as scales.");
         if (scales.Any(s => s == 0 || !float.IsFinite(s))) throw Malformed($"A scale in '{Value(scale).Name}' is zero or not a finite number.");
-        return (new QuantizationParameters(scales.ToEquatableArray(), zeros.ToEquatableArray(), scales.Length == 1 ? 0 : axis), zero?.Type ?? ElementType.UInt8);
+        return (new QuantizationParameters(scales.ToEquatableArray(), zeros.ToEquatableArray(), scales.Length == 1 ? 0 : axis),
+            zero?.Type ?? ElementType.UInt8);
     }
 
     /// <summary>MC1012: the node contradicts itself.</summary>
-    public ModelCompilationException Malformed(string reason) => new("MC1012", reason, "The file is damaged or was written by a faulty exporter; export it again.", $"'{Name}' ({Origin})");
+    public ModelCompilationException Malformed(string reason) =>
+        new("MC1012", reason, "The file is damaged or was written by a faulty exporter; export it again.", $"'{Name}' ({Origin})");
 
     /// <summary>MC2002: the operator is known, but not in this form.</summary>
     public ModelCompilationException Unsupported(string reason, string remedy) => new("MC2002", reason, remedy, $"'{Name}' ({Origin})");

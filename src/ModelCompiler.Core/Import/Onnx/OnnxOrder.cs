@@ -2,7 +2,8 @@ using ModelCompiler.Core.Import.Onnx.Proto;
 
 namespace ModelCompiler.Core.Import.Onnx;
 
-/// <summary>Puts nodes into an order in which each comes after those whose outputs it uses. Files should have them so, but tools that edit graphs forget it.</summary>
+/// <summary>Puts nodes into an order in which each comes after those whose outputs it uses. Files should have them so,
+/// but tools that edit graphs forget it.</summary>
 internal static class OnnxOrder
 {
     private const int MostNamed = 8;
@@ -63,12 +64,14 @@ internal static class OnnxOrder
     private static string Name(NodeProto node) => node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(o => o.Length > 0) ?? node.OpType;
 
     // Names that a node uses: its inputs, and what its subgraphs take from the graph around them.
-    private static IEnumerable<string> Uses(NodeProto node) => node.Input.Concat(node.Attribute.SelectMany(a => a.G is null ? a.Graphs : a.Graphs.Append(a.G)).SelectMany(Captured));
+    private static IEnumerable<string> Uses(NodeProto node) =>
+        node.Input.Concat(node.Attribute.SelectMany(a => a.G is null ? a.Graphs : a.Graphs.Append(a.G)).SelectMany(Captured));
 
     private static IEnumerable<string> Captured(GraphProto graph)
     {
         var own = new HashSet<string>(
-            graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(i => i.Name)).Concat(graph.SparseInitializer.Select(i => i.Values?.Name ?? "")).Concat(graph.Node.SelectMany(n => n.Output)),
+            graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(i => i.Name)).Concat(graph.SparseInitializer.Select(i => i.Values?.Name ?? ""))
+            .Concat(graph.Node.SelectMany(n => n.Output)),
             StringComparer.Ordinal);
         return graph.Node.SelectMany(Uses).Concat(graph.Output.Select(o => o.Name)).Where(name => !own.Contains(name));
     }

@@ -27,7 +27,8 @@ internal sealed class OnnxScope
     /// <summary>Sequences by name; their length is known at build time. An optional value is a sequence of at most one.</summary>
     public Dictionary<string, IReadOnlyList<int>> Sequences { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Types in the file of tensors that the compiler keeps in a wider type: bfloat16 and floats of 8 and 4 bits in float32, integers of 4 and 2 bits in 8.</summary>
+    /// <summary>Types in the file of tensors that the compiler keeps in a wider type: bfloat16 and floats of 8 and 4 bits in float32,
+    /// integers of 4 and 2 bits in 8.</summary>
     public Dictionary<string, DataType> Types { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Tensors of which only the first elements along an axis count, with the number of these.</summary>
@@ -41,7 +42,8 @@ internal sealed class OnnxScope
     {
         foreach (ValueInfoProto value in graph.ValueInfo.Concat(graph.Output))
         {
-            if (value.Type?.TensorType?.Shape is { } shape) Shapes[value.Name] = [.. shape.Dim.Select(d => d.HasDimValue && d.DimValue is >= 0 and <= int.MaxValue ? (int)d.DimValue : -1)];
+            if (value.Type?.TensorType?.Shape is { } shape)
+                Shapes[value.Name] = [.. shape.Dim.Select(d => d.HasDimValue && d.DimValue is >= 0 and <= int.MaxValue ? (int)d.DimValue : -1)];
         }
     }
 

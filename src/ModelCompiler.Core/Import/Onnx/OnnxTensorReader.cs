@@ -9,7 +9,8 @@ namespace ModelCompiler.Core.Import.Onnx;
 /// <summary>Elements of an ONNX tensor: row-major, little-endian, exactly as many as the shape says.</summary>
 internal sealed record OnnxTensor(ElementType Type, int[] Shape, byte[] Bytes);
 
-/// <summary>Converts tensors to the types the compiler works with: bfloat16 and narrower floats become float32, 2- and 4-bit integers take one byte each.</summary>
+/// <summary>Converts tensors to the types the compiler works with: bfloat16 and narrower floats become float32,
+/// 2- and 4-bit integers take one byte each.</summary>
 internal static class OnnxTensorReader
 {
     private const string Remedy = "Export or download the model again.";
@@ -17,7 +18,8 @@ internal static class OnnxTensorReader
     /// <summary>Reads a tensor.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="name">Name for messages, where the tensor has none (attributes).</param>
-    /// <exception cref="ModelCompilationException">MC1003, MC1004, MC2003: the data does not fit the shape, lies in another file, or is of an unsupported type.</exception>
+    /// <exception cref="ModelCompilationException">MC1003, MC1004, MC2003: the data does not fit the shape, lies in another file,
+    /// or is of an unsupported type.</exception>
     public static OnnxTensor Read(TensorProto tensor, string? name = null)
     {
         if (tensor.Name.Length > 0) name = tensor.Name;
@@ -36,7 +38,8 @@ internal static class OnnxTensorReader
             DataType.Int2 => PackedElements.Unpack(stored, count, 2, signed: true),
             DataType.Uint2 => PackedElements.Unpack(stored, count, 2, signed: false),
             DataType.Float4E2M1 => Decode(PackedElements.Unpack(stored, count, 4, signed: false), dataType),
-            DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz or DataType.Float8E8M0 => Decode(stored, dataType),
+            DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz or DataType.Float8E8M0 =>
+                Decode(stored, dataType),
             DataType.Bool => PackedElements.NormalizeBool(stored),
             _ => stored,
         });
@@ -62,7 +65,8 @@ internal static class OnnxTensorReader
     };
 
     /// <summary>True for types that the compiler keeps in a wider one.</summary>
-    public static bool IsNarrow(DataType type) => type is DataType.Int4 or DataType.Uint4 or DataType.Int2 or DataType.Uint2 || NarrowFloat.Find(type) is not null;
+    public static bool IsNarrow(DataType type) => type is DataType.Int4 or DataType.Uint4 or DataType.Int2 or DataType.Uint2
+        || NarrowFloat.Find(type) is not null;
 
     /// <summary>The error for a tensor whose type the compiler does not work with.</summary>
     public static ModelCompilationException UnsupportedType(string name, DataType type) => type == DataType.Undefined
@@ -119,7 +123,9 @@ internal static class OnnxTensorReader
         long bytes = PackedElements.PackedBytes(count, Bits(type));
         if (tensor.RawData.Length > 0 || count == 0)
         {
-            if (tensor.RawData.Length != bytes) throw Mismatch($"Tensor '{name}' ({type} of shape [{string.Join(", ", tensor.Dims.Take(16))}]) needs {bytes} bytes of data, but the file has {tensor.RawData.Length}.");
+            if (tensor.RawData.Length != bytes)
+                throw Mismatch($"Tensor '{name}' ({type} of shape [{string.Join(", ", tensor.Dims.Take(16))}]) needs {bytes} bytes of data, but the file has "
+                    + $"{tensor.RawData.Length}.");
             return tensor.RawData.ToByteArray();
         }
 

@@ -42,7 +42,9 @@ internal sealed class FlatBuffer(ReadOnlyMemory<byte> file)
         Charge(TableCost);
         long vtable = position - Read<int>(position);
         int size = Read<ushort>(vtable);
-        if (size < 4 || size % 2 != 0) throw new ModelCompilationException("MC1001", $"The structure of the file is damaged: the table at byte {position} has an impossible layout.", "Export or download the model again.");
+        if (size < 4 || size % 2 != 0)
+            throw new ModelCompilationException("MC1001", $"The structure of the file is damaged: the table at byte {position} has an impossible layout.",
+                "Export or download the model again.");
         Slice(vtable, size);
         return new FlatTable(this, position, vtable, size);
     }
@@ -62,7 +64,8 @@ internal sealed class FlatBuffer(ReadOnlyMemory<byte> file)
     public void Charge(long bytes)
     {
         _budget -= bytes;
-        if (_budget < 0) throw new ModelCompilationException("MC1001", "The structure of the file is damaged: its parts overlap and describe far more than the file holds.", "Export or download the model again.");
+        if (_budget < 0) throw new ModelCompilationException("MC1001",
+            "The structure of the file is damaged: its parts overlap and describe far more than the file holds.", "Export or download the model again.");
     }
 
     private ModelCompilationException OutOfRange(long position, long length) => new(

@@ -45,7 +45,8 @@ internal sealed class FlexMap
     }
 
     /// <summary>A number, or a default where there is none.</summary>
-    public int Int32(string name, int missing = 0) => _numbers.TryGetValue(name, out double value) ? (int)Math.Clamp(value, int.MinValue, int.MaxValue) : missing;
+    public int Int32(string name, int missing = 0) => _numbers.TryGetValue(name, out double value) ? (int)Math.Clamp(value, int.MinValue, int.MaxValue)
+        : missing;
 
     /// <summary>A real number, or a default where there is none.</summary>
     public float Single(string name, float missing = 0) => _numbers.TryGetValue(name, out double value) ? (float)value : missing;

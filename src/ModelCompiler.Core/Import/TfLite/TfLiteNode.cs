@@ -6,7 +6,8 @@ using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Import.TfLite;
 
-/// <summary>One TFLite operator while it is read: its options and tensors, and the graph that grows. Options are addressed by their number in the schema.</summary>
+/// <summary>One TFLite operator while it is read: its options and tensors, and the graph that grows.
+/// Options are addressed by their number in the schema.</summary>
 internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, TfLiteSubgraphReader reader)
 {
     /// <summary>The graph that grows.</summary>
@@ -81,7 +82,8 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
     }
 
     /// <summary>
-    /// Computes output 0 in real numbers: quantised inputs are dequantised before, and the result is quantised after. Integers that stand for themselves stay as they are.
+    /// Computes output 0 in real numbers: quantised inputs are dequantised before, and the result is quantised after.
+    /// Integers that stand for themselves stay as they are.
     /// </summary>
     /// <param name="compute">Makes the result from the inputs.</param>
     /// <param name="inputs">Number of inputs that take part; the others are attributes.</param>
@@ -118,7 +120,8 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
     }
 
     /// <summary>
-    /// Adds one node that computes all outputs and the new content of state that the operator has to itself. The state comes after the other inputs and outputs.
+    /// Adds one node that computes all outputs and the new content of state that the operator has to itself.
+    /// The state comes after the other inputs and outputs.
     /// </summary>
     /// <param name="op">The operator.</param>
     /// <param name="initial">Content of each state before the first run.</param>
@@ -138,13 +141,15 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
         Graph.RequireScales(op, ids);
         IReadOnlyList<TensorType> inferred = op.Infer(new InferenceContext([.. ids.ToArray().Select(i => i < 0 ? null : Graph[i])]));
         if (inferred.Count != OutputCount + like.Length) throw Malformed($"The operator has {inferred.Count - like.Length} outputs, not {OutputCount}.");
-        Value[] outputs = [.. Enumerable.Range(0, OutputCount).Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i) with { Shape = inferred[i].Shape }))];
+        Value[] outputs = [.. Enumerable.Range(0, OutputCount)
+            .Select(i => Graph.AddValue(reader.NameOf(OutputTensor(i)), Output(i) with { Shape = inferred[i].Shape }))];
         for (int i = 0; i < OutputCount; i++) GraphEditor.RequireType(outputs[i].Name, outputs[i].TensorType, inferred[i].Type);
         Value[] further = [.. like.Select(v => Graph.AddValue(v.Name, v.TensorType))];
         Value[] results = [.. outputs, .. further];
         for (int i = OutputCount; i < results.Length; i++)
         {
-            if (results[i].Shape != inferred[i].Shape) throw Malformed($"'{results[i].Name}' should have shape {inferred[i].Shape}, but is declared with {results[i].Shape}.");
+            if (results[i].Shape != inferred[i].Shape)
+                throw Malformed($"'{results[i].Name}' should have shape {inferred[i].Shape}, but is declared with {results[i].Shape}.");
         }
 
         Graph.AddNode(new Node(Name, Origin, op, [.. ids], [.. results.Select(r => r.Id)]));
@@ -183,7 +188,8 @@ internal sealed class TfLiteNode(string name, string origin, TfLiteOperator op, 
     };
 
     /// <summary>MC1012: the operator contradicts itself.</summary>
-    public ModelCompilationException Malformed(string reason) => new("MC1012", reason, "The file is damaged or was written by a faulty converter; convert it again.", $"'{Name}' ({Origin})");
+    public ModelCompilationException Malformed(string reason) =>
+        new("MC1012", reason, "The file is damaged or was written by a faulty converter; convert it again.", $"'{Name}' ({Origin})");
 
     /// <summary>MC2002: the operator is known, but not in this form.</summary>
     public ModelCompilationException Unsupported(string reason, string remedy) => new("MC2002", reason, remedy, $"'{Name}' ({Origin})");

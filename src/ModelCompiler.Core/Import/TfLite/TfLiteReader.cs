@@ -23,7 +23,9 @@ internal static class TfLiteReader
         var buffer = new FlatBuffer(file);
         FlatTable root = buffer.Root();
         uint version = root.Scalar<uint>(0);
-        if (version != SchemaVersion) throw new ModelCompilationException("MC1001", $"The file says it has schema version {version}; TensorFlow Lite models have version {SchemaVersion}.", "Export the model again with TensorFlow 1.9 or later.");
+        if (version != SchemaVersion)
+            throw new ModelCompilationException("MC1001", $"The file says it has schema version {version}; TensorFlow Lite models have version "
+                + $"{SchemaVersion}.", "Export the model again with TensorFlow 1.9 or later.");
 
         ImmutableArray<TfLiteOperatorCode> codes = [.. root.Tables(1, ReadOperatorCode)];
         ImmutableArray<ReadOnlyMemory<byte>?> buffers = [.. root.Tables(4, (t, _) => ReadBuffer(buffer, t))];
@@ -52,13 +54,15 @@ internal static class TfLiteReader
         if (offset <= 1) return null;
         if (offset > (ulong)buffer.Length || size > (ulong)buffer.Length - offset)
         {
-            throw new ModelCompilationException("MC1002", $"The file is truncated: {size} bytes of weights should lie at byte {offset}, but the file ends after {buffer.Length}.", Remedy);
+            throw new ModelCompilationException("MC1002", $"The file is truncated: {size} bytes of weights should lie at byte {offset}, but the file ends "
+                + $"after {buffer.Length}.", Remedy);
         }
 
         return buffer.Slice((long)offset, (long)size);
     }
 
-    private static TfLiteSubgraph ReadSubgraph(FlatBuffer buffer, FlatTable table, int index, ImmutableArray<TfLiteOperatorCode> codes, ImmutableArray<ReadOnlyMemory<byte>?> buffers)
+    private static TfLiteSubgraph ReadSubgraph(FlatBuffer buffer, FlatTable table, int index, ImmutableArray<TfLiteOperatorCode> codes,
+        ImmutableArray<ReadOnlyMemory<byte>?> buffers)
     {
         string name = table.Text(4) is { Length: > 0 } text ? text : $"subgraph {index}";
         ImmutableArray<TfLiteTensor> tensors = [.. table.Tables(0, (t, i) => TfLiteTensorReader.Read(t, i, buffers))];

@@ -3,8 +3,8 @@ using ModelCompiler.CodeGen.Plan;
 namespace ModelCompiler.Core.Import.TfLite;
 
 /// <summary>
-/// Constants stored without their zeros, in TFLite's generalised compressed sparse form: dimensions (and blocks of them) in an order of traversal, each dense or with a list of the indices that
-/// exist (Kjolstad et al., "The Tensor Algebra Compiler", 2017).
+/// Constants stored without their zeros, in TFLite's generalised compressed sparse form: dimensions (and blocks of them) in an order of traversal,
+/// each dense or with a list of the indices that exist (Kjolstad et al., "The Tensor Algebra Compiler", 2017).
 /// </summary>
 internal static class TfLiteSparse
 {
@@ -14,9 +14,12 @@ internal static class TfLiteSparse
     {
         TfLiteSparsity sparsity = tensor.Sparsity!;
         int size = type.Size();
-        if (tensor.Type.Bits() != size * 8) throw new ModelCompilationException("MC2005", $"Tensor '{tensor.Name}' is stored in sparse form with elements of type {tensor.Type}.", "Export the model with dense weights; zeros are found at build time anyway.");
+        if (tensor.Type.Bits() != size * 8)
+            throw new ModelCompilationException("MC2005", $"Tensor '{tensor.Name}' is stored in sparse form with elements of type {tensor.Type}.",
+                "Export the model with dense weights; zeros are found at build time anyway.");
         int rank = tensor.Shape.Length, levels = sparsity.TraversalOrder.Length;
-        if (sparsity.Dimensions.Length != levels || levels != rank + sparsity.BlockMap.Length || !sparsity.TraversalOrder.Order().SequenceEqual(Enumerable.Range(0, levels))) throw Damaged(tensor);
+        if (sparsity.Dimensions.Length != levels || levels != rank + sparsity.BlockMap.Length || !sparsity.TraversalOrder.Order()
+            .SequenceEqual(Enumerable.Range(0, levels))) throw Damaged(tensor);
 
         // Blocks split the dimensions they belong to.
         var block = new int[rank];
@@ -36,7 +39,8 @@ internal static class TfLiteSparse
             (TfLiteSparseDimension dimension, int original) = (sparsity.Dimensions[level], sparsity.TraversalOrder[level]);
             bool sound = dimension.IsDense
                 ? original >= rank || (long)dimension.DenseSize * block[original] == tensor.Shape[original]
-                : dimension.Segments.Length > 0 && dimension.Segments[0] == 0 && dimension.Segments.Zip(dimension.Segments.Skip(1)).All(p => p.First <= p.Second);
+                : dimension.Segments.Length > 0 && dimension.Segments[0] == 0 && dimension.Segments.Zip(dimension.Segments.Skip(1))
+                .All(p => p.First <= p.Second);
             if (!sound) throw Damaged(tensor);
         }
 
@@ -97,5 +101,6 @@ internal static class TfLiteSparse
         }
     }
 
-    private static ModelCompilationException Damaged(TfLiteTensor tensor) => new("MC1003", $"The sparse form of tensor '{tensor.Name}' contradicts its shape.", "Export or download the model again.");
+    private static ModelCompilationException Damaged(TfLiteTensor tensor) =>
+        new("MC1003", $"The sparse form of tensor '{tensor.Name}' contradicts its shape.", "Export or download the model again.");
 }

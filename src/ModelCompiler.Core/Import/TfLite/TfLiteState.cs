@@ -22,7 +22,8 @@ internal sealed class TfLiteState(GraphEditor graph)
     {
         if (_now.TryGetValue(key, out int now)) return now;
         Value current = graph.AddValue(name, type);
-        _variables.Add(key, (current, _initial.TryGetValue(key, out TensorData? initial) && initial.Type == type.Type && initial.Count == type.Shape.Elements ? initial.Reshape(type.Shape) : Zero(type)));
+        _variables.Add(key, (current, _initial.TryGetValue(key, out TensorData? initial) && initial.Type == type.Type && initial.Count == type.Shape.Elements
+            ? initial.Reshape(type.Shape) : Zero(type)));
         _order.Add(key);
         return _now[key] = current.Id;
     }
@@ -57,7 +58,8 @@ internal sealed class TfLiteState(GraphEditor graph)
     /// <summary>Hands the state to the graph when all operators are read.</summary>
     public void Finish()
     {
-        foreach (string key in _order) graph.States.Add(new StateVariable(_variables[key].Current.Name, _variables[key].Current.Id, _now[key], _variables[key].Initial));
+        foreach (string key in _order)
+            graph.States.Add(new StateVariable(_variables[key].Current.Name, _variables[key].Current.Id, _now[key], _variables[key].Initial));
     }
 
     // TFLite Micro fills every byte with the zero point, whatever the type.

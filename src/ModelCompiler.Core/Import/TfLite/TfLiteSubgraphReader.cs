@@ -10,7 +10,8 @@ namespace ModelCompiler.Core.Import.TfLite;
 /// <param name="graph">The graph that grows.</param>
 /// <param name="state">The model's state.</param>
 /// <param name="operators">What reads each operator.</param>
-internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEditor graph, TfLiteState state, IReadOnlyDictionary<string, Action<TfLiteNode>> operators)
+internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEditor graph, TfLiteState state,
+    IReadOnlyDictionary<string, Action<TfLiteNode>> operators)
 {
     private const int DeepestNesting = 16;
 
@@ -59,14 +60,17 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
     /// <param name="called">Which subgraph.</param>
     /// <param name="inputs">Values of its inputs.</param>
     /// <param name="initialise">True for the subgraph that gives variables their content before the first run.</param>
-    /// <exception cref="ModelCompilationException">MC1012: there is no such subgraph, it has other inputs, or subgraphs call each other in a circle.</exception>
+    /// <exception cref="ModelCompilationException">MC1012: there is no such subgraph, it has other inputs,
+    /// or subgraphs call each other in a circle.</exception>
     public int[] ReadCalled(int called, IReadOnlyList<int> inputs, bool initialise = false)
     {
         if (called < 0 || called >= model.Subgraphs.Length) throw Malformed($"The operator calls subgraph {called}, but there are {model.Subgraphs.Length}.");
         if (_depth >= DeepestNesting) throw Malformed("Subgraphs call each other in a circle, or too deeply.");
-        var reader = new TfLiteSubgraphReader(model, called, Graph, State, operators) { _depth = _depth + 1, IsInitialisation = initialise || IsInitialisation };
+        var reader = new TfLiteSubgraphReader(model, called, Graph, State, operators) { _depth = _depth + 1,
+            IsInitialisation = initialise || IsInitialisation };
         TfLiteSubgraph subgraph = model.Subgraphs[called];
-        if (subgraph.Inputs.Length != inputs.Count) throw Malformed($"Subgraph '{subgraph.Name}' has {subgraph.Inputs.Length} inputs, but is called with {inputs.Count}.");
+        if (subgraph.Inputs.Length != inputs.Count)
+            throw Malformed($"Subgraph '{subgraph.Name}' has {subgraph.Inputs.Length} inputs, but is called with {inputs.Count}.");
         for (int i = 0; i < inputs.Count; i++) reader._values[subgraph.Inputs[i]] = inputs[i];
         reader.ReadOperators();
         return [.. subgraph.Outputs.Select(reader.ValueOf)];
@@ -80,7 +84,9 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
         TfLiteTensor tensor = _subgraph.Tensors[tensorIndex];
         if (tensor.IsVariable) return State.Read(VariableKey(tensorIndex), tensor.Name, Declared(tensorIndex));
         if (_values.TryGetValue(tensorIndex, out int id)) return id;
-        if (!tensor.IsConstant) throw new ModelCompilationException("MC1013", $"Tensor '{tensor.Name}' is used, but neither a constant nor computed by an earlier operator.", "The file is damaged; convert it again.");
+        if (!tensor.IsConstant)
+            throw new ModelCompilationException("MC1013", $"Tensor '{tensor.Name}' is used, but neither a constant nor computed by an earlier operator.",
+                "The file is damaged; convert it again.");
         (ElementType type, byte[] bytes) = TfLiteTensorReader.ReadData(tensor);
         Value value = Graph.AddConstant(tensor.Name, new TensorData(type, new Shape(tensor.Shape), bytes), Declared(tensorIndex).Quantization);
         _values[tensorIndex] = value.Id;
@@ -123,7 +129,8 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
         string label = $"'{name}' ({origin})";
         if (!operators.TryGetValue(op.Code.Key, out Action<TfLiteNode>? import))
         {
-            throw new ModelCompilationException("MC2001", $"{op.Code.Sentence} is not supported.", "The table of operators in the documentation lists what is; replace the operator in the model.", label);
+            throw new ModelCompilationException("MC2001", $"{op.Code.Sentence} is not supported.",
+                "The table of operators in the documentation lists what is; replace the operator in the model.", label);
         }
 
         try
@@ -137,14 +144,16 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
         catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or InvalidOperationException)
         {
             // Options of hostile files may contradict shapes in more ways than are worth a message of their own.
-            throw new ModelCompilationException("MC1012", $"Its options and inputs contradict each other ({e.GetType().Name}).", "The file is damaged; convert it again.", label);
+            throw new ModelCompilationException("MC1012", $"Its options and inputs contradict each other ({e.GetType().Name}).",
+                "The file is damaged; convert it again.", label);
         }
     }
 
     private static TensorType Declared(TfLiteTensor tensor, int[]? shape = null)
     {
         ElementType type = tensor.Type.ToElementType()
-            ?? throw new ModelCompilationException("MC2004", $"Tensor '{tensor.Name}' has elements of type {tensor.Type}, which are not supported.", "Convert the model with float, integer or boolean tensors.");
+            ?? throw new ModelCompilationException("MC2004", $"Tensor '{tensor.Name}' has elements of type {tensor.Type}, which are not supported.",
+                "Convert the model with float, integer or boolean tensors.");
         return new TensorType(type, new Shape(shape ?? tensor.Shape), Quantization(tensor, type));
     }
 
@@ -152,8 +161,10 @@ internal sealed class TfLiteSubgraphReader(TfLiteModel model, int index, GraphEd
     {
         if (tensor.Quantization is not { IsQuantized: true } q || q.Scales.Contains(0)) return null;
         long outside = type.IsInteger() && type.Size() <= 2 ? q.ZeroPoints.FirstOrDefault(z => z < type.MinValue() || z > type.MaxValue()) : 0;
-        if (outside != 0) throw new ModelCompilationException("MC1012", $"The zero point of tensor '{tensor.Name}' is {outside}, which its type {type} does not hold.", "The file is damaged; convert it again.");
-        return new QuantizationParameters(q.Scales.ToEquatableArray(), q.ZeroPoints.Select(z => (int)Math.Clamp(z, int.MinValue, int.MaxValue)).ToEquatableArray(), q.Scales.Length == 1 ? 0 : q.QuantizedDimension);
+        if (outside != 0) throw new ModelCompilationException("MC1012",
+            $"The zero point of tensor '{tensor.Name}' is {outside}, which its type {type} does not hold.", "The file is damaged; convert it again.");
+        return new QuantizationParameters(q.Scales.ToEquatableArray(),
+            q.ZeroPoints.Select(z => (int)Math.Clamp(z, int.MinValue, int.MaxValue)).ToEquatableArray(), q.Scales.Length == 1 ? 0 : q.QuantizedDimension);
     }
 
     private TensorType InputType(TfLiteTensor tensor, InputShapes shapes)

@@ -13,7 +13,8 @@ internal static class TfLiteTensorReader
     public static (ElementType Type, byte[] Bytes) ReadData(TfLiteTensor tensor)
     {
         ElementType type = tensor.Type.ToElementType()
-            ?? throw new ModelCompilationException("MC2003", $"Tensor '{tensor.Name}' has elements of type {tensor.Type}, which are not supported.", "Export the model with float or integer tensors.");
+            ?? throw new ModelCompilationException("MC2003", $"Tensor '{tensor.Name}' has elements of type {tensor.Type}, which are not supported.",
+                "Export the model with float or integer tensors.");
         ReadOnlySpan<byte> data = (tensor.Data ?? throw new InvalidOperationException($"Tensor '{tensor.Name}' is not a constant.")).Span;
         if (tensor.Sparsity is not null) return (type, TfLiteSparse.Read(tensor, data, type));
         return (type, tensor.Type switch
@@ -34,12 +35,14 @@ internal static class TfLiteTensorReader
         int[] shape = table.Vector<int>(0);
         int count = CountElements(name, shape);
         int[] signature = table.Vector<int>(7);
-        if (signature.Length > 0 && (signature.Length != shape.Length || signature.Any(d => d < -1))) throw Mismatch($"Tensor '{name}' has shape {Text(shape)}, which contradicts its shape signature {Text(signature)}.");
+        if (signature.Length > 0 && (signature.Length != shape.Length || signature.Any(d => d < -1)))
+            throw Mismatch($"Tensor '{name}' has shape {Text(shape)}, which contradicts its shape signature {Text(signature)}.");
 
         uint buffer = table.Scalar<uint>(2);
         if (buffer != 0 && buffer >= (uint)buffers.Length)
         {
-            throw new ModelCompilationException("MC1001", $"The structure of the file is damaged: tensor '{name}' lies in buffer {buffer}, but the model has {buffers.Length}.", Remedy);
+            throw new ModelCompilationException("MC1001", $"The structure of the file is damaged: tensor '{name}' lies in buffer {buffer}, but the model has "
+                + $"{buffers.Length}.", Remedy);
         }
 
         TfLiteSparsity? sparsity = table.Table(6) is { } sparse ? ReadSparsity(sparse) : null;
@@ -72,7 +75,8 @@ internal static class TfLiteTensorReader
         if (buffer is not { } data || (data.IsEmpty && count > 0)) return null;
         if (sparse || type.Bits() == 0) return data;
         long needed = PackedElements.PackedBytes(count, type.Bits());
-        if (data.Length < needed) throw Mismatch($"Tensor '{name}' ({type} of shape {Text(shape)}) needs {needed} bytes of data, but the file has {data.Length}.");
+        if (data.Length < needed)
+            throw Mismatch($"Tensor '{name}' ({type} of shape {Text(shape)}) needs {needed} bytes of data, but the file has {data.Length}.");
         return data[..(int)needed];
     }
 
@@ -100,7 +104,8 @@ internal static class TfLiteTensorReader
     }
 
     private static TfLiteSparsity ReadSparsity(FlatTable table) =>
-        new(table.Vector<int>(0), table.Vector<int>(1), [.. table.Tables(2, (d, _) => new TfLiteSparseDimension(d.Scalar<sbyte>(0) == 0, d.Scalar<int>(1), Indices(d, 2), Indices(d, 4)))]);
+        new(table.Vector<int>(0), table.Vector<int>(1), [.. table.Tables(2,
+            (d, _) => new TfLiteSparseDimension(d.Scalar<sbyte>(0) == 0, d.Scalar<int>(1), Indices(d, 2), Indices(d, 4)))]);
 
     /// <summary>A union of index vectors that differ in width.</summary>
     private static int[] Indices(FlatTable table, int typeField) => table.Table(typeField + 1) is not { } vector ? [] : table.Scalar<byte>(typeField) switch

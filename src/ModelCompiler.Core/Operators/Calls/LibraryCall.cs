@@ -131,7 +131,8 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
         var kernel = new LibraryKernel(
             Routine,
             Types.ToEquatableArray(),
-            _tensors.Select(t => t.Index < 0 ? TensorRef.None : t.Kind == 'i' ? context.In(t.Index) : t.Kind == 'o' ? context.Out(t.Index) : t.Kind == 's' ? scratch[t.Index] : context.Constant(_weights[t.Index])).ToEquatableArray(),
+            _tensors.Select(t => t.Index < 0 ? TensorRef.None : t.Kind == 'i' ? context.In(t.Index) : t.Kind == 'o' ? context.Out(t.Index) : t.Kind == 's'
+                ? scratch[t.Index] : context.Constant(_weights[t.Index])).ToEquatableArray(),
             _tables.Select(t => context.Table(t.Kind, t.Type, t.Values)).ToEquatableArray(),
             _numbers.Select(Literal).ToEquatableArray(),
             Work);

@@ -78,5 +78,6 @@ public sealed class CallContext(int inputCount, Func<int, bool> hasInput, Func<i
 
     /// <summary>MC2002: the operator is known, but not for these types.</summary>
     public ModelCompilationException Unsupported(string what) =>
-        new("MC2002", $"{what} on {string.Join(", ", Enumerable.Range(0, InputCount).Where(HasInput).Select(i => Input(i).Type))} is not supported.", "Convert the model with other element types.");
+        new("MC2002", $"{what} on {string.Join(", ", Enumerable.Range(0, InputCount).Where(HasInput).Select(i => Input(i).Type))} is not supported.",
+            "Convert the model with other element types.");
 }

@@ -9,7 +9,8 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Runs routines of the library, which this assembly has compiled from the source that goes into generated files.</summary>
 internal static unsafe class LibraryRuntime
 {
-    /// <summary>Where tests let routines find their tensors and tables: memory that stops the process when a routine leaves it. Else they lie in arrays.</summary>
+    /// <summary>Where tests let routines find their tensors and tables: memory that stops the process when a routine leaves it.
+    /// Else they lie in arrays.</summary>
     internal static AsyncLocal<IRoutineMemory?> Memory { get; } = new();
 
     private static readonly ConcurrentDictionary<string, MethodInfo> Methods = new(StringComparer.Ordinal);
@@ -48,7 +49,8 @@ internal static unsafe class LibraryRuntime
         }
         catch (ArgumentOutOfRangeException e)
         {
-            throw new ModelCompilationException("MC1012", $"The values do not fit the operator: {e.Message.Split('\n')[0]}", "Export the model again with consistent values.");
+            throw new ModelCompilationException("MC1012", $"The values do not fit the operator: {e.Message.Split('\n')[0]}",
+                "Export the model again with consistent values.");
         }
         finally
         {
@@ -77,11 +79,13 @@ internal static unsafe class LibraryRuntime
         }
     }
 
-    /// <summary>The routine of a call, after a check that it exists for these types and takes these tensors: what the C# compiler would say of the generated call.</summary>
+    /// <summary>The routine of a call, after a check that it exists for these types and takes these tensors:
+    /// what the C# compiler would say of the generated call.</summary>
     /// <param name="call">The call.</param>
     /// <param name="input">Inputs of the node.</param>
     /// <param name="output">Outputs of the node.</param>
-    /// <exception cref="ModelCompilationException">MC2003: there is no such routine, mostly because an input is missing or of another type than the operator takes.</exception>
+    /// <exception cref="ModelCompilationException">MC2003: there is no such routine, mostly because an input is missing or of another type than the operator
+    /// takes.</exception>
     public static MethodInfo Bind(LibraryCall call, Func<int, Value> input, Func<int, Value> output)
     {
         MethodInfo method;
@@ -101,7 +105,8 @@ internal static unsafe class LibraryRuntime
         {
             (char kind, int index) = call.Tensors[i];
             if (index < 0) continue;
-            ElementType type = kind == 'i' ? input(index).Type : kind == 'o' ? output(index).Type : kind == 's' ? call.ScratchMemory[index].Type : call.Constants[index].Type;
+            ElementType type = kind == 'i' ? input(index).Type : kind == 'o' ? output(index).Type : kind == 's' ? call.ScratchMemory[index].Type
+                : call.Constants[index].Type;
             // Routines that only move elements take pointers to anything.
             if (parameters[i].ParameterType.GetElementType() is var element && element != typeof(void) && element != Parse(type.Name())) throw Refused();
         }
@@ -109,21 +114,25 @@ internal static unsafe class LibraryRuntime
         for (int i = 0; i < call.Tables.Count; i++)
         {
             Type taken = parameters[call.Tensors.Count + i].ParameterType;
-            if (taken.GetElementType() != Parse(call.Tables[i].Type.Name())) throw new InvalidOperationException($"{call.Routine} takes {taken}, not a table of {call.Tables[i].Type}.");
+            if (taken.GetElementType() != Parse(call.Tables[i].Type.Name()))
+                throw new InvalidOperationException($"{call.Routine} takes {taken}, not a table of {call.Tables[i].Type}.");
         }
 
         for (int i = 0; i < call.Numbers.Count; i++)
         {
             Type taken = parameters[call.Tensors.Count + call.Tables.Count + i].ParameterType, given = call.Numbers[i].GetType();
-            if (taken != given && !(taken == typeof(long) && given == typeof(int))) throw new InvalidOperationException($"{call.Routine} takes {taken} as number {i}, not {given}.");
+            if (taken != given && !(taken == typeof(long) && given == typeof(int)))
+                throw new InvalidOperationException($"{call.Routine} takes {taken} as number {i}, not {given}.");
         }
 
         return method;
 
         ModelCompilationException Refused()
         {
-            IEnumerable<string> given = call.Tensors.Where(t => t.Kind == 'i' && t.Index >= 0).Select(t => t.Index).Distinct().Order().Select(i => $"'{input(i).Name}' ({input(i).Type})");
-            return new("MC2003", $"The operator does not compute with {string.Join(", ", given)}: an input is missing, or of another type than it takes.", "Export the model again with all inputs of this operator, of the types that its definition names.");
+            IEnumerable<string> given = call.Tensors.Where(t => t.Kind == 'i' && t.Index >= 0).Select(t => t.Index).Distinct().Order()
+                .Select(i => $"'{input(i).Name}' ({input(i).Type})");
+            return new("MC2003", $"The operator does not compute with {string.Join(", ", given)}: an input is missing, or of another type than it takes.",
+                "Export the model again with all inputs of this operator, of the types that its definition names.");
         }
     }
 

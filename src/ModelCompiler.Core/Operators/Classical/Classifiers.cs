@@ -8,13 +8,15 @@ namespace ModelCompiler.Core.Operators;
 internal static class Classifiers
 {
     [OnnxOperator("LinearRegressor", "ai.onnx.ml")]
-    internal static void RegressorFromOnnx(OnnxNode node) => node.Bind(0, TreeBindings.Transformed(node, Linear(node, node.Int("targets", 1)), node.Text("post_transform", "NONE")));
+    internal static void RegressorFromOnnx(OnnxNode node) =>
+        node.Bind(0, TreeBindings.Transformed(node, Linear(node, node.Int("targets", 1)), node.Text("post_transform", "NONE")));
 
     [OnnxOperator("LinearClassifier", "ai.onnx.ml")]
     internal static void ClassifierFromOnnx(OnnxNode node)
     {
         long[] labels = Labels(node, "classlabels_ints");
-        int rows = (node.Floats("intercepts") ?? []).Length is var given and > 0 ? given : Math.Max((node.Floats("coefficients") ?? []).Length / Math.Max(node.Value(0).Shape[-1], 1), 1);
+        int rows = (node.Floats("intercepts") ?? []).Length is var given and > 0 ? given
+            : Math.Max((node.Floats("coefficients") ?? []).Length / Math.Max(node.Value(0).Shape[-1], 1), 1);
         Emit(node, Linear(node, rows), labels, labels.Length == 2 && rows == 1, false);
     }
 
@@ -70,7 +72,8 @@ internal static class Classifiers
         if (rows < 1 || coefficients.Length != (long)rows * x.Shape[-1]) throw node.Malformed("The coefficients do not belong to the features.");
         if (x.Shape.Rank == 1) x = node.Add("row", new Reshape(new Shape(1, x.Shape[0])), x.Id);
         Value weights = node.Graph.AddConstant($"{node.Name}/coefficients", TensorData.Of(new Shape(rows, x.Shape[-1]), coefficients));
-        Value? intercepts = node.Floats("intercepts") is { Length: > 0 } given ? node.Graph.AddConstant($"{node.Name}/intercepts", TensorData.Of(new Shape(given.Length), given)) : null;
+        Value? intercepts = node.Floats("intercepts") is { Length: > 0 } given
+            ? node.Graph.AddConstant($"{node.Name}/intercepts", TensorData.Of(new Shape(given.Length), given)) : null;
         return node.Call("Gemm", [x, weights, intercepts], ("transB", 1));
     }
 }

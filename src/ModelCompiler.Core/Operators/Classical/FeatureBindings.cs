@@ -51,7 +51,8 @@ internal static class FeatureBindings
         Value[] columns = [.. Enumerable.Range(0, node.InputCount).Select(i =>
         {
             Value x = Cast.To(node, node.Value(i), ElementType.Float32);
-            return node.Add("columns", new Reshape(new Shape(x.Shape.Rank == 0 ? 1 : x.Shape[0], x.Shape.Rank == 0 ? 1 : x.Shape.ElementsBetween(1, x.Shape.Rank))), x.Id);
+            return node.Add("columns", new Reshape(new Shape(x.Shape.Rank == 0 ? 1 : x.Shape[0],
+                x.Shape.Rank == 0 ? 1 : x.Shape.ElementsBetween(1, x.Shape.Rank))), x.Id);
         })];
         node.Emit(new Concatenation(1), [.. columns.Select(c => c.Id)]);
     }
@@ -59,7 +60,8 @@ internal static class FeatureBindings
     [OnnxOperator("OneHotEncoder", "ai.onnx.ml")]
     internal static void OneHotFromOnnx(OnnxNode node)
     {
-        long[] categories = node.Longs("cats_int64s") ?? throw new ModelCompilationException("MC2003", "Categories of text are not supported.", "Turn text into integers in the program.");
+        long[] categories = node.Longs("cats_int64s") ?? throw new ModelCompilationException("MC2003", "Categories of text are not supported.",
+            "Turn text into integers in the program.");
         Value x = Cast.To(node, node.Value(0), ElementType.Int64);
         Value column = node.Add("column", new Reshape(new Shape([.. x.Shape, 1])), x.Id);
         node.Bind(0, Cast.To(node, node.Call("Equal", [column, node.Constant(categories)]), ElementType.Float32));

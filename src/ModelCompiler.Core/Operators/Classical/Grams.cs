@@ -5,13 +5,15 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>How often the n-grams of a pool occur in every row (TfIdfVectorizer of integers).</summary>
-public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, EquatableArray<float> Weights, int Columns, int Skips, int Mode) : LibraryOperator
+public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, EquatableArray<float> Weights, int Columns, int Skips, int Mode)
+    : LibraryOperator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value x = context[0];
-        InferenceContext.Require(x.Type is ElementType.Int32 or ElementType.Int64 && x.Shape.Rank is 1 or 2, $"A tensor {x.Type} of shape {x.Shape} is not of rows of integers.");
+        InferenceContext.Require(x.Type is ElementType.Int32 or ElementType.Int64 && x.Shape.Rank is 1 or 2,
+            $"A tensor {x.Type} of shape {x.Shape} is not of rows of integers.");
         return [new TensorType(ElementType.Float32, x.Shape.With(-1, Columns))];
     }
 
@@ -19,7 +21,8 @@ public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, E
     public override LibraryCall Call(CallContext context)
     {
         Shape shape = context.Input(0).Shape;
-        return new LibraryCall("Features.Grams", context.Input(0).Type.Name()).In(0).Out(0).Table("Pool", Pool).Table("Grams", List).FloatTable("Weights", Weights)
+        return new LibraryCall("Features.Grams", context.Input(0).Type.Name()).In(0).Out(0).Table("Pool", Pool).Table("Grams", List)
+            .FloatTable("Weights", Weights)
             .Number(shape.Elements / shape[-1], shape[-1], Columns, List.Count / 3, Skips, Mode)
             .Costs((long)shape.Elements * List.Count * Math.Max(1, Skips));
     }
@@ -28,7 +31,8 @@ public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, E
     [OnnxOperator("TfIdfVectorizer")]
     internal static void FromOnnx(OnnxNode node)
     {
-        int[] pool = node.Ints("pool_int64s") ?? throw new ModelCompilationException("MC2003", "N-grams of text are not supported.", "Turn text into integers in the program.");
+        int[] pool = node.Ints("pool_int64s") ?? throw new ModelCompilationException("MC2003", "N-grams of text are not supported.",
+            "Turn text into integers in the program.");
         int[] counts = node.Ints("ngram_counts") ?? [], columns = node.Ints("ngram_indexes") ?? [];
         (int shortest, int longest) = (node.Int("min_gram_length", 1), node.Int("max_gram_length", 1));
         var list = new List<int>();
@@ -49,6 +53,7 @@ public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, E
         float[] weights = node.Floats("weights") ?? [.. Enumerable.Repeat(1f, width)];
         var ordered = new float[width];
         for (int i = 0; i < Math.Min(columns.Length, weights.Length); i++) ordered[columns[i]] = weights[i];
-        node.Emit(new Grams(pool.ToEquatableArray(), list.ToEquatableArray(), ordered.ToEquatableArray(), width, node.Int("max_skip_count", 0), mode == "IDF" ? node.HasAttribute("weights") ? 2 : 1 : mode == "TFIDF" ? 3 : 0), node.Input(0));
+        node.Emit(new Grams(pool.ToEquatableArray(), list.ToEquatableArray(), ordered.ToEquatableArray(), width, node.Int("max_skip_count", 0),
+            mode == "IDF" ? node.HasAttribute("weights") ? 2 : 1 : mode == "TFIDF" ? 3 : 0), node.Input(0));
     }
 }

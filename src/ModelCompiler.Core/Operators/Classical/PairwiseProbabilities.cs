@@ -13,7 +13,8 @@ public sealed record PairwiseProbabilities(EquatableArray<float> Slopes, Equatab
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Shape scores = context[0].Shape;
-        InferenceContext.Require(scores.Rank == 2 && scores[1] == Slopes.Count && scores[1] == Offsets.Count && scores[1] == (long)Classes * (Classes - 1) / 2, $"Scores of shape {scores} are not those of all pairs of {Classes} classes.");
+        InferenceContext.Require(scores.Rank == 2 && scores[1] == Slopes.Count && scores[1] == Offsets.Count && scores[1] == (long)Classes * (Classes - 1) / 2,
+            $"Scores of shape {scores} are not those of all pairs of {Classes} classes.");
         return [new TensorType(ElementType.Float32, new Shape(scores[0], Classes))];
     }
 
@@ -21,7 +22,8 @@ public sealed record PairwiseProbabilities(EquatableArray<float> Slopes, Equatab
     public override LibraryCall Call(CallContext context)
     {
         int rows = context.Input(0).Shape[0];
-        return new LibraryCall("PairwiseProbabilities.Couple").In(0).Out(0).Scratch(ElementType.Float32, (2 * Classes * Classes) + Classes).FloatTable("Slope", Slopes).FloatTable("Offset", Offsets)
+        return new LibraryCall("PairwiseProbabilities.Couple").In(0).Out(0).Scratch(ElementType.Float32, (2 * Classes * Classes) + Classes)
+            .FloatTable("Slope", Slopes).FloatTable("Offset", Offsets)
             .Number(rows, Classes).Costs(100L * rows * Classes * Classes);
     }
 }

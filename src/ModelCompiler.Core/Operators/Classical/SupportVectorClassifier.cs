@@ -5,8 +5,9 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Support vector machines that choose a class by votes, one machine for every pair of classes; without support vectors, linear models of which the best chooses. Labels and scores are those of
-/// ONNX Runtime: of the pairs (of two classes, of both), or probabilities of the classes.
+/// Support vector machines that choose a class by votes, one machine for every pair of classes; without support vectors,
+/// linear models of which the best chooses. Labels and scores are those of ONNX Runtime: of the pairs (of two classes, of both),
+/// or probabilities of the classes.
 /// </summary>
 internal static class SupportVectorClassifier
 {
@@ -47,7 +48,8 @@ internal static class SupportVectorClassifier
 
     private static (Value Chosen, Value Scores) Machines(OnnxNode node, Value x, int classes, int[] counts, float[] rho)
     {
-        if (counts.Length != classes || classes < 2 || counts.Any(c => c < 0) || counts.Sum(c => (long)c) > int.MaxValue) throw node.Malformed("The support vectors do not belong to the classes.");
+        if (counts.Length != classes || classes < 2 || counts.Any(c => c < 0) || counts.Sum(c => (long)c) > int.MaxValue)
+            throw node.Malformed("The support vectors do not belong to the classes.");
         int pairs = rho.Length;
         if (pairs != (long)classes * (classes - 1) / 2) throw node.Malformed("There is not one entry of rho for every two classes.");
         (Value scores, Value votes) = Pairs(node, SupportVectors.Kernel(node, x, counts.Sum()), counts, rho);
@@ -57,7 +59,8 @@ internal static class SupportVectorClassifier
         if (slopes.Length != offsets.Length) throw node.Malformed("Attributes 'prob_a' and 'prob_b' have different lengths.");
         if (slopes.Length > 0)
         {
-            Value probabilities = node.Add("probabilities", new PairwiseProbabilities(slopes.ToEquatableArray(), offsets.ToEquatableArray(), classes), scores.Id);
+            Value probabilities = node.Add("probabilities", new PairwiseProbabilities(slopes.ToEquatableArray(), offsets.ToEquatableArray(), classes),
+                scores.Id);
             return (chosen, TreeBindings.Transformed(node, probabilities, transform));
         }
 
@@ -94,8 +97,10 @@ internal static class SupportVectorClassifier
 
         Value scores = node.Call("Add", [node.Call("MatMul", [kernel, Table(node, "pairs", weights, vectors, pairs)]), Table(node, "rho", rho, pairs)]);
         Value positive = Cast.To(node, node.Call("Greater", [scores, node.Constant(0f)]), ElementType.Float32);
-        return (scores, node.Call("Add", [node.Call("MatMul", [positive, Table(node, "votes", votes, pairs, classes)]), Table(node, "against", against, classes)]));
+        return (scores, node.Call("Add", [node.Call("MatMul", [positive, Table(node, "votes", votes, pairs, classes)]),
+            Table(node, "against", against, classes)]));
     }
 
-    private static Value Table(OnnxNode node, string name, float[] values, params int[] shape) => node.Graph.AddConstant($"{node.Name}/{name}", TensorData.Of(new Shape(shape), values));
+    private static Value Table(OnnxNode node, string name, float[] values, params int[] shape) =>
+        node.Graph.AddConstant($"{node.Name}/{name}", TensorData.Of(new Shape(shape), values));
 }

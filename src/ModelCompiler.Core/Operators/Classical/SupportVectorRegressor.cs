@@ -15,7 +15,8 @@ internal static class SupportVectorRegressor
         float[] coefficients = node.Floats("coefficients") ?? [];
         float[] rho = node.Floats("rho") ?? [];
         if (rho.Length == 0) throw node.Malformed("Attribute 'rho' is missing.");
-        if (node.Text("post_transform", "NONE") != "NONE") throw node.Unsupported("A transformation of the result is not supported here.", "Export the model with post_transform NONE.");
+        if (node.Text("post_transform", "NONE") != "NONE")
+            throw node.Unsupported("A transformation of the result is not supported here.", "Export the model with post_transform NONE.");
         int vectors = node.Int("n_supports", 0);
         Value features = vectors > 0 ? SupportVectors.Kernel(node, x, vectors) : x;
         if (coefficients.Length != features.Shape[1]) throw node.Malformed($"There are {coefficients.Length} coefficients for {features.Shape[1]} numbers.");

@@ -38,6 +38,7 @@ internal static class SupportVectors
                 throw node.Unsupported($"A kernel of type {kernel} is not known.", "LINEAR, POLY, RBF and SIGMOID are.");
         }
 
-        Value Affine() => node.Call("Add", [node.Call("Mul", [node.Call("Gemm", [x, rows, null], ("transB", 1)), node.Constant(gamma)]), node.Constant(offset)]);
+        Value Affine() => node.Call("Add", [node.Call("Mul", [node.Call("Gemm", [x, rows, null], ("transB", 1)), node.Constant(gamma)]),
+            node.Constant(offset)]);
     }
 }

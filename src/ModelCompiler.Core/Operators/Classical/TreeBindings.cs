@@ -18,9 +18,11 @@ internal static class TreeBindings
         TensorData weights = node.Tensor("leaf_weights") ?? throw node.Malformed("The trees have no leaves.");
         int[] modes = node.Tensor("nodes_modes")?.ToInt32s() ?? [];
         int[] targets = node.Ints("leaf_targetids") ?? [], features = List("nodes_featureids"), roots = node.Ints("tree_roots") ?? [0];
-        int[] whenTrue = List("nodes_truenodeids"), whenFalse = List("nodes_falsenodeids"), trueLeaves = List("nodes_trueleafs"), falseLeaves = List("nodes_falseleafs");
+        int[] whenTrue = List("nodes_truenodeids"), whenFalse = List("nodes_falsenodeids"), trueLeaves = List("nodes_trueleafs"),
+            falseLeaves = List("nodes_falseleafs");
         int[] missing = node.Ints("nodes_missing_value_tracks_true") ?? new int[modes.Length];
-        if (splits.Count != modes.Length || targets.Length != weights.Count || missing.Length != modes.Length) throw node.Malformed("The lists of the trees have different lengths.");
+        if (splits.Count != modes.Length || targets.Length != weights.Count || missing.Length != modes.Length)
+            throw node.Malformed("The lists of the trees have different lengths.");
         float[] memberList = node.Tensor("membership_values")?.ToFloats() ?? [];
         var nodes = new List<int>();
         var sets = new List<int>();
@@ -40,9 +42,11 @@ internal static class TreeBindings
         int[] leaves = [.. Enumerable.Range(0, targets.Length).SelectMany(i => new[] { i, 1 })];
         int combination = node.Int("aggregate_function", 1);
         Value y = Emit(node, nodes, leaves, targets, roots, sets, splits, weights, members, node.Int("n_targets", 1), combination);
-        node.Bind(0, Transformed(node, y, node.Int("post_transform", 0) switch { 1 => "SOFTMAX", 2 => "LOGISTIC", 3 => "SOFTMAX_ZERO", 4 => "PROBIT", _ => "NONE" }));
+        node.Bind(0, Transformed(node, y, node.Int("post_transform", 0)
+            switch { 1 => "SOFTMAX", 2 => "LOGISTIC", 3 => "SOFTMAX_ZERO", 4 => "PROBIT", _ => "NONE" }));
 
-        int[] List(string name) => node.Ints(name) is { } list && list.Length == modes.Length ? list : throw node.Malformed($"Attribute '{name}' does not have one entry per node.");
+        int[] List(string name) => node.Ints(name) is { } list && list.Length == modes.Length ? list
+            : throw node.Malformed($"Attribute '{name}' does not have one entry per node.");
 
         int Next(int id, int isLeaf)
         {
@@ -82,10 +86,13 @@ internal static class TreeBindings
         int[] missing = node.Ints("nodes_missing_value_tracks_true") is { Length: > 0 } tracked ? tracked : new int[ids.Length];
         int[] leafTrees = node.Ints($"{prefix}_treeids") ?? [], leafNodes = node.Ints($"{prefix}_nodeids") ?? [], targetIds = node.Ints($"{prefix}_ids") ?? [];
         float[] weights = node.Floats($"{prefix}_weights") ?? node.Tensor($"{prefix}_weights_as_tensor")?.ToFloats() ?? [];
-        if (new[] { trees.Length, features.Length, whenTrue.Length, whenFalse.Length, modes.Length, values.Length, missing.Length }.Any(n => n != ids.Length) || new[] { leafNodes.Length, targetIds.Length, weights.Length }.Any(n => n != leafTrees.Length)) throw node.Malformed("The lists of the trees have different lengths.");
+        if (new[] { trees.Length, features.Length, whenTrue.Length, whenFalse.Length, modes.Length, values.Length, missing.Length }.Any(n => n != ids.Length)
+            || new[] { leafNodes.Length, targetIds.Length, weights.Length }.Any(n =>
+                n != leafTrees.Length)) throw node.Malformed("The lists of the trees have different lengths.");
         Dictionary<(int, int), int> numbers = [];
         Dictionary<(int, int), int> leafNumbers = [];
-        for (int i = 0; i < ids.Length; i++) (modes[i] == "LEAF" ? leafNumbers : numbers).Add((trees[i], ids[i]), modes[i] == "LEAF" ? leafNumbers.Count : numbers.Count);
+        for (int i = 0; i < ids.Length; i++)
+            (modes[i] == "LEAF" ? leafNumbers : numbers).Add((trees[i], ids[i]), modes[i] == "LEAF" ? leafNumbers.Count : numbers.Count);
         ILookup<(int, int), int> votes = Enumerable.Range(0, leafTrees.Length).ToLookup(i => (leafTrees[i], leafNodes[i]));
         var leaves = new List<int>();
         var order = new List<int>();
@@ -109,20 +116,27 @@ internal static class TreeBindings
         int[] roots = [.. Enumerable.Range(0, ids.Length).DistinctBy(i => trees[i]).Select(i => Next(trees[i], ids[i]))];
         int[] targets = [.. order.Select(i => targetIds[i] - firstTarget)];
         if (targets.Any(t => t < 0 || t >= outputs)) throw node.Malformed("A leaf votes for a target that there is not.");
-        TensorData Floats(IEnumerable<float> list) => list.ToArray() is { Length: > 0 } some ? TensorData.Of(new Shape(some.Length), some) : TensorData.Of(new Shape(1), [0f]);
-        return Emit(node, nodes, [.. leaves], targets, roots, new int[(nodes.Count / 5) + 1], Floats(splits), Floats(order.Select(i => weights[i])), [], outputs, combination);
+        TensorData Floats(IEnumerable<float> list) => list.ToArray() is { Length: > 0 } some ? TensorData.Of(new Shape(some.Length), some)
+            : TensorData.Of(new Shape(1), [0f]);
+        return Emit(node, nodes, [.. leaves], targets, roots, new int[(nodes.Count / 5) + 1], Floats(splits), Floats(order.Select(i => weights[i])), [],
+            outputs, combination);
 
-        int Next(int tree, int id) => numbers.TryGetValue((tree, id), out int inner) ? inner : leafNumbers.TryGetValue((tree, id), out int leaf) ? -1 - leaf : throw node.Malformed("A tree has a node that leads nowhere.");
+        int Next(int tree, int id) => numbers.TryGetValue((tree, id), out int inner) ? inner : leafNumbers.TryGetValue((tree, id), out int leaf) ? -1 - leaf
+            : throw node.Malformed("A tree has a node that leads nowhere.");
     }
 
-    private static Value Emit(OnnxNode node, IReadOnlyList<int> nodes, int[] leaves, int[] targets, int[] roots, IReadOnlyList<int> sets, TensorData splits, TensorData weights, List<float> members, int outputs, int combination)
+    private static Value Emit(OnnxNode node, IReadOnlyList<int> nodes, int[] leaves, int[] targets, int[] roots, IReadOnlyList<int> sets, TensorData splits,
+        TensorData weights, List<float> members, int outputs, int combination)
     {
-        if (roots.Any(r => r >= nodes.Count / 5 || -1 - r >= leaves.Length / 2) || targets.Any(t => t < 0 || t >= outputs)) throw node.Malformed("A tree has a root or a target that there is not.");
+        if (roots.Any(r => r >= nodes.Count / 5 || -1 - r >= leaves.Length / 2) || targets.Any(t => t < 0 || t >= outputs))
+            throw node.Malformed("A tree has a root or a target that there is not.");
         RequireTrees(node, nodes, roots);
         Value x = node.Value(0);
         if (x.Type is not (ElementType.Float32 or ElementType.Float64)) x = Cast.To(node, x, ElementType.Float32);
-        var op = new TreeEnsemble(nodes.ToEquatableArray(), leaves.ToEquatableArray(), targets.ToEquatableArray(), roots.ToEquatableArray(), sets.ToEquatableArray(), outputs, combination);
-        return node.Add("trees", op, x.Id, Constant(splits), Constant(weights), Constant(TensorData.Of(new Shape(Math.Max(members.Count, 1)), members.Count > 0 ? CollectionsMarshal.AsSpan(members) : [0f])));
+        var op = new TreeEnsemble(nodes.ToEquatableArray(), leaves.ToEquatableArray(), targets.ToEquatableArray(), roots.ToEquatableArray(),
+            sets.ToEquatableArray(), outputs, combination);
+        return node.Add("trees", op, x.Id, Constant(splits), Constant(weights),
+            Constant(TensorData.Of(new Shape(Math.Max(members.Count, 1)), members.Count > 0 ? CollectionsMarshal.AsSpan(members) : [0f])));
 
         int Constant(TensorData data) => Cast.To(node, node.Graph.AddConstant($"{node.Name}/constant", data), x.Type).Id;
     }
@@ -140,7 +154,8 @@ internal static class TreeBindings
         }
     }
 
-    private static Value Row(OnnxNode node, Value like, float[] values) => node.Narrow(node.Graph.AddConstant($"{node.Name}/base", TensorData.Of(new Shape(values.Length), values)), like.Type);
+    private static Value Row(OnnxNode node, Value like, float[] values) =>
+        node.Narrow(node.Graph.AddConstant($"{node.Name}/base", TensorData.Of(new Shape(values.Length), values)), like.Type);
 
     /// <summary>What becomes of scores.</summary>
     public static Value Transformed(OnnxNode node, Value y, string transform) => transform switch

@@ -4,18 +4,22 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Decision trees. Inputs: rows of features, and as constants the splits of all nodes, the weights of all leaves, and the members of sets. The tables are those of the routine
+/// Decision trees. Inputs: rows of features, and as constants the splits of all nodes, the weights of all leaves, and the members of sets.
+/// The tables are those of the routine
 /// <c>Features.Trees</c>.
 /// </summary>
 public sealed record TreeEnsemble(
-    EquatableArray<int> Nodes, EquatableArray<int> Leaves, EquatableArray<int> TargetIds, EquatableArray<int> Roots, EquatableArray<int> Sets, int Outputs, int Combination) : LibraryOperator
+    EquatableArray<int> Nodes, EquatableArray<int> Leaves, EquatableArray<int> TargetIds, EquatableArray<int> Roots, EquatableArray<int> Sets, int Outputs,
+    int Combination) : LibraryOperator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value x = context[0];
-        InferenceContext.Require(x.Shape.Rank is 1 or 2 && x.Type is ElementType.Float32 or ElementType.Float64, $"A tensor {x.Type} of shape {x.Shape} is not of rows of features.");
-        InferenceContext.Require(Enumerable.Range(0, Nodes.Count / 5).All(i => Nodes[(i * 5) + 1] >= 0 && Nodes[(i * 5) + 1] < x.Shape[-1]), "A tree looks at a feature that there is not.");
+        InferenceContext.Require(x.Shape.Rank is 1 or 2 && x.Type is ElementType.Float32 or ElementType.Float64,
+            $"A tensor {x.Type} of shape {x.Shape} is not of rows of features.");
+        InferenceContext.Require(Enumerable.Range(0, Nodes.Count / 5).All(i => Nodes[(i * 5) + 1] >= 0 && Nodes[(i * 5) + 1] < x.Shape[-1]),
+            "A tree looks at a feature that there is not.");
         return [new TensorType(x.Type, new Shape(x.Shape.Elements / x.Shape[-1], Outputs))];
     }
 

@@ -6,7 +6,8 @@ using ModelCompiler.Core.Import.Onnx.Proto;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// If, Loop and Scan. Networks are compiled to straight code: conditions that are known choose a branch, others choose between the results of both; loops are unrolled.
+/// If, Loop and Scan. Networks are compiled to straight code: conditions that are known choose a branch, others choose between the results of both;
+/// loops are unrolled.
 /// </summary>
 internal static class ControlFlow
 {
@@ -24,7 +25,8 @@ internal static class ControlFlow
         IReadOnlyList<OnnxValue> other = node.Import(node.Subgraph("else_branch"), []);
         for (int i = 0; i < node.OutputCount; i++)
         {
-            if (Select(node, condition, then[i], other[i]) is not { } chosen) throw node.ComputedAtRunTime(condition, "condition, between results of different shapes,");
+            if (Select(node, condition, then[i], other[i]) is not { } chosen)
+                throw node.ComputedAtRunTime(condition, "condition, between results of different shapes,");
             node.Bind(i, chosen);
         }
     }
@@ -49,7 +51,9 @@ internal static class ControlFlow
             Value number = node.Graph.AddConstant($"{node.Name}/turn", TensorData.Of(new Shape(), [turn]));
             IReadOnlyList<OnnxValue> results = node.Import(body, [new(number.Id, null), new((condition ?? True(node)).Id, null), .. state]);
             condition = node.Graph[results[0].Tensor];
-            for (int i = 0; i < carried; i++) state[i] = gate is null ? results[i + 1] : Select(node, gate, results[i + 1], state[i]) ?? throw node.ComputedAtRunTime(gate, "condition of a loop that changes shapes");
+            for (int i = 0; i < carried; i++)
+                state[i] = gate is null ? results[i + 1] : Select(node, gate, results[i + 1], state[i])
+                    ?? throw node.ComputedAtRunTime(gate, "condition of a loop that changes shapes");
             if (gate is not null) condition = node.Call("And", [gate, condition]);
             for (int i = 0; i < slices.Length; i++) slices[i].Add(node.Graph[results[1 + carried + i].Tensor]);
         }
@@ -81,7 +85,8 @@ internal static class ControlFlow
         for (int i = 0; i < outputs; i++) results[i] = [];
         for (int b = 0; b < batch; b++)
         {
-            IReadOnlyList<Value> scanned = ScanOne(node, body, states, sequences, [.. Enumerable.Range(first, states + sequences).Select(i => batched ? Element(node, node.Value(i), 0, b) : node.Value(i))], batched);
+            IReadOnlyList<Value> scanned = ScanOne(node, body, states, sequences,
+                [.. Enumerable.Range(first, states + sequences).Select(i => batched ? Element(node, node.Value(i), 0, b) : node.Value(i))], batched);
             for (int i = 0; i < outputs; i++) results[i].Add(scanned[i]);
         }
 
@@ -102,13 +107,15 @@ internal static class ControlFlow
         int length = inputs[states].Shape[axes[0]];
         for (int t = 0; t < length; t++)
         {
-            IEnumerable<OnnxValue> elements = Enumerable.Range(0, sequences).Select(i => new OnnxValue(Element(node, inputs[states + i], axes[i], directions[i] == 0 ? t : length - 1 - t).Id, null));
+            IEnumerable<OnnxValue> elements = Enumerable.Range(0, sequences)
+                .Select(i => new OnnxValue(Element(node, inputs[states + i], axes[i], directions[i] == 0 ? t : length - 1 - t).Id, null));
             IReadOnlyList<OnnxValue> results = node.Import(body, [.. state, .. elements]);
             state = [.. results.Take(states)];
             for (int i = 0; i < outputs; i++) stacks[i].Insert(outputDirections[i] == 0 ? t : 0, node.Graph[results[states + i].Tensor]);
         }
 
-        return [.. state.Select(s => node.Graph[s.Tensor]), .. stacks.Select((s, i) => Stack(node, s, outputAxes[i] < 0 ? outputAxes[i] + s[0].Shape.Rank + 1 : outputAxes[i]))];
+        return [.. state.Select(s => node.Graph[s.Tensor]),
+            .. stacks.Select((s, i) => Stack(node, s, outputAxes[i] < 0 ? outputAxes[i] + s[0].Shape.Rank + 1 : outputAxes[i]))];
     }
 
     /// <summary>One element of an axis, without the axis.</summary>
@@ -146,7 +153,8 @@ internal static class ControlFlow
         if (a.Tensor < 0 || b.Tensor < 0) return null;
         if (a.Tensor == b.Tensor) return a;
         (Value p, Value q) = (node.Graph[a.Tensor], node.Graph[b.Tensor]);
-        return p.Shape != q.Shape || p.Type != q.Type ? null : new OnnxValue(node.Add("choice", new Where(), node.Add("condition", new Reshape(new Shape()), condition.Id).Id, p.Id, q.Id).Id, null, a.Type);
+        return p.Shape != q.Shape || p.Type != q.Type ? null
+            : new OnnxValue(node.Add("choice", new Where(), node.Add("condition", new Reshape(new Shape()), condition.Id).Id, p.Id, q.Id).Id, null, a.Type);
     }
 
     private static Value True(OnnxNode node)

@@ -55,7 +55,8 @@ internal static class Sequences
         if (split is null)
         {
             bool keep = node.Int("keepdims", 1) != 0;
-            node.BindSequence(0, [.. Enumerable.Range(0, size).Select(i => keep ? MovementBindings.Part(node, $"{node.Name}/part", input, axis, i, 1).Id : ControlFlow.Element(node, input, axis, i).Id)]);
+            node.BindSequence(0, [.. Enumerable.Range(0, size)
+                .Select(i => keep ? MovementBindings.Part(node, $"{node.Name}/part", input, axis, i, 1).Id : ControlFlow.Element(node, input, axis, i).Id)]);
             return;
         }
 
@@ -64,7 +65,8 @@ internal static class Sequences
         if (split.Shape.Rank == 0) lengths = [.. Enumerable.Repeat(lengths[0], size / lengths[0]), .. size % lengths[0] > 0 ? new[] { size % lengths[0] } : []];
         if (lengths.Sum() != size) throw node.Malformed($"An axis of {size} elements does not split into {string.Join(" + ", lengths)}.");
         var parts = new List<int>();
-        for (int i = 0, start = 0; i < lengths.Length; start += lengths[i++]) parts.Add(MovementBindings.Part(node, $"{node.Name}/part", input, axis, start, lengths[i]).Id);
+        for (int i = 0, start = 0; i < lengths.Length; start += lengths[i++])
+            parts.Add(MovementBindings.Part(node, $"{node.Name}/part", input, axis, start, lengths[i]).Id);
         node.BindSequence(0, parts);
     }
 
@@ -85,7 +87,8 @@ internal static class Sequences
     {
         GraphProto body = node.Subgraph("body");
         IReadOnlyList<OnnxValue>[] results = [.. Enumerable.Range(0, node.Sequence(0).Count).Select(i => node.Import(body, [
-            .. Enumerable.Range(0, node.InputCount).Select(input => node.IsSequence(input) ? new OnnxValue(node.Sequence(input)[i], null) : node.AnyInput(input))]))];
+            .. Enumerable.Range(0, node.InputCount).Select(input => node.IsSequence(input) ? new OnnxValue(node.Sequence(input)[i], null)
+                : node.AnyInput(input))]))];
         for (int o = 0; o < node.OutputCount; o++) node.BindSequence(o, [.. results.Select(r => r[o].Tensor)]);
     }
 

@@ -4,8 +4,8 @@ using ModelCompiler.Core.Import.TfLite;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// IF and WHILE of TFLite. Networks are compiled to straight code: conditions that are known choose a branch, others choose between the results of both (and what
-/// either does to variables); loops are unrolled, for which their condition must be known at every turn.
+/// IF and WHILE of TFLite. Networks are compiled to straight code: conditions that are known choose a branch,
+/// others choose between the results of both (and what either does to variables); loops are unrolled, for which their condition must be known at every turn.
 /// </summary>
 internal static class TfLiteControlFlow
 {
@@ -44,7 +44,8 @@ internal static class TfLiteControlFlow
         {
             int[] condition = node.Subgraph.ReadCalled(node.Options.Int32(0), values);
             if (condition.Length != 1) throw node.Malformed("The condition of a loop is not a single truth value.");
-            if (node.Graph[condition[0]].Constant is not { Count: 1 } known) throw node.Unsupported("A loop whose end is known at run time only is not supported.", "Give the loop a fixed number of turns.");
+            if (node.Graph[condition[0]].Constant is not { Count: 1 } known)
+                throw node.Unsupported("A loop whose end is known at run time only is not supported.", "Give the loop a fixed number of turns.");
             if (known.Bytes[0] == 0) break;
             if (turn >= MostTurns) throw node.Unsupported($"A loop of more than {MostTurns} turns is not supported.", "Compute with whole tensors instead.");
             values = node.Subgraph.ReadCalled(node.Options.Int32(1), values);
@@ -64,7 +65,9 @@ internal static class TfLiteControlFlow
     {
         if (a == b) return node.Graph[a];
         (Value x, Value y) = (node.Graph[a], node.Graph[b]);
-        if (x.Shape != y.Shape || x.Type != y.Type) throw node.Unsupported($"A choice between {x.Type} {x.Shape} and {y.Type} {y.Shape} at run time is not supported.", "Let both branches give tensors of one shape.");
+        if (x.Shape != y.Shape || x.Type != y.Type)
+            throw node.Unsupported($"A choice between {x.Type} {x.Shape} and {y.Type} {y.Shape} at run time is not supported.",
+                "Let both branches give tensors of one shape.");
         return node.Add("chosen", new Where(), node.Add("condition", new Reshape(new Shape()), condition.Id).Id, a, b);
     }
 }

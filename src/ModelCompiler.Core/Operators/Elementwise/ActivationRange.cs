@@ -37,6 +37,7 @@ public readonly record struct ActivationRange(float Min, float Max)
         QuantizationParameters q = output.Q;
         return (float.IsInfinity(Min) ? low : Math.Clamp(Integer(Min), low, high), float.IsInfinity(Max) ? high : Math.Clamp(Integer(Max), low, high));
 
-        int Integer(float bound) => (int)Math.Clamp(q.ZeroPoint + Math.Round((double)(bound / q.Scale), MidpointRounding.AwayFromZero), int.MinValue, int.MaxValue);
+        int Integer(float bound) => (int)Math.Clamp(q.ZeroPoint + Math.Round((double)(bound / q.Scale), MidpointRounding.AwayFromZero), int.MinValue,
+            int.MaxValue);
     }
 }

@@ -55,7 +55,8 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         }
         else if (context.OutputValue(0).IsQuantized)
         {
-            if (Kind == BinaryKind.Divide) throw new ModelCompilationException("MC2002", "A quotient of 8-bit integers is not supported.", "Keep the division in float.");
+            if (Kind == BinaryKind.Divide)
+                throw new ModelCompilationException("MC2002", "A quotient of 8-bit integers is not supported.", "Keep the division in float.");
             var arithmetic = new QuantizedArithmetic(Kind, context.InputValue(0), context.InputValue(1), context.OutputValue(0), Activation);
             foreach ((int i, int x, int y) in broadcasting.Elements)
             {
@@ -67,7 +68,8 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         {
             foreach ((int i, int x, int y) in broadcasting.Elements)
             {
-                long result = Compute(a.Type == ElementType.Int64 ? a.As<long>()[x] : a.As<int>()[x], b.Type == ElementType.Int64 ? b.As<long>()[y] : b.As<int>()[y]);
+                long result = Compute(a.Type == ElementType.Int64 ? a.As<long>()[x] : a.As<int>()[x],
+                    b.Type == ElementType.Int64 ? b.As<long>()[y] : b.As<int>()[y]);
                 if (output.Type == ElementType.Int64) output.As<long>()[i] = result;
                 else output.As<int>()[i] = unchecked((int)result);
             }
@@ -106,7 +108,8 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     {
         (Value a, Value b, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
-        (EquatableArray<int> sizes, EquatableArray<int> stepsA, EquatableArray<int> stepsB) = (broadcasting.Sizes.ToEquatableArray(), broadcasting.StepsA.ToEquatableArray(), broadcasting.StepsB.ToEquatableArray());
+        (EquatableArray<int> sizes, EquatableArray<int> stepsA, EquatableArray<int> stepsB) =
+            (broadcasting.Sizes.ToEquatableArray(), broadcasting.StepsA.ToEquatableArray(), broadcasting.StepsB.ToEquatableArray());
         if (a.IsQuantized16)
         {
             Int16Calls.Binary(CallContext.Of(context), Kind, Activation).Lower(context);
@@ -123,7 +126,8 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
                 (int multiplier, int shift) = isFixed ? Requantization.QuantizeMultiplier(arithmetic.ProductFactor) : (0, 0);
                 context.EmitInPlace(
                     new MultiplyInt8(
-                        context.In(0), context.In(1), context.Out(0), sizes, stepsA, stepsB, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, arithmetic.Min, arithmetic.Max,
+                        context.In(0), context.In(1), context.Out(0), sizes, stepsA, stepsB, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, arithmetic.Min,
+                        arithmetic.Max,
                         isFixed, isFixed ? 0 : (float)arithmetic.ProductFactor, multiplier, shift),
                     sameShape);
             }
@@ -131,14 +135,17 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
             {
                 context.EmitInPlace(
                     new AddInt8(
-                        context.In(0), context.In(1), context.Out(0), sizes, stepsA, stepsB, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, arithmetic.Min, arithmetic.Max,
-                        Kind == BinaryKind.Subtract, isFixed ? 0 : arithmetic.FactorA, isFixed ? 0 : arithmetic.FactorB, isFixed ? arithmetic.FixedFactors.ToEquatableArray() : default),
+                        context.In(0), context.In(1), context.Out(0), sizes, stepsA, stepsB, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, arithmetic.Min,
+                        arithmetic.Max,
+                        Kind == BinaryKind.Subtract, isFixed ? 0 : arithmetic.FactorA, isFixed ? 0 : arithmetic.FactorB,
+                        isFixed ? arithmetic.FixedFactors.ToEquatableArray() : default),
                     sameShape);
             }
         }
         else if (output.Type == ElementType.Float32)
         {
-            context.EmitInPlace(new BinaryFloat32(context.In(0), context.In(1), context.Out(0), Kind, sizes, stepsA, stepsB, Activation.Min, Activation.Max), sameShape);
+            context.EmitInPlace(new BinaryFloat32(context.In(0), context.In(1), context.Out(0), Kind, sizes, stepsA, stepsB, Activation.Min, Activation.Max),
+                sameShape);
         }
         else
         {
@@ -160,9 +167,11 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
 
     private static void FromOnnx(OnnxNode node, BinaryKind kind)
     {
-        if (node.Opset < 7 && node.Int("broadcast", 0) != 0) throw node.Unsupported("Broadcasting as before opset 7 is not supported.", "Export the model with opset 7 or later.");
+        if (node.Opset < 7 && node.Int("broadcast", 0) != 0)
+            throw node.Unsupported("Broadcasting as before opset 7 is not supported.", "Export the model with opset 7 or later.");
         Value a = node.Value(0);
-        node.Emit(a.Type == ElementType.Float32 || a.IsQuantized ? new Binary(kind, ActivationRange.None) : new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1));
+        node.Emit(a.Type == ElementType.Float32 || a.IsQuantized ? new Binary(kind, ActivationRange.None)
+            : new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1));
     }
 
     [OnnxOperator("QLinearAdd", "com.microsoft")]
@@ -193,6 +202,7 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         if (a.IsAffine && kind == BinaryKind.Divide) node.EmitReal(x => node.Add("quotient", new Binary(kind, activation), x[0], x[1]));
         else if (a.Type == ElementType.Float32 || a.IsQuantized || a.IsQuantized16) node.Emit(new Binary(kind, activation), a.Id, node.Input(1));
         else if (activation.IsNone) node.Emit(new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1));
-        else node.Emit(new Elementwise("ClampNumber", ElementKind.Number, null, activation.Min, activation.Max), node.Add("result", new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1)).Id);
+        else node.Emit(new Elementwise("ClampNumber", ElementKind.Number, null, activation.Min, activation.Max),
+            node.Add("result", new Elementwise(kind.ToString(), ElementKind.Number), a.Id, node.Input(1)).Id);
     }
 }

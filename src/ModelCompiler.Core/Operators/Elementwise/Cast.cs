@@ -23,7 +23,8 @@ internal static class Cast
     {
         DataType to = node.TypeAttribute("to", DataType.Undefined);
         ElementType type = node.StoredType(to);
-        if (OnnxTensorReader.IsNarrow(to) || node.NarrowType(0) != DataType.Undefined) throw node.Unsupported("The bits of types below 8 bits and of narrow floats are not kept.", "Use types that C# has.");
+        if (OnnxTensorReader.IsNarrow(to) || node.NarrowType(0) != DataType.Undefined)
+            throw node.Unsupported("The bits of types below 8 bits and of narrow floats are not kept.", "Use types that C# has.");
         if (type.Size() != node.Value(0).Type.Size()) throw node.Unsupported($"Bits of {node.Value(0).Type} cannot become {type}.", "Use types of one size.");
         node.Emit(new BitCast(type), node.Input(0));
     }

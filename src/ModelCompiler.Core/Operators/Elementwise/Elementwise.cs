@@ -35,7 +35,9 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value a = context[0];
-        if (!Types.Includes(a.Type)) throw new ModelCompilationException("MC2003", $"'{a.Name}' has elements of type {a.Type}, which {Function} does not compute with.", "Export the model with another element type.");
+        if (!Types.Includes(a.Type))
+            throw new ModelCompilationException("MC2003", $"'{a.Name}' has elements of type {a.Type}, which {Function} does not compute with.",
+                "Export the model with another element type.");
         ElementType type = Output ?? a.Type;
         if (context.Optional(1) is not { } b) return [new TensorType(type, a.Shape)];
         InferenceContext.Require(a.Type == b.Type || Function == "Power", $"The operands are of different types, {a.Type} and {b.Type}.");
@@ -48,7 +50,9 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
     public override LibraryCall Call(CallContext context)
     {
         (Value a, Value output) = (context.Input(0), context.Output(0));
-        if (!context.HasInput(1)) return new LibraryCall("Elementwise.Unary", [UnaryFunction(a.Type), a.Type.Name(), output.Type.Name()]).In(0).Out(0).Number(output.Shape.Elements, Alpha, Beta);
+        if (!context.HasInput(1))
+            return new LibraryCall("Elementwise.Unary", [UnaryFunction(a.Type), a.Type.Name(), output.Type.Name()]).In(0).Out(0)
+                .Number(output.Shape.Elements, Alpha, Beta);
         Value b = context.Input(1);
         Broadcasting loops = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
         string function = a.Type == ElementType.Bool ? Function == "Equal" ? "EqualBoolFunction" : $"{Function}Function" : Function switch
@@ -58,7 +62,8 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
             _ => $"{Function}Function<{a.Type.Name()}>",
         };
         return new LibraryCall("Elementwise.Binary", [function, a.Type.Name(), b.Type.Name(), output.Type.Name()])
-            .In(0, 1).Out(0).Table("Sizes", loops.Sizes).Table("Steps", loops.StepsA).Table("Steps", loops.StepsB).Number(loops.Sizes.Length, output.Shape.Elements);
+            .In(0, 1).Out(0).Table("Sizes", loops.Sizes).Table("Steps", loops.StepsA).Table("Steps", loops.StepsB)
+            .Number(loops.Sizes.Length, output.Shape.Elements);
     }
 
     private string UnaryFunction(ElementType type) => Function switch
@@ -98,5 +103,6 @@ public enum ElementKind
 internal static class ElementKinds
 {
     /// <summary>True when a type is of the kind.</summary>
-    public static bool Includes(this ElementKind kind, ElementType type) => (kind & (type == ElementType.Bool ? ElementKind.Bool : type.IsInteger() ? ElementKind.Integer : ElementKind.Float)) != 0;
+    public static bool Includes(this ElementKind kind, ElementType type) =>
+        (kind & (type == ElementType.Bool ? ElementKind.Bool : type.IsInteger() ? ElementKind.Integer : ElementKind.Float)) != 0;
 }

@@ -62,28 +62,34 @@ internal static class ElementwiseBindings
     internal static void SignFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Sign", ElementKind.Number), node.Input(0));
 
     [OnnxOperator("Selu")]
-    internal static void SeluFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Selu", ElementKind.Float, null, node.Float("alpha", 1.67326319217681884765625f), node.Float("gamma", 1.05070102214813232421875f)), node.Input(0));
+    internal static void SeluFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Selu", ElementKind.Float, null,
+        node.Float("alpha", 1.67326319217681884765625f), node.Float("gamma", 1.05070102214813232421875f)), node.Input(0));
 
     [OnnxOperator("Celu")]
     internal static void CeluFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Celu", ElementKind.Float, null, node.Float("alpha", 1)), node.Input(0));
 
     [OnnxOperator("ThresholdedRelu")]
-    internal static void ThresholdedReluFromOnnx(OnnxNode node) => node.Emit(new Elementwise("ThresholdedRelu", ElementKind.Float, null, node.Float("alpha", 1)), node.Input(0));
+    internal static void ThresholdedReluFromOnnx(OnnxNode node) =>
+        node.Emit(new Elementwise("ThresholdedRelu", ElementKind.Float, null, node.Float("alpha", 1)), node.Input(0));
 
     [OnnxOperator("Swish")]
     internal static void SwishFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Swish", ElementKind.Float, null, node.Float("alpha", 1)), node.Input(0));
 
     [OnnxOperator("Shrink")]
-    internal static void ShrinkFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Shrink", ElementKind.Number, null, node.Float("bias", 0), node.Float("lambd", 0.5f)), node.Input(0));
+    internal static void ShrinkFromOnnx(OnnxNode node) =>
+        node.Emit(new Elementwise("Shrink", ElementKind.Number, null, node.Float("bias", 0), node.Float("lambd", 0.5f)), node.Input(0));
 
     [OnnxOperator("Gelu")]
-    internal static void GeluFromOnnx(OnnxNode node) => node.Emit(new Elementwise(node.Text("approximate", "none") == "tanh" ? "GeluTanh" : "Gelu", ElementKind.Float), node.Input(0));
+    internal static void GeluFromOnnx(OnnxNode node) => node.Emit(new Elementwise(node.Text("approximate", "none") == "tanh" ? "GeluTanh" : "Gelu",
+        ElementKind.Float), node.Input(0));
 
     [OnnxOperator("IsNaN")]
     internal static void IsNaNFromOnnx(OnnxNode node) => node.Emit(new Elementwise("IsNaN", ElementKind.Float, ElementType.Bool), node.Input(0));
 
     [OnnxOperator("IsInf")]
-    internal static void IsInfFromOnnx(OnnxNode node) => node.Emit(new Elementwise("IsInfinity", ElementKind.Float, ElementType.Bool, node.Int("detect_negative", 1), node.Int("detect_positive", 1)), node.Input(0));
+    internal static void IsInfFromOnnx(OnnxNode node) =>
+        node.Emit(new Elementwise("IsInfinity", ElementKind.Float, ElementType.Bool, node.Int("detect_negative", 1), node.Int("detect_positive", 1)),
+            node.Input(0));
 
     [OnnxOperator("Not")]
     internal static void NotFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Not", ElementKind.Bool), node.Input(0));
@@ -113,13 +119,16 @@ internal static class ElementwiseBindings
     internal static void LessFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Less", ElementKind.Number, ElementType.Bool), node.Input(0), node.Input(1));
 
     [OnnxOperator("Greater")]
-    internal static void GreaterFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Greater", ElementKind.Number, ElementType.Bool), node.Input(0), node.Input(1));
+    internal static void GreaterFromOnnx(OnnxNode node) =>
+        node.Emit(new Elementwise("Greater", ElementKind.Number, ElementType.Bool), node.Input(0), node.Input(1));
 
     [OnnxOperator("LessOrEqual")]
-    internal static void LessOrEqualFromOnnx(OnnxNode node) => node.Emit(new Elementwise("LessOrEqual", ElementKind.Number, ElementType.Bool), node.Input(0), node.Input(1));
+    internal static void LessOrEqualFromOnnx(OnnxNode node) =>
+        node.Emit(new Elementwise("LessOrEqual", ElementKind.Number, ElementType.Bool), node.Input(0), node.Input(1));
 
     [OnnxOperator("GreaterOrEqual")]
-    internal static void GreaterOrEqualFromOnnx(OnnxNode node) => node.Emit(new Elementwise("GreaterOrEqual", ElementKind.Number, ElementType.Bool), node.Input(0), node.Input(1));
+    internal static void GreaterOrEqualFromOnnx(OnnxNode node) =>
+        node.Emit(new Elementwise("GreaterOrEqual", ElementKind.Number, ElementType.Bool), node.Input(0), node.Input(1));
 
     [OnnxOperator("Equal")]
     internal static void EqualFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Equal", ElementKind.Any, ElementType.Bool), node.Input(0), node.Input(1));
@@ -128,17 +137,20 @@ internal static class ElementwiseBindings
     internal static void PowFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Power", ElementKind.Number), node.Input(0), node.Input(1));
 
     [OnnxOperator("Mod")]
-    internal static void ModFromOnnx(OnnxNode node) => node.Emit(new Elementwise(node.Int("fmod", 0) != 0 ? "Remainder" : "Modulo", ElementKind.Number), node.Input(0), node.Input(1));
+    internal static void ModFromOnnx(OnnxNode node) => node.Emit(new Elementwise(node.Int("fmod", 0) != 0 ? "Remainder" : "Modulo", ElementKind.Number),
+        node.Input(0), node.Input(1));
 
     [OnnxOperator("BitShift")]
-    internal static void BitShiftFromOnnx(OnnxNode node) => node.Emit(new Elementwise(node.Text("direction", "") == "LEFT" ? "ShiftLeft" : "ShiftRight", ElementKind.Integer), node.Input(0), node.Input(1));
+    internal static void BitShiftFromOnnx(OnnxNode node) =>
+        node.Emit(new Elementwise(node.Text("direction", "") == "LEFT" ? "ShiftLeft" : "ShiftRight", ElementKind.Integer), node.Input(0), node.Input(1));
 
     // The slope broadcasts to the input only; a vector of length C used to belong to the channels, and does so by its shape.
     [OnnxOperator("PRelu")]
     internal static void PreluFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Prelu", ElementKind.Number), node.Input(0), node.Input(1));
 
     [OnnxOperator("Binarizer", "ai.onnx.ml")]
-    internal static void BinarizerFromOnnx(OnnxNode node) => node.Emit(new Elementwise("Binarize", ElementKind.Number, null, node.Float("threshold", 0)), node.Input(0));
+    internal static void BinarizerFromOnnx(OnnxNode node) =>
+        node.Emit(new Elementwise("Binarize", ElementKind.Number, null, node.Float("threshold", 0)), node.Input(0));
 
     [OnnxOperator("Max")]
     internal static void MaxFromOnnx(OnnxNode node) => Chain(node, "Maximum");
@@ -159,7 +171,9 @@ internal static class ElementwiseBindings
     private static void Chain(OnnxNode node, string function)
     {
         Value result = node.Value(0);
-        for (int i = 1; i < node.InputCount; i++) result = node.Add(i.ToString(System.Globalization.CultureInfo.InvariantCulture), new Elementwise(function, ElementKind.Number), result.Id, node.Input(i));
+        for (int i = 1; i < node.InputCount; i++)
+            result = node.Add(i.ToString(System.Globalization.CultureInfo.InvariantCulture), new Elementwise(function, ElementKind.Number), result.Id,
+                node.Input(i));
         Bind(node, result);
     }
 

@@ -8,7 +8,8 @@ namespace ModelCompiler.Core.Operators;
 internal sealed record Round(NarrowFloat Format, bool Saturate, int Direction = 0) : LibraryOperator
 {
     /// <summary>Rounds as conversions do.</summary>
-    public static Round To(NarrowFloat format, bool saturate = true, int direction = 0) => new(format, saturate && (format.Exponent != 8 || format.Mantissa == 0), direction);
+    public static Round To(NarrowFloat format, bool saturate = true, int direction = 0) =>
+        new(format, saturate && (format.Exponent != 8 || format.Mantissa == 0), direction);
 
     /// <inheritdoc/>
     public override bool IsElementwise => true;
@@ -27,9 +28,11 @@ internal sealed record Round(NarrowFloat Format, bool Saturate, int Direction = 
     public override LibraryCall Call(CallContext context)
     {
         int codes = 1 << (Format.Exponent + Format.Mantissa);
-        int largest = Format.Kind switch { NarrowKind.Ieee => (((1 << Format.Exponent) - 1) << Format.Mantissa) - 1, NarrowKind.Finite => codes - 2, _ => codes - 1 };
+        int largest = Format.Kind switch { NarrowKind.Ieee => (((1 << Format.Exponent) - 1) << Format.Mantissa) - 1, NarrowKind.Finite => codes - 2,
+            _ => codes - 1 };
         return new LibraryCall("NarrowFloats.Round").In(0).Out(0).Number(
             context.Input(0).Shape.Elements, Format.Mantissa, 1 - Format.Bias, Format.Decode(largest), Saturate || Format.Kind == NarrowKind.FiniteWithoutNaN,
-            Format.Kind == NarrowKind.Ieee, Format.Kind != NarrowKind.FiniteUnsignedZero, Format.Kind == NarrowKind.FiniteWithoutNaN, Direction, Format.Kind == NarrowKind.Powers);
+            Format.Kind == NarrowKind.Ieee, Format.Kind != NarrowKind.FiniteUnsignedZero, Format.Kind == NarrowKind.FiniteWithoutNaN, Direction,
+            Format.Kind == NarrowKind.Powers);
     }
 }

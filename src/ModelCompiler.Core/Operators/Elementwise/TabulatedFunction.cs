@@ -7,7 +7,8 @@ using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>A function of every element of an 8-bit tensor, as a table of 256 entries: the float function of the library, rounded to nearest even. Post-training quantisation makes it.</summary>
+/// <summary>A function of every element of an 8-bit tensor, as a table of 256 entries: the float function of the library,
+/// rounded to nearest even. Post-training quantisation makes it.</summary>
 /// <param name="Function">The function of one tensor.</param>
 public sealed record TabulatedFunction(Elementwise Function) : Operator
 {
@@ -24,7 +25,8 @@ public sealed record TabulatedFunction(Elementwise Function) : Operator
     public override bool IsElementwise => true;
 
     /// <summary>The operator on 8-bit tensors, or null when a table does not do for it.</summary>
-    public static TabulatedFunction? For(Operator op) => op is Elementwise { Output: null } function && Suited.Contains(function.Function) ? new(function) : null;
+    public static TabulatedFunction? For(Operator op) =>
+        op is Elementwise { Output: null } function && Suited.Contains(function.Function) ? new(function) : null;
 
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(context[0].Type, context[0].Shape)];
@@ -50,6 +52,7 @@ public sealed record TabulatedFunction(Elementwise Function) : Operator
         float[] reals = [.. Enumerable.Range(first, 256).Select(i => (i - zero) * scale)];
         float[] results = ReferenceInterpreter.Apply(Function, reals);
         (int min, int max, QuantizationParameters q) = (output.Type.MinValue(), output.Type.MaxValue(), output.Q);
-        return ByteTensors.Table(input.Type, i => results[i - first] is var y && float.IsNaN(y) ? q.ZeroPoint : Requantization.Quantize(y, q.Scale, q.ZeroPoint, min, max));
+        return ByteTensors.Table(input.Type, i => results[i - first] is var y && float.IsNaN(y) ? q.ZeroPoint
+            : Requantization.Quantize(y, q.Scale, q.ZeroPoint, min, max));
     }
 }

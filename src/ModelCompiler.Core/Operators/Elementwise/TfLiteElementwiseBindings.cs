@@ -98,7 +98,8 @@ internal static class TfLiteElementwiseBindings
     internal static void FloorModFromTfLite(TfLiteNode node) => node.EmitReal(x => Pair(node, "Modulo", x[0], x[1]));
 
     [TfLiteOperator(TfLiteBuiltinOperator.AddN, Integers = IntegerSupport.ByWayOfFloat)]
-    internal static void AddManyFromTfLite(TfLiteNode node) => node.EmitReal(x => x.Skip(1).Aggregate(node.Graph[x[0]], (sum, next) => Pair(node, "Add", sum.Id, next)));
+    internal static void AddManyFromTfLite(TfLiteNode node) =>
+        node.EmitReal(x => x.Skip(1).Aggregate(node.Graph[x[0]], (sum, next) => Pair(node, "Add", sum.Id, next)));
 
     [TfLiteOperator(TfLiteBuiltinOperator.Select, Integers = IntegerSupport.Any)]
     [TfLiteOperator(TfLiteBuiltinOperator.SelectV2, Integers = IntegerSupport.Any)]
@@ -106,7 +107,8 @@ internal static class TfLiteElementwiseBindings
 
     // The integers themselves, whatever they stand for.
     [TfLiteOperator(TfLiteBuiltinOperator.Cast, Integers = IntegerSupport.Any)]
-    internal static void CastFromTfLite(TfLiteNode node) => node.Bind(0, node.Named(0, Convert(node.Value(0).Type, node.Output(0).Type, node.Value(0).Shape), node.Input(0)));
+    internal static void CastFromTfLite(TfLiteNode node) =>
+        node.Bind(0, node.Named(0, Convert(node.Value(0).Type, node.Output(0).Type, node.Value(0).Shape), node.Input(0)));
 
     /// <summary>The operator that converts elements.</summary>
     public static Operator Convert(ElementType from, ElementType to, Shape shape) =>
@@ -118,11 +120,13 @@ internal static class TfLiteElementwiseBindings
     /// <summary>A function of two values, in float by the kernels that layers use.</summary>
     public static Value Pair(TfLiteNode node, string function, int a, int b)
     {
-        Operator op = node.Graph[a].Type == ElementType.Float32 && Enum.TryParse(function, out BinaryKind kind) ? new Binary(kind, ActivationRange.None) : new Elementwise(function, ElementKind.Number);
+        Operator op = node.Graph[a].Type == ElementType.Float32 && Enum.TryParse(function, out BinaryKind kind) ? new Binary(kind, ActivationRange.None)
+            : new Elementwise(function, ElementKind.Number);
         return node.Add(function.ToLowerInvariant(), op, a, b);
     }
 
-    private static void Function(TfLiteNode node, string function, ElementKind kind) => node.EmitReal(x => node.Add(function.ToLowerInvariant(), new Elementwise(function, kind), x[0]));
+    private static void Function(TfLiteNode node, string function, ElementKind kind) =>
+        node.EmitReal(x => node.Add(function.ToLowerInvariant(), new Elementwise(function, kind), x[0]));
 
     // Integers of one scale are compared as they are, others as the real numbers they stand for.
     private static Value Compare(TfLiteNode node, string function, int first, int second)

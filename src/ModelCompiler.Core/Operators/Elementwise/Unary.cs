@@ -9,8 +9,8 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A function of every element. On 8-bit integers it is a table of 256 entries: the real function, rounded to nearest even, or in fixed-point mode what the TFLite
-/// reference kernels compute (clamps, leaky ReLU, and sigmoid and tanh with their usual output scales).
+/// A function of every element. On 8-bit integers it is a table of 256 entries: the real function, rounded to nearest even,
+/// or in fixed-point mode what the TFLite reference kernels compute (clamps, leaky ReLU, and sigmoid and tanh with their usual output scales).
 /// </summary>
 /// <param name="Kind">The function.</param>
 /// <param name="Alpha">Its first constant.</param>
@@ -132,7 +132,8 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
         {
             (int low, int high) = range.Quantized(output);
             (int multiplier, int shift) = Requantization.QuantizeMultiplier(factor);
-            return x => isFixed ? Requantization.FixedPoint(x - zero, multiplier, shift, q.ZeroPoint, low, high) : Requantization.Float(x - zero, (float)factor, q.ZeroPoint, low, high);
+            return x => isFixed ? Requantization.FixedPoint(x - zero, multiplier, shift, q.ZeroPoint, low, high)
+                : Requantization.Float(x - zero, (float)factor, q.ZeroPoint, low, high);
         }
 
         if (isFixed && q == FixedOutput(output.Type)) return GemmlowpFunction(scale, zero, q.ZeroPoint, min, max);
@@ -140,7 +141,8 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
         {
             (int multiplier, int shift) = Requantization.QuantizeMultiplier(scale / q.Scale);
             (int alpha, int alphaShift) = Requantization.QuantizeMultiplier(scale * Alpha / q.Scale);
-            return x => x >= zero ? Requantization.FixedPoint(x - zero, multiplier, shift, q.ZeroPoint, min, max) : Requantization.FixedPoint(x - zero, alpha, alphaShift, q.ZeroPoint, min, max);
+            return x => x >= zero ? Requantization.FixedPoint(x - zero, multiplier, shift, q.ZeroPoint, min, max)
+                : Requantization.FixedPoint(x - zero, alpha, alphaShift, q.ZeroPoint, min, max);
         }
 
         return x => Apply((x - zero) * scale) is var y && float.IsNaN(y) ? q.ZeroPoint : Requantization.Quantize(y, q.Scale, q.ZeroPoint, min, max);

@@ -81,7 +81,8 @@ internal static class UnaryBindings
     internal static void EluFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.Elu, node.Float("alpha", 1)), ElementKind.Float);
 
     [OnnxOperator("HardSigmoid", Integers = IntegerSupport.Yes)]
-    internal static void HardSigmoidFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.HardSigmoid, node.Float("alpha", 0.2f), node.Float("beta", 0.5f)), ElementKind.Float);
+    internal static void HardSigmoidFromOnnx(OnnxNode node) =>
+        Emit(node, new Unary(UnaryKind.HardSigmoid, node.Float("alpha", 0.2f), node.Float("beta", 0.5f)), ElementKind.Float);
 
     [OnnxOperator("HardSwish", Integers = IntegerSupport.Yes)]
     internal static void HardSwishFromOnnx(OnnxNode node) => Emit(node, new Unary(UnaryKind.HardSwish), ElementKind.Float);
@@ -90,7 +91,8 @@ internal static class UnaryBindings
     internal static void QuantizedSigmoidFromOnnx(OnnxNode node) => node.EmitQuantized(new Unary(UnaryKind.Sigmoid), 3, 4, node.Quantized(0, 1, 2));
 
     [OnnxOperator("QLinearLeakyRelu", "com.microsoft", Integers = IntegerSupport.Yes)]
-    internal static void QuantizedLeakyReluFromOnnx(OnnxNode node) => node.EmitQuantized(new Unary(UnaryKind.LeakyRelu, node.Float("alpha", 0.01f)), 3, 4, node.Quantized(0, 1, 2));
+    internal static void QuantizedLeakyReluFromOnnx(OnnxNode node) =>
+        node.EmitQuantized(new Unary(UnaryKind.LeakyRelu, node.Float("alpha", 0.01f)), 3, 4, node.Quantized(0, 1, 2));
 
     [TfLiteOperator(TfLiteBuiltinOperator.Relu, Integers = IntegerSupport.EightAndSixteen)]
     internal static void ReluFromTfLite(TfLiteNode node) => node.Emit(Unary.Clamp(ActivationRange.Relu), node.Input(0));

@@ -14,7 +14,8 @@ public sealed record Where : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value condition, Value a, Value b) = (context[0], context[1], context[2]);
-        InferenceContext.Require(condition.Type == ElementType.Bool && a.Type == b.Type, $"A choice by {condition.Type} between {a.Type} and {b.Type} is not possible.");
+        InferenceContext.Require(condition.Type == ElementType.Bool && a.Type == b.Type,
+            $"A choice by {condition.Type} between {a.Type} and {b.Type} is not possible.");
         Shape? shape = Shape.Broadcast(a.Shape, b.Shape) is { } both ? Shape.Broadcast(both, condition.Shape) : null;
         InferenceContext.Require(shape is not null, $"Shapes {condition.Shape}, {a.Shape} and {b.Shape} do not broadcast.");
         return [new TensorType(a.Type, shape!.Value, a.Quantization == b.Quantization ? a.Quantization : null)];

@@ -18,7 +18,8 @@ public sealed record Gather(int Axis) : LibraryOperator
         InferenceContext.Require(indices.Type is ElementType.Int32 or ElementType.Int64, $"Indices are of type {indices.Type}.");
         InferenceContext.Require(Axis >= 0 && Axis < input.Shape.Rank, $"A tensor of shape {input.Shape} has no axis {Axis}.");
         InferenceContext.RequireWithin(indices, input.Shape[Axis]);
-        return [new TensorType(input.Type, new Shape([.. input.Shape.Take(Axis), .. indices.Shape, .. input.Shape.Skip(Axis + 1)]), input.Quantization is { IsPerTensor: true } ? input.Quantization : null)];
+        return [new TensorType(input.Type, new Shape([.. input.Shape.Take(Axis), .. indices.Shape, .. input.Shape.Skip(Axis + 1)]),
+            input.Quantization is { IsPerTensor: true } ? input.Quantization : null)];
     }
 
     /// <inheritdoc/>
@@ -30,7 +31,8 @@ public sealed record Gather(int Axis) : LibraryOperator
     }
 
     [OnnxOperator("Gather")]
-    internal static void FromOnnx(OnnxNode node) => node.Emit(new Gather(node.Axis(node.Int("axis", 0), node.Value(0).Shape.Rank)), node.Input(0), node.Input(1));
+    internal static void FromOnnx(OnnxNode node) => node.Emit(new Gather(node.Axis(node.Int("axis", 0), node.Value(0).Shape.Rank)), node.Input(0),
+        node.Input(1));
 
     // The last axis by a list of indices.
     [OnnxOperator("ArrayFeatureExtractor", "ai.onnx.ml")]

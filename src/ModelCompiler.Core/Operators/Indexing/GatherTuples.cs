@@ -14,7 +14,8 @@ public sealed record GatherTuples(int BatchAxes) : LibraryOperator
         (Value input, Value indices) = (context[0], context[1]);
         InferenceContext.Require(indices.Type is ElementType.Int32 or ElementType.Int64, $"Indices are of type {indices.Type}.");
         InferenceContext.Require(
-            BatchAxes >= 0 && indices.Shape.Rank > BatchAxes && BatchAxes + indices.Shape[-1] <= input.Shape.Rank && input.Shape.Take(BatchAxes).SequenceEqual(indices.Shape.Take(BatchAxes)),
+            BatchAxes >= 0 && indices.Shape.Rank > BatchAxes && BatchAxes + indices.Shape[-1] <= input.Shape.Rank && input.Shape.Take(BatchAxes)
+            .SequenceEqual(indices.Shape.Take(BatchAxes)),
             $"Indices of shape {indices.Shape} do not belong to a tensor of shape {input.Shape}.");
         return [new TensorType(input.Type, new Shape([.. indices.Shape.Take(indices.Shape.Rank - 1), .. input.Shape.Skip(BatchAxes + indices.Shape[-1])]))];
     }

@@ -9,13 +9,15 @@ public sealed record NonZero : LibraryOperator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) =>
-        [new TensorType(ElementType.Int64, new Shape(Math.Max(context[0].Shape.Rank, 1), context[0].Shape.Elements)), new TensorType(ElementType.Int64, new Shape())];
+        [new TensorType(ElementType.Int64, new Shape(Math.Max(context[0].Shape.Rank, 1), context[0].Shape.Elements)),
+            new TensorType(ElementType.Int64, new Shape())];
 
     /// <inheritdoc/>
     public override LibraryCall Call(CallContext context)
     {
         (Value x, int[] sizes) = (context.Input(0), context.Input(0).Shape.Rank == 0 ? [1] : [.. context.Input(0).Shape]);
-        return new LibraryCall("Selection.NonZero", x.Type == ElementType.Bool ? "byte" : x.Type.Name()).In(0).Out(0, 1).Table("Sizes", sizes).Number(sizes.Length, x.Shape.Elements);
+        return new LibraryCall("Selection.NonZero", x.Type == ElementType.Bool ? "byte" : x.Type.Name()).In(0).Out(0, 1).Table("Sizes", sizes)
+            .Number(sizes.Length, x.Shape.Elements);
     }
 
     [OnnxOperator("NonZero")]

@@ -11,7 +11,8 @@ public sealed record OneHot(int Axis, int Depth) : LibraryOperator
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
-        InferenceContext.Require(context[1].Shape.Elements == 2 && context[0].Type != CodeGen.Plan.ElementType.Bool, "Values are not a pair, or indices are not numbers.");
+        InferenceContext.Require(context[1].Shape.Elements == 2 && context[0].Type != CodeGen.Plan.ElementType.Bool,
+            "Values are not a pair, or indices are not numbers.");
         List<int> shape = [.. context[0].Shape];
         shape.Insert(Axis, Depth);
         return [new TensorType(context[1].Type, new Shape(shape))];
@@ -21,7 +22,8 @@ public sealed record OneHot(int Axis, int Depth) : LibraryOperator
     public override LibraryCall Call(CallContext context)
     {
         Shape shape = context.Input(0).Shape;
-        return new LibraryCall("Indexing.OneHot", context.Input(0).Type.Name(), context.Input(1).Type.BySize()).In(0, 1).Out(0).Number(shape.ElementsBetween(0, Axis), Depth, shape.ElementsBetween(Axis, shape.Rank));
+        return new LibraryCall("Indexing.OneHot", context.Input(0).Type.Name(), context.Input(1).Type.BySize()).In(0, 1).Out(0)
+            .Number(shape.ElementsBetween(0, Axis), Depth, shape.ElementsBetween(Axis, shape.Rank));
     }
 
     [OnnxOperator("OneHot")]

@@ -14,7 +14,8 @@ public sealed record TopK(int Axis, int Count, bool Largest) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value x = context[0];
-        InferenceContext.Require(x.Type != ElementType.Bool && Count >= 0 && Count <= x.Shape[Axis], $"Axis {Axis} of a tensor of shape {x.Shape} does not have {Count} numbers.");
+        InferenceContext.Require(x.Type != ElementType.Bool && Count >= 0 && Count <= x.Shape[Axis],
+            $"Axis {Axis} of a tensor of shape {x.Shape} does not have {Count} numbers.");
         return [new TensorType(x.Type, x.Shape.With(Axis, Count)), new TensorType(ElementType.Int64, x.Shape.With(Axis, Count))];
     }
 

@@ -4,7 +4,8 @@ using ModelCompiler.Core.Import.Onnx;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>The different slices along an axis; the index of their first occurrence, the number of every slice's like, how often each is there, and how many there are.</summary>
+/// <summary>The different slices along an axis; the index of their first occurrence, the number of every slice's like, how often each is there,
+/// and how many there are.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
 /// <param name="Sorted">True for the order of values, false for that of first occurrence.</param>
 public sealed record Unique(int Axis, bool Sorted) : LibraryOperator

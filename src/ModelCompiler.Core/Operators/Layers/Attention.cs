@@ -34,14 +34,16 @@ internal static class Attention
         int mode = node.Int("qk_matmul_output_mode", 0);
         if (mode == 0) node.Bind(3, node.Narrow(product, type));
         float cap = node.Float("softcap", 0);
-        if (cap != 0) product = node.Call("Mul", [node.Call("Tanh", [node.Call("Div", [product, node.ScalarLike(product, cap)])]), node.ScalarLike(product, cap)]);
+        if (cap != 0) product = node.Call("Mul", [node.Call("Tanh", [node.Call("Div", [product, node.ScalarLike(product, cap)])]),
+            node.ScalarLike(product, cap)]);
         if (mode == 1) node.Bind(3, node.Narrow(product, type));
         product = Masked(node, product, past);
         if (mode == 2) node.Bind(3, node.Narrow(product, type));
         Value weights = node.Call("Softmax", [product], ("axis", -1));
         if (mode == 3) node.Bind(3, node.Narrow(weights, type));
         Value result = MatMul.Emit(node, weights, Repeat(node, v, q.Shape[1]));
-        if (flat) result = node.Add("flat", new Reshape(new Shape(result.Shape[0], result.Shape[2], result.Shape[1] * result.Shape[3])), node.Add("rows", new Transpose(0, 2, 1, 3), result.Id).Id);
+        if (flat) result = node.Add("flat", new Reshape(new Shape(result.Shape[0], result.Shape[2], result.Shape[1] * result.Shape[3])),
+            node.Add("rows", new Transpose(0, 2, 1, 3), result.Id).Id);
         node.Bind(0, node.Narrow(result, type));
     }
 
@@ -78,7 +80,8 @@ internal static class Attention
     }
 
     // q · kᵀ, with every key head for as many query heads as there are.
-    private static Value Product(OnnxNode node, Value q, Value k) => MatMul.Emit(node, q, node.Add("keys", new Transpose(0, 1, 3, 2), Repeat(node, k, q.Shape[1]).Id));
+    private static Value Product(OnnxNode node, Value q, Value k) =>
+        MatMul.Emit(node, q, node.Add("keys", new Transpose(0, 1, 3, 2), Repeat(node, k, q.Shape[1]).Id));
 
     private static Value Repeat(OnnxNode node, Value x, int heads)
     {
@@ -99,7 +102,9 @@ internal static class Attention
             if (mask.Type == ElementType.Bool) mask = node.Call("Where", [mask, node.ScalarLike(scores, 0), node.ScalarLike(scores, double.NegativeInfinity)]);
             mask = Cast.To(node, mask, scores.Type);
             // Keys beyond the mask do not count.
-            if (mask.Shape[-1] < keys && mask.Shape[-1] != 1) mask = node.Call("Pad", [mask, node.Constant(0, keys - mask.Shape[-1]), node.ScalarLike(scores, double.NegativeInfinity), node.Constant(mask.Shape.Rank - 1)]);
+            if (mask.Shape[-1] < keys && mask.Shape[-1] != 1)
+                mask = node.Call("Pad", [mask, node.Constant(0, keys - mask.Shape[-1]), node.ScalarLike(scores, double.NegativeInfinity),
+                    node.Constant(mask.Shape.Rank - 1)]);
             scores = node.Call("Add", [scores, mask]);
         }
 
@@ -107,7 +112,8 @@ internal static class Attention
         {
             Value counts = node.Add("counts", new Reshape(new Shape(scores.Shape[0], 1, 1, 1)), node.Value(6).Id);
             Value positions = node.Constant([.. Enumerable.Range(0, keys).Select(i => (long)i)]);
-            scores = node.Call("Where", [node.Call("Less", [positions, Cast.To(node, counts, ElementType.Int64)]), scores, node.ScalarLike(scores, double.NegativeInfinity)]);
+            scores = node.Call("Where", [node.Call("Less", [positions, Cast.To(node, counts, ElementType.Int64)]), scores,
+                node.ScalarLike(scores, double.NegativeInfinity)]);
         }
 
         if (node.Int("is_causal", 0) == 0) return scores;

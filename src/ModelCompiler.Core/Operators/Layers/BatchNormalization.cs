@@ -24,7 +24,9 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
         InferenceContext.RequireReal(input);
         InferenceContext.Require(!input.IsQuantized, "The input is quantised.", "Dequantise it before, or fold the normalisation into the layer before it.");
         InferenceContext.Require(Axis < input.Shape.Rank, $"A tensor of shape {input.Shape} has no axis {Axis}.");
-        for (int i = 1; i <= 4; i++) InferenceContext.Require(context[i].Shape.Elements == input.Shape[Axis], $"Input {i} has {context[i].Shape.Elements} entries for {input.Shape[Axis]} channels.");
+        for (int i = 1; i <= 4; i++)
+            InferenceContext.Require(context[i].Shape.Elements == input.Shape[Axis],
+                $"Input {i} has {context[i].Shape.Elements} entries for {input.Shape[Axis]} channels.");
         return [new TensorType(input.Type, input.Shape)];
     }
 
@@ -60,11 +62,14 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
     /// <inheritdoc/>
     public override void Lower(LoweringContext context)
     {
-        if (Enumerable.Range(1, 4).Any(i => context.Input(i).Constant is null)) throw context.Unsupported("A normalisation whose statistics are computed at run time", "Make scale, bias, mean and variance initializers.");
-        (float[] scale, float[] offset) = Affine(context.Input(1).Constant!, context.Input(2).Constant!, context.Input(3).Constant!, context.Input(4).Constant!);
+        if (Enumerable.Range(1, 4).Any(i => context.Input(i).Constant is null))
+            throw context.Unsupported("A normalisation whose statistics are computed at run time", "Make scale, bias, mean and variance initializers.");
+        (float[] scale, float[] offset) = Affine(context.Input(1).Constant!, context.Input(2).Constant!, context.Input(3).Constant!,
+            context.Input(4).Constant!);
         Shape shape = context.Input(0).Shape;
         context.EmitInPlace(new ChannelAffineFloat32(
-            context.In(0), context.Out(0), Table("Scale", scale), Table("Offset", offset), shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank)));
+            context.In(0), context.Out(0), Table("Scale", scale), Table("Offset", offset), shape.ElementsBetween(0, Axis), shape[Axis],
+            shape.ElementsBetween(Axis + 1, shape.Rank)));
 
         DataRef Table(string kind, float[] values) => context.Table(kind, ElementType.Float32, values.Select(v => (double)v));
     }
@@ -73,7 +78,8 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
     [OnnxOperator("BatchNormalization", Integers = IntegerSupport.AsConvolution)]
     internal static void FromOnnx(OnnxNode node)
     {
-        if (node.Int("training_mode", 0) != 0) throw node.Unsupported("Batch normalisation in training mode is not supported.", "Export the model for inference.");
+        if (node.Int("training_mode", 0) != 0)
+            throw node.Unsupported("Batch normalisation in training mode is not supported.", "Export the model for inference.");
         if (node.Value(0).Shape.Rank < 2) throw node.Malformed("The input has no axis of channels.");
         if (Enumerable.Range(1, 4).Any(i => !OnnxNode.IsKnown(node.Value(i))))
         {

@@ -13,7 +13,8 @@ public sealed record Contract(EquatableArray<int> Sizes, EquatableArray<int> Ste
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
-        InferenceContext.Require(context[0].Type != ElementType.Bool && context.Optional(1)?.Type is var other && (other is null || other == context[0].Type), "The operands are not numbers of one type.");
+        InferenceContext.Require(context[0].Type != ElementType.Bool && context.Optional(1)?.Type is var other && (other is null || other == context[0].Type),
+            "The operands are not numbers of one type.");
         return [new TensorType(context[0].Type, new Shape(Sizes.Take(Kept)))];
     }
 

@@ -13,7 +13,8 @@ namespace ModelCompiler.Core.Operators;
 /// One-dimensional convolutions are imported with height 1.
 /// </summary>
 public sealed record Conv(
-    int StrideDown, int StrideRight, int DilationDown, int DilationRight, int PadTop, int PadLeft, int PadBottom, int PadRight, int Groups, ActivationRange Activation) : Operator, ILinearLayer
+    int StrideDown, int StrideRight, int DilationDown, int DilationRight, int PadTop, int PadLeft, int PadBottom, int PadRight, int Groups,
+    ActivationRange Activation) : Operator, ILinearLayer
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -29,14 +30,17 @@ public sealed record Conv(
     {
         (Value input, Value weights) = (context[0], context[1]);
         LinearLayer.RequireTypes(context);
-        InferenceContext.Require(input.Shape.Rank == 4 && weights.Shape.Rank == 4, $"A convolution needs images and weights of rank 4, not {input.Shape} and {weights.Shape}.");
+        InferenceContext.Require(input.Shape.Rank == 4 && weights.Shape.Rank == 4,
+            $"A convolution needs images and weights of rank 4, not {input.Shape} and {weights.Shape}.");
         InferenceContext.Require(
             weights.Shape[0] > 0 && input.Shape[3] == (long)weights.Shape[3] * Groups && weights.Shape[0] % Groups == 0,
             $"Images of {input.Shape[3]} channels do not fit weights of shape {weights.Shape} in {Groups} groups.");
-        InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == weights.Shape[0], "The bias does not have one entry per output channel.");
+        InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == weights.Shape[0],
+            "The bias does not have one entry per output channel.");
         int height = OutputSize(input.Shape[1], weights.Shape[1], StrideDown, DilationDown, PadTop + PadBottom);
         int width = OutputSize(input.Shape[2], weights.Shape[2], StrideRight, DilationRight, PadLeft + PadRight);
-        InferenceContext.Require(height > 0 && width > 0, $"A window of {weights.Shape[1]}×{weights.Shape[2]} does not fit an image of {input.Shape[1]}×{input.Shape[2]}.");
+        InferenceContext.Require(height > 0 && width > 0, $"A window of {weights.Shape[1]}×{weights.Shape[2]} does not fit an image of "
+            + $"{input.Shape[1]}×{input.Shape[2]}.");
         return [new TensorType(input.Type, new Shape(input.Shape[0], height, width, weights.Shape[0]))];
     }
 
@@ -58,7 +62,8 @@ public sealed record Conv(
     ConvGeometry ILinearLayer.Geometry(Shape input, Shape weights, Shape output) => Geometry(input, weights, output);
 
     private ConvGeometry Geometry(Shape input, Shape weights, Shape output) => new(
-        input[0], input[1], input[2], input[3], output[1], output[2], output[3], weights[1], weights[2], StrideDown, StrideRight, DilationDown, DilationRight, PadTop, PadLeft, Groups);
+        input[0], input[1], input[2], input[3], output[1], output[2], output[3], weights[1], weights[2], StrideDown, StrideRight, DilationDown, DilationRight,
+        PadTop, PadLeft, Groups);
 
     /// <inheritdoc/>
     public override SignRule Signs(SignContext context) => SignRule.Free;
@@ -103,7 +108,8 @@ public sealed record Conv(
 
     private Conv Checked(Func<string, ModelCompilationException> malformed)
     {
-        if (StrideDown < 1 || StrideRight < 1 || DilationDown < 1 || DilationRight < 1 || Groups < 1) throw malformed("Strides, dilations and groups must be at least 1.");
+        if (StrideDown < 1 || StrideRight < 1 || DilationDown < 1 || DilationRight < 1 || Groups < 1)
+            throw malformed("Strides, dilations and groups must be at least 1.");
         if (PadTop < 0 || PadLeft < 0 || PadBottom < 0 || PadRight < 0) throw malformed("Negative padding is not allowed here.");
         return this;
     }
@@ -111,7 +117,8 @@ public sealed record Conv(
     [OnnxOperator("Conv")]
     internal static void FromOnnx(OnnxNode node)
     {
-        bool isCommon = node.Value(0) is { Shape.Rank: 3 or 4, Type: ElementType.Float32 } && OnnxNode.IsKnown(node.Value(1)) && (!node.HasInput(2) || OnnxNode.IsKnown(node.Value(2)));
+        bool isCommon = node.Value(0) is { Shape.Rank: 3 or 4, Type: ElementType.Float32 } && OnnxNode.IsKnown(node.Value(1))
+            && (!node.HasInput(2) || OnnxNode.IsKnown(node.Value(2)));
         if (!isCommon)
         {
             ConvGeneral.FromOnnx(node);
@@ -128,7 +135,8 @@ public sealed record Conv(
     [OnnxOperator("QLinearConv")]
     internal static void QuantizedFromOnnx(OnnxNode node)
     {
-        bool isCommon = node.Value(0).Shape.Rank is 3 or 4 && Enumerable.Range(1, 7).All(i => node.Value(i).Constant is not null) && (!node.HasInput(8) || node.Value(8).Constant is not null);
+        bool isCommon = node.Value(0).Shape.Rank is 3 or 4 && Enumerable.Range(1, 7).All(i => node.Value(i).Constant is not null)
+            && (!node.HasInput(8) || node.Value(8).Constant is not null);
         if (!isCommon)
         {
             QuantizationBindings.Convolution(node);
@@ -149,6 +157,7 @@ public sealed record Conv(
         int[] strides = node.Spatial("strides", 1);
         int[] dilations = node.Spatial("dilations", 1);
         int[] pads = node.Pads(input.Shape, weights.Shape, strides, dilations);
-        return new Conv(strides[0], strides[1], dilations[0], dilations[1], pads[0], pads[1], pads[2], pads[3], node.Int("group", 1), ActivationRange.None).Checked(node.Malformed);
+        return new Conv(strides[0], strides[1], dilations[0], dilations[1], pads[0], pads[1], pads[2], pads[3], node.Int("group", 1), ActivationRange.None)
+            .Checked(node.Malformed);
     }
 }

@@ -5,8 +5,8 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A convolution of any rank, channels first, whose weights may be computed. Inputs: x [N, groups × C, ..], weights [M, C, ..], optional bias [M], and for integers, which are summed in
-/// int32, optional zero points of x and of the weights.
+/// A convolution of any rank, channels first, whose weights may be computed. Inputs: x [N, groups × C, ..], weights [M, C, ..], optional bias [M],
+/// and for integers, which are summed in int32, optional zero points of x and of the weights.
 /// </summary>
 /// <param name="Window">How the window moves.</param>
 /// <param name="Groups">Number of groups.</param>
@@ -19,8 +19,10 @@ public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value x, Value w) = (context[0], context[1]);
-        InferenceContext.Require(Groups > 0 && x.Shape.Rank == w.Shape.Rank && x.Shape[1] == w.Shape[1] * Groups && w.Shape[0] % Groups == 0, $"Weights of shape {w.Shape} in {Groups} groups do not belong to an image of shape {x.Shape}.");
-        InferenceContext.Require(x.Type != ElementType.Bool && w.Type != ElementType.Bool && x.Type != ElementType.Float16, $"There is no convolution of {x.Type}.");
+        InferenceContext.Require(Groups > 0 && x.Shape.Rank == w.Shape.Rank && x.Shape[1] == w.Shape[1] * Groups && w.Shape[0] % Groups == 0,
+            $"Weights of shape {w.Shape} in {Groups} groups do not belong to an image of shape {x.Shape}.");
+        InferenceContext.Require(x.Type != ElementType.Bool && w.Type != ElementType.Bool && x.Type != ElementType.Float16,
+            $"There is no convolution of {x.Type}.");
         InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == w.Shape[0], "The bias does not have one entry per output.");
         return [new TensorType(x.Type.IsInteger() ? ElementType.Int32 : x.Type, new Shape([x.Shape[0], w.Shape[0], .. Window.Output]))];
     }
@@ -31,7 +33,8 @@ public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Direct", x.Type.Name(), w.Type.Name(), context.Output(0).Type.Name())
             .In(0, 1).InOrNull(context, 2).InOrNull(context, 3).InOrNull(context, 4).Out(0);
-        return Window.Describe(call, x.Shape).Number(Window.Axes, x.Shape[0], Groups, w.Shape[1], w.Shape[0] / Groups, context.HasInput(4) ? context.Input(4).Shape.Elements : 1)
+        return Window.Describe(call, x.Shape).Number(Window.Axes, x.Shape[0], Groups, w.Shape[1], w.Shape[0] / Groups,
+            context.HasInput(4) ? context.Input(4).Shape.Elements : 1)
             .Costs((long)context.Output(0).Shape.Elements * w.Shape.ElementsBetween(1, w.Shape.Rank));
     }
 
@@ -63,7 +66,8 @@ public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
         int past = w.Shape[2] - 1;
         if (past > 0)
         {
-            Value before = node.HasInput(3) ? node.Widen(node.Value(3)) : node.Graph.AddConstant($"{node.Name}/past", new TensorData(x.Type, x.Shape.With(2, past)));
+            Value before = node.HasInput(3) ? node.Widen(node.Value(3))
+                : node.Graph.AddConstant($"{node.Name}/past", new TensorData(x.Type, x.Shape.With(2, past)));
             x = node.Call("Concat", [before, x], ("axis", 2));
         }
 

@@ -4,7 +4,8 @@ using ModelCompiler.Core.Import.Onnx;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>A transposed convolution of any rank, channels first. Inputs: x [N, groups × C, ..], weights [groups × C, M, ..], optional bias [groups × M].</summary>
+/// <summary>A transposed convolution of any rank, channels first. Inputs: x [N, groups × C, ..], weights [groups × C, M, ..],
+/// optional bias [groups × M].</summary>
 /// <param name="Window">How the window moves over the output.</param>
 /// <param name="Groups">Number of groups.</param>
 public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
@@ -16,7 +17,8 @@ public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value x, Value w) = (context[0], context[1]);
-        InferenceContext.Require(Groups > 0 && x.Shape[1] == w.Shape[0] && w.Shape[0] % Groups == 0, $"Weights of shape {w.Shape} in {Groups} groups do not belong to an image of shape {x.Shape}.");
+        InferenceContext.Require(Groups > 0 && x.Shape[1] == w.Shape[0] && w.Shape[0] % Groups == 0,
+            $"Weights of shape {w.Shape} in {Groups} groups do not belong to an image of shape {x.Shape}.");
         InferenceContext.Require(x.Type == w.Type && x.Type is ElementType.Float32 or ElementType.Float64, $"There is no transposed convolution of {x.Type}.");
         return [new TensorType(x.Type, new Shape([x.Shape[0], w.Shape[1] * Groups, .. Window.Output]))];
     }
@@ -36,17 +38,20 @@ public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
         Value x = node.Widen(node.Value(0));
         Value w = node.Widen(node.Value(1));
         int bias = node.HasInput(2) ? node.Widen(node.Value(2)).Id : -1;
-        node.Bind(0, node.Narrow(node.Add("conv", new ConvTranspose(OutputWindow(node, x.Shape, [.. w.Shape.Skip(2)]), node.Int("group", 1)), x.Id, w.Id, bias), node.Value(0).Type));
+        node.Bind(0, node.Narrow(node.Add("conv", new ConvTranspose(OutputWindow(node, x.Shape, [.. w.Shape.Skip(2)]), node.Int("group", 1)), x.Id, w.Id,
+            bias), node.Value(0).Type));
     }
 
     private static Window OutputWindow(OnnxNode node, Shape x, int[] kernel)
     {
         int axes = x.Rank - 2;
-        int[] strides = node.Ints("strides") ?? Window.Ones(axes), dilations = node.Ints("dilations") ?? Window.Ones(axes), extra = node.Ints("output_padding") ?? new int[axes];
+        int[] strides = node.Ints("strides") ?? Window.Ones(axes), dilations = node.Ints("dilations") ?? Window.Ones(axes),
+            extra = node.Ints("output_padding") ?? new int[axes];
         int[] pads = node.Ints("pads") ?? new int[2 * axes];
         int[]? wanted = node.Ints("output_shape");
         string auto = node.Text("auto_pad", "NOTSET");
-        if (kernel.Length != axes || strides.Length != axes || dilations.Length != axes || extra.Length != axes || pads.Length != 2 * axes || strides.Any(s => s < 1)) throw node.Malformed($"The window does not fit a tensor of shape {x}.");
+        if (kernel.Length != axes || strides.Length != axes || dilations.Length != axes || extra.Length != axes || pads.Length != 2 * axes
+            || strides.Any(s => s < 1)) throw node.Malformed($"The window does not fit a tensor of shape {x}.");
         (int[] before, int[] output) = (new int[axes], new int[axes]);
         for (int a = 0; a < axes; a++)
         {
@@ -62,6 +67,7 @@ public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
             before[a] = auto == "SAME_UPPER" ? total / 2 : total - (total / 2);
         }
 
-        return new Window(kernel.ToEquatableArray(), output.ToEquatableArray(), strides.ToEquatableArray(), dilations.ToEquatableArray(), before.ToEquatableArray(), default);
+        return new Window(kernel.ToEquatableArray(), output.ToEquatableArray(), strides.ToEquatableArray(), dilations.ToEquatableArray(),
+            before.ToEquatableArray(), default);
     }
 }

@@ -14,9 +14,11 @@ public sealed record DeformConv(Window Window, int Groups, int OffsetGroups) : L
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value x, Value w, Value offsets) = (context[0], context[1], context[2]);
-        InferenceContext.Require(x.Shape.Rank == 4 && Groups > 0 && OffsetGroups > 0 && x.Shape[1] == w.Shape[1] * Groups && x.Shape[1] % OffsetGroups == 0, $"Weights of shape {w.Shape} do not belong to images of shape {x.Shape}.");
+        InferenceContext.Require(x.Shape.Rank == 4 && Groups > 0 && OffsetGroups > 0 && x.Shape[1] == w.Shape[1] * Groups && x.Shape[1] % OffsetGroups == 0,
+            $"Weights of shape {w.Shape} do not belong to images of shape {x.Shape}.");
         int taps = w.Shape[2] * w.Shape[3];
-        InferenceContext.Require(offsets.Shape == new Shape([x.Shape[0], 2 * OffsetGroups * taps, .. Window.Output]), $"Offsets of shape {offsets.Shape} are not two for every tap and place.");
+        InferenceContext.Require(offsets.Shape == new Shape([x.Shape[0], 2 * OffsetGroups * taps, .. Window.Output]),
+            $"Offsets of shape {offsets.Shape} are not two for every tap and place.");
         InferenceContext.Require(x.Type is ElementType.Float32 or ElementType.Float64, $"There is no deformable convolution of {x.Type}.");
         return [new TensorType(x.Type, new Shape([x.Shape[0], w.Shape[0], .. Window.Output]))];
     }

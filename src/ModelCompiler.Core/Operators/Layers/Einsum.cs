@@ -14,14 +14,17 @@ internal static class Einsum
         string[] sides = equation.Split("->");
         string[] terms = sides[0].Split(',');
         if (terms.Length != node.InputCount || sides.Length > 2) throw node.Malformed($"The equation '{equation}' does not fit {node.InputCount} inputs.");
-        int ellipsis = Enumerable.Range(0, terms.Length).Max(i => terms[i].Contains("...", StringComparison.Ordinal) ? node.Value(i).Shape.Rank - (terms[i].Length - 3) : 0);
+        int ellipsis = Enumerable.Range(0, terms.Length).Max(i => terms[i].Contains("...", StringComparison.Ordinal)
+            ? node.Value(i).Shape.Rank - (terms[i].Length - 3) : 0);
         var sizes = new Dictionary<char, int>();
         List<(Value Tensor, char[] Axes)> operands = [.. terms.Select((t, i) => (node.Value(i), Axes(node, t, node.Value(i).Shape, ellipsis, sizes)))];
         // Without an output: the ellipsis, then the letters that occur once, in alphabetical order.
         char[] output = sides.Length == 2
             ? Expand(sides[1], ellipsis, ellipsis)
-            : [.. Enumerable.Range(0, ellipsis).Select(i => (char)i), .. operands.SelectMany(o => o.Axes).Where(c => c >= 'A').GroupBy(c => c).Where(g => g.Count() == 1).Select(g => g.Key).Order()];
-        if (output.Any(c => !sizes.ContainsKey(c)) || output.Distinct().Count() != output.Length) throw node.Malformed($"The output of the equation '{equation}' has axes that no input has.");
+            : [.. Enumerable.Range(0, ellipsis).Select(i => (char)i),
+                .. operands.SelectMany(o => o.Axes).Where(c => c >= 'A').GroupBy(c => c).Where(g => g.Count() == 1).Select(g => g.Key).Order()];
+        if (output.Any(c => !sizes.ContainsKey(c)) || output.Distinct().Count() != output.Length)
+            throw node.Malformed($"The output of the equation '{equation}' has axes that no input has.");
         if (operands.Count == 1) operands[0] = Contract(node, operands[0], null, output, sizes);
         while (operands.Count > 1)
         {
@@ -34,12 +37,14 @@ internal static class Einsum
         node.Bind(0, operands[0].Tensor);
     }
 
-    private static (Value, char[]) Contract(OnnxNode node, (Value Tensor, char[] Axes) a, (Value Tensor, char[] Axes)? b, char[] kept, Dictionary<char, int> sizes)
+    private static (Value, char[]) Contract(OnnxNode node, (Value Tensor, char[] Axes) a, (Value Tensor, char[] Axes)? b, char[] kept,
+        Dictionary<char, int> sizes)
     {
         char[] axes = [.. kept, .. a.Axes.Concat(b?.Axes ?? []).Distinct().Except(kept)];
         int[] stepsA = Steps(a, axes);
         int[] stepsB = b is { } second ? Steps(second, axes) : new int[axes.Length];
-        Value result = node.Add("sum", new Contract(axes.Select(c => sizes[c]).ToEquatableArray(), stepsA.ToEquatableArray(), stepsB.ToEquatableArray(), kept.Length), a.Tensor.Id, b?.Tensor.Id ?? -1);
+        Value result = node.Add("sum", new Contract(axes.Select(c => sizes[c]).ToEquatableArray(), stepsA.ToEquatableArray(), stepsB.ToEquatableArray(),
+            kept.Length), a.Tensor.Id, b?.Tensor.Id ?? -1);
         return (result, kept);
     }
 

@@ -15,7 +15,8 @@ public sealed record FromColumns(EquatableArray<int> Image, Window Window) : Lib
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value x = context[0];
-        InferenceContext.Require(x.Shape.Rank == 3 && x.Shape[1] % Taps == 0 && x.Shape[2] == Window.Output.Aggregate(1, (product, p) => product * p), $"Columns of shape {x.Shape} do not make such images.");
+        InferenceContext.Require(x.Shape.Rank == 3 && x.Shape[1] % Taps == 0 && x.Shape[2] == Window.Output.Aggregate(1, (product, p) => product * p),
+            $"Columns of shape {x.Shape} do not make such images.");
         return [new TensorType(x.Type, new Shape([x.Shape[0], x.Shape[1] / Taps, .. Image]))];
     }
 
@@ -24,7 +25,8 @@ public sealed record FromColumns(EquatableArray<int> Image, Window Window) : Lib
     {
         Value x = context.Input(0);
         return new LibraryCall("Convolution.FromColumns", x.Type.Name()).In(0).Out(0)
-            .Table("Sizes", Image).Table("Sizes", Window.Kernel).Table("Sizes", Window.Output).Table("Steps", Window.Strides).Table("Steps", Window.Dilations).Table("Pads", Window.Before)
+            .Table("Sizes", Image).Table("Sizes", Window.Kernel).Table("Sizes", Window.Output).Table("Steps", Window.Strides).Table("Steps", Window.Dilations)
+            .Table("Pads", Window.Before)
             .Number(Window.Axes, x.Shape[0] * (x.Shape[1] / Taps));
     }
 

@@ -29,7 +29,8 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     {
         (Value input, Value weights) = (context[0], context[1]);
         LinearLayer.RequireTypes(context);
-        InferenceContext.Require(weights.Shape.Rank == 2 && weights.Shape.All(d => d > 0), $"The weights of a fully connected layer are a matrix, not {weights.Shape}.");
+        InferenceContext.Require(weights.Shape.Rank == 2 && weights.Shape.All(d => d > 0),
+            $"The weights of a fully connected layer are a matrix, not {weights.Shape}.");
         (int outputs, int inputs) = (weights.Shape[0], weights.Shape[1]);
         InferenceContext.Require(input.Shape.Elements % inputs == 0, $"An input of shape {input.Shape} does not consist of rows of {inputs}.");
         InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == outputs, "The bias does not have one entry per output.");
@@ -47,7 +48,8 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     public override long Work(CallContext context) => Geometry(context.Input(0).Shape, context.Input(1).Shape).Macs;
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context) => LinearLayer.Evaluate(context, Geometry(context.InputValue(0).Shape, context.InputValue(1).Shape), Activation);
+    public override void Evaluate(EvaluationContext context) =>
+        LinearLayer.Evaluate(context, Geometry(context.InputValue(0).Shape, context.InputValue(1).Shape), Activation);
 
     /// <inheritdoc/>
     public override void Lower(LoweringContext context) => LinearLayer.Lower(context, Geometry(context.Input(0).Shape, context.Input(1).Shape), Activation);
@@ -130,7 +132,9 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     [OnnxOperator("QLinearMatMul")]
     internal static void QuantizedMatMulFromOnnx(OnnxNode node)
     {
-        bool isCommon = node.Value(3) is { Constant: not null, Shape.Rank: 2 } && Enumerable.Range(1, 7).All(i => i == 3 || (node.Value(i).Constant is { } known && known.Type != ElementType.Float16)) && node.Value(1).Shape.Elements == 1 && node.Value(2).Shape.Elements == 1 && node.Value(4).Shape.Rank <= 1 && node.Value(5).Shape.Rank <= 1;
+        bool isCommon = node.Value(3) is { Constant: not null, Shape.Rank: 2 } && Enumerable.Range(1, 7)
+            .All(i => i == 3 || (node.Value(i).Constant is { } known && known.Type != ElementType.Float16)) && node.Value(1).Shape.Elements == 1
+            && node.Value(2).Shape.Elements == 1 && node.Value(4).Shape.Rank <= 1 && node.Value(5).Shape.Rank <= 1;
         if (!isCommon)
         {
             QuantizationBindings.MatrixProduct(node);

@@ -4,8 +4,8 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A layer whose outputs are sums of inputs times constant weights: what quantisation and compression change. Its inputs are activations, weights (output channels first) and optional bias;
-/// float, or 8-bit activations and weights with a bias in int32 at scale input × weight.
+/// A layer whose outputs are sums of inputs times constant weights: what quantisation and compression change. Its inputs are activations,
+/// weights (output channels first) and optional bias; float, or 8-bit activations and weights with a bias in int32 at scale input × weight.
 /// </summary>
 internal interface ILinearLayer : IFusesActivation
 {

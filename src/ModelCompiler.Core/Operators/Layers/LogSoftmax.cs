@@ -17,7 +17,8 @@ public sealed record LogSoftmax(int Axis) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
-        InferenceContext.Require(input.Type == ElementType.Float32 && Axis >= 0 && Axis < input.Shape.Rank, $"A tensor of {input.Type} and shape {input.Shape} has no logarithms along axis {Axis}.");
+        InferenceContext.Require(input.Type == ElementType.Float32 && Axis >= 0 && Axis < input.Shape.Rank,
+            $"A tensor of {input.Type} and shape {input.Shape} has no logarithms along axis {Axis}.");
         return [new TensorType(input.Type, input.Shape)];
     }
 
@@ -25,6 +26,7 @@ public sealed record LogSoftmax(int Axis) : LibraryOperator
     public override LibraryCall Call(CallContext context)
     {
         Shape shape = context.Input(0).Shape;
-        return new LibraryCall("Normalization.LogSoftmax").In(0).Out(0).Number(shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
+        return new LibraryCall("Normalization.LogSoftmax").In(0).Out(0)
+            .Number(shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
     }
 }

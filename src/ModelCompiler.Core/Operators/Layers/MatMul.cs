@@ -6,8 +6,8 @@ using ModelCompiler.Core.Operators.Reference;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Product of the last two axes as matrices, [.., M, K] times [.., K, N]; the axes before broadcast. Integers may have zero points (inputs 2 and 3: one, or one per row or column),
-/// and then are summed in int32.
+/// Product of the last two axes as matrices, [.., M, K] times [.., K, N]; the axes before broadcast. Integers may have zero points (inputs 2 and 3: one,
+/// or one per row or column), and then are summed in int32.
 /// </summary>
 /// <param name="Output">Type of the output, or null for that of the inputs.</param>
 public sealed record MatMul(ElementType? Output = null) : LibraryOperator
@@ -16,7 +16,8 @@ public sealed record MatMul(ElementType? Output = null) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value a, Value b) = (context[0], context[1]);
-        InferenceContext.Require(a.Shape.Rank >= 2 && b.Shape.Rank >= 2 && a.Shape[-1] == b.Shape[-2], $"Shapes {a.Shape} and {b.Shape} are not those of a matrix product.");
+        InferenceContext.Require(a.Shape.Rank >= 2 && b.Shape.Rank >= 2 && a.Shape[-1] == b.Shape[-2],
+            $"Shapes {a.Shape} and {b.Shape} are not those of a matrix product.");
         InferenceContext.Require(a.Type != ElementType.Bool && (a.Type == b.Type || Output is not null), $"There is no product of {a.Type} and {b.Type}.");
         Shape? batch = Shape.Broadcast(Batch(a), Batch(b));
         InferenceContext.Require(batch is not null, $"Shapes {a.Shape} and {b.Shape} do not broadcast.");
@@ -54,5 +55,6 @@ public sealed record MatMul(ElementType? Output = null) : LibraryOperator
     }
 
     [OnnxOperator("MatMulInteger", Integers = IntegerSupport.Yes)]
-    internal static void IntegerFromOnnx(OnnxNode node) => node.Bind(0, Emit(node, node.Value(0), node.Value(1), ElementType.Int32, node.Input(2), node.Input(3)));
+    internal static void IntegerFromOnnx(OnnxNode node) =>
+        node.Bind(0, Emit(node, node.Value(0), node.Value(1), ElementType.Int32, node.Input(2), node.Input(3)));
 }

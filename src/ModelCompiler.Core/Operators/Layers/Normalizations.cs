@@ -95,7 +95,8 @@ internal static class Normalizations
         Value padded = node.Call("Pad", [square, node.Constant([.. pads.Select(p => (long)p)])]);
         Value sum = MovementBindings.Part(node, $"{node.Name}/part", padded, 1, 0, x.Shape[1]);
         for (int i = 1; i < size; i++) sum = node.Call("Add", [sum, MovementBindings.Part(node, $"{node.Name}/part", padded, 1, i, x.Shape[1])]);
-        Value scaled = node.Call("Add", [node.Call("Mul", [sum, node.ScalarLike(x, node.Float("alpha", 1e-4f) / size)]), node.ScalarLike(x, node.Float("bias", 1))]);
+        Value scaled = node.Call("Add", [node.Call("Mul", [sum, node.ScalarLike(x, node.Float("alpha", 1e-4f) / size)]),
+            node.ScalarLike(x, node.Float("bias", 1))]);
         node.Bind(0, node.Call("Div", [x, node.Call("Pow", [scaled, node.ScalarLike(x, node.Float("beta", 0.75f))])]));
     }
 
@@ -117,7 +118,9 @@ internal static class Normalizations
         return node.Narrow(result, type ?? node.Value(0).Type);
     }
 
-    private static Value Channels(OnnxNode node, Value x, int rank) => node.Add("channels", new Reshape(new Shape([x.Shape.Elements, .. Enumerable.Repeat(1, rank - 2)])), x.Id);
+    private static Value Channels(OnnxNode node, Value x, int rank) =>
+        node.Add("channels", new Reshape(new Shape([x.Shape.Elements, .. Enumerable.Repeat(1, rank - 2)])), x.Id);
 
-    private static Value Trailing(OnnxNode node, Value x, int from) => node.Constant([.. Enumerable.Range(from, Math.Max(x.Shape.Rank - from, 0)).Select(a => (long)a)]);
+    private static Value Trailing(OnnxNode node, Value x, int from) =>
+        node.Constant([.. Enumerable.Range(from, Math.Max(x.Shape.Rank - from, 0)).Select(a => (long)a)]);
 }

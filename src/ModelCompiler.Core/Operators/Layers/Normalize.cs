@@ -4,8 +4,8 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Layer, RMS or L2 normalisation of float32: (x − mean) ÷ the root of the mean or sum of squares, optionally times a scale and plus a shift, which are constants of the shape of the input along
-/// the axes and of size 1 along others. What would be divided by zero is zero.
+/// Layer, RMS or L2 normalisation of float32: (x − mean) ÷ the root of the mean or sum of squares, optionally times a scale and plus a shift,
+/// which are constants of the shape of the input along the axes and of size 1 along others. What would be divided by zero is zero.
 /// </summary>
 /// <param name="Axes">The axes, ascending; those of more than one element are neighbours.</param>
 /// <param name="Centred">True to subtract the mean.</param>
@@ -31,9 +31,12 @@ public sealed record Normalize(EquatableArray<int> Axes, bool Centred, bool Mean
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
-        InferenceContext.Require(input.Type == ElementType.Float32 && Takes(input.Shape, Axes), $"A tensor of {input.Type} and shape {input.Shape} is not normalised along [{string.Join(", ", Axes)}].");
+        InferenceContext.Require(input.Type == ElementType.Float32 && Takes(input.Shape, Axes),
+            $"A tensor of {input.Type} and shape {input.Shape} is not normalised along [{string.Join(", ", Axes)}].");
         Shape parameters = ParameterShape(input.Shape, Axes);
-        for (int i = 1; i <= 2; i++) InferenceContext.Require(context.Optional(i) is not { } p || (p.Type == ElementType.Float32 && p.Shape == parameters), $"Scale and shift are not of shape {parameters}.");
+        for (int i = 1; i <= 2; i++)
+            InferenceContext.Require(context.Optional(i) is not { } p || (p.Type == ElementType.Float32 && p.Shape == parameters),
+                $"Scale and shift are not of shape {parameters}.");
         return [new TensorType(input.Type, input.Shape)];
     }
 
@@ -55,7 +58,8 @@ public sealed record Normalize(EquatableArray<int> Axes, bool Centred, bool Mean
         int[] wide = [.. Axes.Where(a => shape[a] != 1)];
         (int first, int end) = wide.Length == 0 ? (shape.Rank, shape.Rank) : (wide[0], wide[^1] + 1);
         return new LibraryCall("Normalization.Normalize").In(0).InOrNull(context, 1).InOrNull(context, 2).Out(0)
-            .Number(shape.ElementsBetween(0, first), shape.ElementsBetween(first, end), shape.ElementsBetween(end, shape.Rank), Centred, Mean, (int)Floor, Epsilon);
+            .Number(shape.ElementsBetween(0, first), shape.ElementsBetween(first, end), shape.ElementsBetween(end, shape.Rank), Centred, Mean, (int)Floor,
+                Epsilon);
     }
 }
 

@@ -24,7 +24,8 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="CountIncludePad">True when padding counts as zeros in a mean, false when it does not count.</param>
 /// <param name="Activation">Fused activation.</param>
 public sealed record Pool(
-    PoolKind Kind, int WindowHeight, int WindowWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, int PadBottom, int PadRight, bool CountIncludePad,
+    PoolKind Kind, int WindowHeight, int WindowWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, int PadBottom, int PadRight,
+    bool CountIncludePad,
     ActivationRange Activation) : Operator, IFusesActivation
 {
     /// <summary>Rows from one element of the window to the next.</summary>
@@ -46,7 +47,8 @@ public sealed record Pool(
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <inheritdoc/>
-    public override SignRule Signs(SignContext context) => Kind == PoolKind.Max || context.Mode == RequantizationMode.Float ? SignRule.AllTogether : SignRule.Keep;
+    public override SignRule Signs(SignContext context) =>
+        Kind == PoolKind.Max || context.Mode == RequantizationMode.Float ? SignRule.AllTogether : SignRule.Keep;
 
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -54,12 +56,15 @@ public sealed record Pool(
         Value input = context[0];
         InferenceContext.RequireReal(input);
         InferenceContext.Require(input.Shape.Rank == 4, $"A pool needs images of rank 4, not {input.Shape}.");
-        InferenceContext.Require(WindowHeight > 0 && WindowWidth > 0 && StrideDown > 0 && StrideRight > 0 && DilationDown > 0 && DilationRight > 0, "Windows, strides and dilations must be at least 1.");
+        InferenceContext.Require(WindowHeight > 0 && WindowWidth > 0 && StrideDown > 0 && StrideRight > 0 && DilationDown > 0 && DilationRight > 0,
+            "Windows, strides and dilations must be at least 1.");
         int spanDown = (WindowHeight - 1) * DilationDown, spanRight = (WindowWidth - 1) * DilationRight;
-        InferenceContext.Require(PadTop >= 0 && PadLeft >= 0 && PadBottom >= 0 && PadRight >= 0 && PadTop <= spanDown && PadLeft <= spanRight, "Padding is negative or larger than the window.");
+        InferenceContext.Require(PadTop >= 0 && PadLeft >= 0 && PadBottom >= 0 && PadRight >= 0 && PadTop <= spanDown && PadLeft <= spanRight,
+            "Padding is negative or larger than the window.");
         int height = OutputSize(input.Shape[1], WindowHeight, StrideDown, DilationDown, PadTop, PadBottom);
         int width = OutputSize(input.Shape[2], WindowWidth, StrideRight, DilationRight, PadLeft, PadRight);
-        InferenceContext.Require(height > 0 && width > 0, $"A window of {WindowHeight}×{WindowWidth} does not fit an image of {input.Shape[1]}×{input.Shape[2]}.");
+        InferenceContext.Require(height > 0 && width > 0, $"A window of {WindowHeight}×{WindowWidth} does not fit an image of "
+            + $"{input.Shape[1]}×{input.Shape[2]}.");
         return [new TensorType(input.Type, new Shape(input.Shape[0], height, width, input.Shape[3]), input.Quantization)];
     }
 
@@ -104,7 +109,8 @@ public sealed record Pool(
             taps.Clear();
             for (int y = firstRow; y < lastRow; y++)
             {
-                for (int x = firstColumn; x < lastColumn; x++) taps.Add(((((image * shape[1]) + top + (y * DilationDown)) * shape[2]) + left + (x * DilationRight)) * channels);
+                for (int x = firstColumn; x < lastColumn; x++)
+                    taps.Add(((((image * shape[1]) + top + (y * DilationDown)) * shape[2]) + left + (x * DilationRight)) * channels);
             }
 
             int count = Math.Max(1, CountIncludePad ? rows * columns : taps.Count);
@@ -140,7 +146,8 @@ public sealed record Pool(
         int centred = sum - (taps.Count * from.Q.ZeroPoint);
         (double factor, int zero) = (Factor(from, to, count), to.Q.ZeroPoint);
         if (context.Mode == RequantizationMode.Float) return Requantization.Float(centred, (float)factor, zero, min, max);
-        if (from.Q != to.Q) return Requantization.QuantizeMultiplier(factor) is var (multiplier, shift) ? Requantization.FixedPoint(centred, multiplier, shift, zero, min, max) : 0;
+        if (from.Q != to.Q) return Requantization.QuantizeMultiplier(factor) is var (multiplier, shift)
+            ? Requantization.FixedPoint(centred, multiplier, shift, zero, min, max) : 0;
         sum += (count - taps.Count) * zero;
         return Math.Clamp((sum > 0 ? sum + (count / 2) : sum - (count / 2)) / count, min, max);
     }
@@ -168,10 +175,12 @@ public sealed record Pool(
             {
                 // One factor for all windows, or one for each count from 1 up.
                 int[] counts = PoolInt8.Counts(geometry, PadBottom, PadRight, CountIncludePad);
-                (scale, shift) = context.RequantizationTables([.. (counts.Length == 1 ? counts : Enumerable.Range(1, counts[^1])).Select(count => Factor(input, output, count))]);
+                (scale, shift) = context.RequantizationTables([.. (counts.Length == 1 ? counts : Enumerable.Range(1, counts[^1]))
+                    .Select(count => Factor(input, output, count))]);
             }
 
-            context.Emit(new PoolInt8(context.In(0), context.Out(0), new Rescaling(scale, shift, output.Q.ZeroPoint, min, max), Kind, geometry, PadBottom, PadRight, CountIncludePad, input.Q.ZeroPoint));
+            context.Emit(new PoolInt8(context.In(0), context.Out(0), new Rescaling(scale, shift, output.Q.ZeroPoint, min, max), Kind, geometry, PadBottom,
+                PadRight, CountIncludePad, input.Q.ZeroPoint));
         }
         else if (input.Type == ElementType.Float32)
         {

@@ -61,7 +61,8 @@ internal static class PoolBindings
         int[] strides = node.Spatial("strides", 1);
         int[] dilations = node.Spatial("dilations", 1);
         int[] pads = node.Pads(x.Shape, new Shape(1, window[0], window[1], 1), strides, dilations);
-        return new Pool(kind, window[0], window[1], strides[0], strides[1], pads[0], pads[1], pads[2], pads[3], node.Int("count_include_pad", 0) != 0, ActivationRange.None)
+        return new Pool(kind, window[0], window[1], strides[0], strides[1], pads[0], pads[1], pads[2], pads[3], node.Int("count_include_pad", 0) != 0,
+            ActivationRange.None)
         {
             DilationDown = dilations[0],
             DilationRight = dilations[1],
@@ -77,7 +78,8 @@ internal static class PoolBindings
     [TfLiteOperator(TfLiteBuiltinOperator.AveragePool2D, Integers = IntegerSupport.EightAndSixteen)]
     internal static void AverageFromTfLite(TfLiteNode node) => FromTfLite(node, PoolKind.Average);
 
-    private static void FromTfLite(TfLiteNode node, PoolKind kind) => node.Emit(FromOptions(node, kind, node.Value(0).Shape, node.Activation(5)), node.Input(0));
+    private static void FromTfLite(TfLiteNode node, PoolKind kind) =>
+        node.Emit(FromOptions(node, kind, node.Value(0).Shape, node.Activation(5)), node.Input(0));
 
     // TFLite: options are padding, stride_w, stride_h, filter_width, filter_height, fused_activation.
     internal static Pool FromOptions(TfLiteNode node, PoolKind kind, Shape shape, ActivationRange activation)

@@ -3,7 +3,8 @@ using ModelCompiler.Core.Import.Onnx;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>Rotary position embedding: pairs of elements of every head turned by an angle that grows with the position (Su et al., 2021). Composed of simpler operators.</summary>
+/// <summary>Rotary position embedding: pairs of elements of every head turned by an angle that grows with the position (Su et al., 2021).
+/// Composed of simpler operators.</summary>
 internal static class RotaryEmbedding
 {
     // x [batch, heads, length, size] or [batch, length, heads × size]; cosines and sines [positions, size ÷ 2] by position, or [batch, length, size ÷ 2].
@@ -50,7 +51,8 @@ internal static class RotaryEmbedding
     {
         Value cache = node.Widen(node.Value(input));
         if (node.HasInput(3)) cache = node.Call("Gather", [cache, node.Value(3)]);
-        if (cache.Shape.Rank != 3 || cache.Shape[2] != turned / 2) throw node.Malformed($"Angles of shape {cache.Shape} do not belong to heads of {turned} elements.");
+        if (cache.Shape.Rank != 3 || cache.Shape[2] != turned / 2)
+            throw node.Malformed($"Angles of shape {cache.Shape} do not belong to heads of {turned} elements.");
         return node.Add("angles", new Reshape(new Shape(cache.Shape[0], rows[1], 1, turned / 2)), cache.Id);
     }
 }

@@ -137,7 +137,8 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     {
         Shape shape = node.Value(0).Shape;
         int axis = Resolve(node, node.Int("axis", -1), shape);
-        if (node.Int("opset", 13) < 13 && axis != shape.Rank - 1) throw node.Unsupported("A softmax over several axes is not supported here.", "Export the model with opset 13 or later.");
+        if (node.Int("opset", 13) < 13 && axis != shape.Rank - 1)
+            throw node.Unsupported("A softmax over several axes is not supported here.", "Export the model with opset 13 or later.");
         node.EmitQuantized(new Softmax(axis), 3, 4, node.Quantized(0, 1, 2));
     }
 

@@ -30,7 +30,8 @@ internal static class SoftmaxBindings
     {
         Value best = node.Add("best", new ArgExtreme(axis, true, false), x.Id);
         long[] counts = [.. Enumerable.Range(0, x.Shape[axis]).Select(i => (long)i)];
-        Value indices = node.Add("indices", new Reshape(new Shape([counts.Length, .. Enumerable.Repeat(1, x.Shape.Rank - 1 - axis)])), node.Constant(counts).Id);
+        Value indices = node.Add("indices", new Reshape(new Shape([counts.Length, .. Enumerable.Repeat(1, x.Shape.Rank - 1 - axis)])),
+            node.Constant(counts).Id);
         return Cast.To(node, node.Call("Equal", [best, indices]), x.Type);
     });
 

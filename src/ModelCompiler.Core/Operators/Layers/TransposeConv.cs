@@ -16,7 +16,8 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="PadTop">Rows cut off above.</param>
 /// <param name="PadLeft">Columns cut off on the left.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation) : LibraryOperator
+public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation)
+    : LibraryOperator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -26,8 +27,10 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     {
         (Value input, Value weights) = (context[0], context[1]);
         LinearLayer.RequireTypes(context);
-        InferenceContext.Require(input.Shape.Rank == 4 && weights.Shape.Rank == 4 && input.Shape[3] == weights.Shape[3], $"Images of shape {input.Shape} do not fit weights of shape {weights.Shape}.");
-        InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == weights.Shape[0], "The bias does not have one entry per output channel.");
+        InferenceContext.Require(input.Shape.Rank == 4 && weights.Shape.Rank == 4 && input.Shape[3] == weights.Shape[3],
+            $"Images of shape {input.Shape} do not fit weights of shape {weights.Shape}.");
+        InferenceContext.Require(context.Optional(2) is not { } bias || bias.Shape.Elements == weights.Shape[0],
+            "The bias does not have one entry per output channel.");
         InferenceContext.Require(OutHeight > 0 && OutWidth > 0, "The output has no pixels.");
         return [new TensorType(input.Type, new Shape(input.Shape[0], OutHeight, OutWidth, weights.Shape[0]))];
     }
@@ -60,19 +63,22 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     {
         // Where the shape is computed by the graph, the one that the file declares does if it fits the images: converters often store ones there.
         TensorData? known = node.Value(0).Constant;
-        (Shape output, Shape weights, Shape images) = (known is null ? node.Output(0).Shape : new Shape(known.ToInt32s()), node.Value(1).Shape, node.Value(2).Shape);
+        (Shape output, Shape weights, Shape images) = (known is null ? node.Output(0).Shape : new Shape(known.ToInt32s()), node.Value(1).Shape,
+            node.Value(2).Shape);
         if (output.Rank != 4 || weights.Rank != 4) throw node.Malformed("A transposed convolution needs images and weights of rank 4.");
         (int strideRight, int strideDown) = (node.Options.Int32(1), node.Options.Int32(2));
         (int top, int bottom) = node.Padding(0, output[1], weights[1], strideDown, 1);
         (int left, int right) = node.Padding(0, output[2], weights[2], strideRight, 1);
-        bool fits = images.Rank == 4 && Conv.OutputSize(output[1], weights[1], strideDown, 1, top + bottom) == images[1] && Conv.OutputSize(output[2], weights[2], strideRight, 1, left + right) == images[2];
+        bool fits = images.Rank == 4 && Conv.OutputSize(output[1], weights[1], strideDown, 1, top + bottom) == images[1]
+            && Conv.OutputSize(output[2], weights[2], strideRight, 1, left + right) == images[2];
         if (known is null && !fits) node.ConstantInput(0, "output shape");
         bool isHybrid = node.Value(2).Type == ElementType.Float32 && node.Value(1).IsQuantized;
         int w = isHybrid ? node.Add("dequantized", new Dequantize(), node.Input(1)).Id : node.Input(1);
         node.Emit(new TransposeConv(output[1], output[2], strideDown, strideRight, top, left, node.Activation(3)), node.Input(2), w, node.Input(3));
     }
 
-    // MediaPipe: inputs are images, weights, bias; options are the structure TfLiteTransposeConvParams: padding (SAME = 1, VALID = 2), stride_width, stride_height.
+    // MediaPipe: inputs are images, weights, bias; options are the structure TfLiteTransposeConvParams: padding (SAME = 1, VALID = 2),
+    // stride_width, stride_height.
     [TfLiteOperator("Convolution2DTransposeBias", Integers = IntegerSupport.None)]
     internal static void FromMediaPipe(TfLiteNode node)
     {
@@ -83,7 +89,8 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
         if (node.Value(0).Type != ElementType.Float32) throw node.Unsupported("Images that are not float are not supported.", "Convert the model in float.");
         (int height, int top) = Extent(x[1], weights[1], options[2]);
         (int width, int left) = Extent(x[2], weights[2], options[1]);
-        node.Emit(new TransposeConv(height, width, options[2], options[1], top, left, ActivationRange.None), node.Input(0), node.FloatIfHybrid(1), node.Input(2));
+        node.Emit(new TransposeConv(height, width, options[2], options[1], top, left, ActivationRange.None), node.Input(0), node.FloatIfHybrid(1),
+            node.Input(2));
 
         (int Size, int Before) Extent(int size, int window, int stride)
         {

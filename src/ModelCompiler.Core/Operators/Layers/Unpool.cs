@@ -10,7 +10,8 @@ public sealed record Unpool(Shape Target) : LibraryOperator
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
-        InferenceContext.Require(context[0].Shape == context[1].Shape && context[1].Type == CodeGen.Plan.ElementType.Int64, "There is not one index per element.");
+        InferenceContext.Require(context[0].Shape == context[1].Shape && context[1].Type == CodeGen.Plan.ElementType.Int64,
+            "There is not one index per element.");
         return [new TensorType(context[0].Type, Target)];
     }
 
@@ -27,8 +28,10 @@ public sealed record Unpool(Shape Target) : LibraryOperator
         int[] kernel = node.Ints("kernel_shape") ?? throw node.Malformed("Attribute 'kernel_shape' is missing.");
         int[] strides = node.Ints("strides") ?? Window.Ones(axes);
         int[] pads = node.Ints("pads") ?? new int[2 * axes];
-        if (kernel.Length != axes || strides.Length != axes || pads.Length != 2 * axes) throw node.Malformed($"The window does not fit a tensor of shape {x.Shape}.");
-        var natural = new Shape([x.Shape[0], x.Shape[1], .. Enumerable.Range(0, axes).Select(a => ((x.Shape[a + 2] - 1) * strides[a]) - pads[a] - pads[a + axes] + kernel[a])]);
+        if (kernel.Length != axes || strides.Length != axes || pads.Length != 2 * axes)
+            throw node.Malformed($"The window does not fit a tensor of shape {x.Shape}.");
+        var natural = new Shape([x.Shape[0], x.Shape[1], .. Enumerable.Range(0, axes)
+            .Select(a => ((x.Shape[a + 2] - 1) * strides[a]) - pads[a] - pads[a + axes] + kernel[a])]);
         Value result = node.Add("unpool", new Unpool(natural), x.Id, node.Input(1));
         if (node.HasInput(2) && new Shape(node.ConstantInput(2, "output shape").ToInt32s()) is var wanted && wanted != natural)
         {

@@ -5,7 +5,8 @@ using ModelCompiler.Core.Import.TfLite;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Elements of float images [N, H, W, C] put back at their number in the window, as <see cref="MaxPoolWithPlaces"/> gives it, zero elsewhere. The output is as many times larger as the window is.
+/// Elements of float images [N, H, W, C] put back at their number in the window, as <see cref="MaxPoolWithPlaces"/> gives it, zero elsewhere.
+/// The output is as many times larger as the window is.
 /// </summary>
 /// <param name="WindowHeight">Rows of the window.</param>
 /// <param name="WindowWidth">Columns of the window.</param>
@@ -17,7 +18,8 @@ public sealed record UnpoolPlaces(int WindowHeight, int WindowWidth, int StrideD
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value x, Value places) = (context[0], context[1]);
-        InferenceContext.Require(x.Shape.Rank == 4 && x.Type == ElementType.Float32 && places.Type == ElementType.Float32 && x.Shape == places.Shape, $"Images of shape {x.Shape} and places of shape {places.Shape} do not belong together.");
+        InferenceContext.Require(x.Shape.Rank == 4 && x.Type == ElementType.Float32 && places.Type == ElementType.Float32 && x.Shape == places.Shape,
+            $"Images of shape {x.Shape} and places of shape {places.Shape} do not belong together.");
         InferenceContext.Require(WindowHeight > 0 && WindowWidth > 0 && StrideDown > 0 && StrideRight > 0, "A window or a stride is not positive.");
         (long height, long width) = ((long)x.Shape[1] * WindowHeight, (long)x.Shape[2] * WindowWidth);
         InferenceContext.Require(height <= int.MaxValue && width <= int.MaxValue, "The image is larger than fits in memory.");

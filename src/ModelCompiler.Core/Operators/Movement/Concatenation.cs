@@ -32,7 +32,9 @@ public sealed record Concatenation(int Axis) : Operator
         for (int i = 0; i < context.Count; i++)
         {
             Value input = context[i];
-            InferenceContext.Require(input.Type == first.Type && input.Shape.Rank == first.Shape.Rank && input.Shape.With(Axis, 1) == first.Shape.With(Axis, 1), $"Tensors {first.Type} {first.Shape} and {input.Type} {input.Shape} cannot be joined along axis {Axis}.");
+            InferenceContext.Require(input.Type == first.Type && input.Shape.Rank == first.Shape.Rank
+                && input.Shape.With(Axis, 1) == first.Shape.With(Axis, 1),
+                $"Tensors {first.Type} {first.Shape} and {input.Type} {input.Shape} cannot be joined along axis {Axis}.");
             length += input.Shape[Axis];
         }
 
@@ -95,7 +97,8 @@ public sealed record Concatenation(int Axis) : Operator
     internal static void FromOnnx(OnnxNode node)
     {
         int axis = node.Int("axis", 1);
-        node.Emit(new Concatenation(axis < 0 ? axis + node.Value(0).Shape.Rank : axis), [.. Enumerable.Range(0, node.InputCount).Select(i => node.Value(i).Id)]);
+        node.Emit(new Concatenation(axis < 0 ? axis + node.Value(0).Shape.Rank : axis),
+            [.. Enumerable.Range(0, node.InputCount).Select(i => node.Value(i).Id)]);
     }
 
     // com.microsoft: Y_scale, Y_zero_point, then tensor, scale and zero point of every input.
@@ -112,8 +115,10 @@ public sealed record Concatenation(int Axis) : Operator
     [TfLiteOperator(TfLiteBuiltinOperator.Concatenation, Integers = IntegerSupport.Any)]
     internal static void FromTfLite(TfLiteNode node)
     {
-        if (!node.Activation(1).IsNone) throw node.Unsupported("A fused activation is not supported here.", "Convert the model with the activation as an operator of its own.");
+        if (!node.Activation(1).IsNone)
+            throw node.Unsupported("A fused activation is not supported here.", "Convert the model with the activation as an operator of its own.");
         int axis = node.Options.Int32(0);
-        node.Emit(new Concatenation(axis < 0 ? axis + node.Value(0).Shape.Rank : axis), [.. Enumerable.Range(0, node.InputCount).Select(i => node.Value(i).Id)]);
+        node.Emit(new Concatenation(axis < 0 ? axis + node.Value(0).Shape.Rank : axis),
+            [.. Enumerable.Range(0, node.InputCount).Select(i => node.Value(i).Id)]);
     }
 }

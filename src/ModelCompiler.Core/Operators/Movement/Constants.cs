@@ -45,7 +45,8 @@ internal static class Constants
     [OnnxOperator("Range", Integers = IntegerSupport.Constant)]
     internal static void RangeFromOnnx(OnnxNode node)
     {
-        (TensorData start, TensorData limit, TensorData delta) = (node.ConstantInput(0, "start"), node.ConstantInput(1, "limit"), node.ConstantInput(2, "step"));
+        (TensorData start, TensorData limit, TensorData delta) =
+            (node.ConstantInput(0, "start"), node.ConstantInput(1, "limit"), node.ConstantInput(2, "step"));
         (double from, double step) = (start.ToDouble(0), delta.ToDouble(0));
         double count = Math.Max(Math.Ceiling((limit.ToDouble(0) - from) / step), 0);
         if (double.IsNaN(count) || count > int.MaxValue) throw node.Malformed("The range does not end.");
@@ -59,7 +60,8 @@ internal static class Constants
     {
         Value like = node.Value(0);
         if (like.Shape.Rank != 2) throw node.Malformed($"The input of shape {like.Shape} is not a matrix.");
-        var data = new TensorData(node.HasAttribute("dtype") ? node.StoredType(node.TypeAttribute("dtype", DataType.Float)) : like.Type, Reasonable(node, like.Shape));
+        var data = new TensorData(node.HasAttribute("dtype") ? node.StoredType(node.TypeAttribute("dtype", DataType.Float)) : like.Type,
+            Reasonable(node, like.Shape));
         for (int row = 0; row < like.Shape[0]; row++)
         {
             if (row + (long)node.Int("k", 0) is var column and >= 0 && column < like.Shape[1]) data.Set((row * like.Shape[1]) + (int)column, 1);
@@ -100,7 +102,8 @@ internal static class Constants
         if (bins < 1 || length < 1 || rate < 1) throw node.Malformed("A size is not positive.");
         int rows = (length / 2) + 1;
         double step = (high - low) / (bins + 2);
-        int[] edges = [.. Enumerable.Range(0, bins + 2).Select(i => (int)Math.Floor((length + 1) * (700 * (Math.Pow(10, ((i * step) + low) / 2595) - 1)) / rate))];
+        int[] edges = [.. Enumerable.Range(0, bins + 2).Select(i =>
+            (int)Math.Floor((length + 1) * (700 * (Math.Pow(10, ((i * step) + low) / 2595) - 1)) / rate))];
         var data = new TensorData(node.StoredType(node.TypeAttribute("output_datatype", DataType.Float)), Reasonable(node, new Shape(rows, bins)));
         for (int i = 0; i < bins; i++)
         {
@@ -123,7 +126,8 @@ internal static class Constants
 
     // What costs nothing in a file may not cost gigabytes here.
     private static Shape Reasonable(OnnxNode node, Shape shape) =>
-        shape.Elements <= MostElements ? shape : throw new ModelCompilationException("MC1003", $"A constant of shape {shape} is too large.", "Use smaller dimensions.", $"'{node.Name}' ({node.Origin})");
+        shape.Elements <= MostElements ? shape : throw new ModelCompilationException("MC1003", $"A constant of shape {shape} is too large.",
+            "Use smaller dimensions.", $"'{node.Name}' ({node.Origin})");
 
     private static void Bind(OnnxNode node, TensorData data) => node.Bind(0, node.Graph.AddConstant(node.OutputName(0), data));
 }

@@ -14,8 +14,10 @@ public sealed record GridSample(int Mode, int Padding, bool Corners) : LibraryOp
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         (Value x, Value grid) = (context[0], context[1]);
-        InferenceContext.Require(x.Shape.Rank > 2 && grid.Shape.Rank == x.Shape.Rank && grid.Shape[0] == x.Shape[0] && grid.Shape[-1] == x.Shape.Rank - 2, $"A grid of shape {grid.Shape} does not belong to images of shape {x.Shape}.");
-        InferenceContext.Require(x.Type == grid.Type && x.Type is ElementType.Float32 or ElementType.Float64, $"{x.Type} cannot be sampled by a grid of {grid.Type}.");
+        InferenceContext.Require(x.Shape.Rank > 2 && grid.Shape.Rank == x.Shape.Rank && grid.Shape[0] == x.Shape[0] && grid.Shape[-1] == x.Shape.Rank - 2,
+            $"A grid of shape {grid.Shape} does not belong to images of shape {x.Shape}.");
+        InferenceContext.Require(x.Type == grid.Type && x.Type is ElementType.Float32 or ElementType.Float64,
+            $"{x.Type} cannot be sampled by a grid of {grid.Type}.");
         return [new TensorType(x.Type, new Shape([x.Shape[0], x.Shape[1], .. grid.Shape.Skip(1).Take(grid.Shape.Rank - 2)]))];
     }
 
@@ -32,8 +34,10 @@ public sealed record GridSample(int Mode, int Padding, bool Corners) : LibraryOp
     internal static void FromOnnx(OnnxNode node)
     {
         Value x = node.Widen(node.Value(0));
-        int mode = node.Text("mode", "linear") switch { "nearest" => 0, "linear" or "bilinear" => 1, "cubic" or "bicubic" => 2, var m => throw node.Unsupported($"Mode '{m}' is not supported.", "Use nearest, linear or cubic.") };
-        int padding = node.Text("padding_mode", "zeros") switch { "zeros" => 0, "border" => 1, "reflection" => 2, var p => throw node.Unsupported($"Padding '{p}' is not supported.", "Use zeros, border or reflection.") };
+        int mode = node.Text("mode", "linear") switch { "nearest" => 0, "linear" or "bilinear" => 1, "cubic" or "bicubic" => 2,
+            var m => throw node.Unsupported($"Mode '{m}' is not supported.", "Use nearest, linear or cubic.") };
+        int padding = node.Text("padding_mode", "zeros") switch { "zeros" => 0, "border" => 1, "reflection" => 2,
+            var p => throw node.Unsupported($"Padding '{p}' is not supported.", "Use zeros, border or reflection.") };
         Value y = node.Add("sample", new GridSample(mode, padding, node.Int("align_corners", 0) != 0), x.Id, node.Narrow(node.Value(1), x.Type).Id);
         node.Bind(0, node.Narrow(y, node.Value(0).Type));
     }
@@ -45,7 +49,8 @@ public sealed record GridSample(int Mode, int Padding, bool Corners) : LibraryOp
         Value theta = node.Widen(node.Value(0));
         int[] size = node.ConstantInput(1, "size").ToInt32s();
         int axes = size.Length - 2;
-        if (axes is not (2 or 3) || theta.Shape != new Shape(size[0], axes, axes + 1)) throw node.Malformed($"A matrix of shape {theta.Shape} does not belong to such a grid.");
+        if (axes is not (2 or 3) || theta.Shape != new Shape(size[0], axes, axes + 1))
+            throw node.Malformed($"A matrix of shape {theta.Shape} does not belong to such a grid.");
         bool corners = node.Int("align_corners", 0) != 0;
         int places = new Shape(size.Skip(2)).Elements;
         var data = new TensorData(theta.Type, new Shape(places, axes + 1));

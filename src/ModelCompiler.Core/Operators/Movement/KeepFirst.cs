@@ -2,7 +2,8 @@ using ModelCompiler.Core.Graph;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>The first elements along an axis, as many as a number says that is computed at run time, and zero bytes after them. Inputs: elements of any type, the number as int64.</summary>
+/// <summary>The first elements along an axis, as many as a number says that is computed at run time, and zero bytes after them. Inputs:
+/// elements of any type, the number as int64.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
 public sealed record KeepFirst(int Axis) : LibraryOperator
 {

@@ -17,7 +17,8 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <summary>True when the constant stands for zero.</summary>
-    public bool PadsWithZeros(Value source) => Value == 0 && (source.IsQuantized || source is { IsQuantized16: true, Q.ZeroPoint: 0 } || source.Type == ElementType.Float32);
+    public bool PadsWithZeros(Value source) => Value == 0
+        && (source.IsQuantized || source is { IsQuantized16: true, Q.ZeroPoint: 0 } || source.Type == ElementType.Float32);
 
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order)
@@ -32,9 +33,11 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
-        InferenceContext.Require(Before.Count == input.Shape.Rank && After.Count == input.Shape.Rank, $"There are paddings for {Before.Count} axes, but the tensor is {input.Shape}.");
+        InferenceContext.Require(Before.Count == input.Shape.Rank && After.Count == input.Shape.Rank,
+            $"There are paddings for {Before.Count} axes, but the tensor is {input.Shape}.");
         long[] sizes = [.. input.Shape.Select((d, i) => (long)d + Before[i] + After[i])];
-        InferenceContext.Require(sizes.Select((d, i) => d >= 0 && d <= int.MaxValue && -Before[i] <= input.Shape[i] && -After[i] <= input.Shape[i]).All(ok => ok), $"The paddings do not fit a tensor of shape {input.Shape}.");
+        InferenceContext.Require(sizes.Select((d, i) => d >= 0 && d <= int.MaxValue && -Before[i] <= input.Shape[i] && -After[i] <= input.Shape[i])
+            .All(ok => ok), $"The paddings do not fit a tensor of shape {input.Shape}.");
         return [new TensorType(input.Type, new Shape(sizes.Select(d => (int)d)), input.Quantization)];
     }
 
@@ -63,7 +66,8 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
     // The element, as the low bytes of an integer.
     private long Bits(Value output)
     {
-        if (output.IsQuantized) return (long)Math.Clamp(Math.Round((double)Value / output.Q.Scale) + output.Q.ZeroPoint, output.Type.MinValue(), output.Type.MaxValue());
+        if (output.IsQuantized)
+            return (long)Math.Clamp(Math.Round((double)Value / output.Q.Scale) + output.Q.ZeroPoint, output.Type.MinValue(), output.Type.MaxValue());
         return output.Type switch
         {
             ElementType.Float32 => BitConverter.SingleToInt32Bits(Value),
@@ -88,7 +92,8 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
         int rank = node.Value(0).Shape.Rank;
         int[] pads = node.Ints("pads") ?? node.Ints("paddings") ?? node.ConstantInput(1, "padding").ToInt32s();
         bool isFilled = mode == "constant" && node.HasInput(2) && node.Value(2).Constant is null;
-        float value = isFilled ? 0 : node.OptionalConstant(2, "padding constant") is { Count: 1 } constant ? (float)constant.ToDouble(0) : node.Float("value", 0);
+        float value = isFilled ? 0 : node.OptionalConstant(2, "padding constant") is { Count: 1 } constant ? (float)constant.ToDouble(0)
+            : node.Float("value", 0);
         int[] axes = node.OptionalConstant(3, "list of axes")?.ToInt32s() ?? [.. Enumerable.Range(0, rank)];
         if (pads.Length != 2 * axes.Length || axes.Any(a => a < -rank || a >= rank)) throw node.Malformed("There are not two amounts of padding per axis.");
         var before = new int[rank];

@@ -24,7 +24,8 @@ public sealed record Reshape(Shape Target) : Operator
     {
         Value input = context[0];
         InferenceContext.Require(input.Shape.Elements == Target.Elements, $"A tensor of shape {input.Shape} cannot become one of shape {Target}.");
-        return [new TensorType(input.Type, Target, input.Quantization is { IsPerTensor: false } q ? q with { Axis = MoveAxis(q.Axis, input.Shape) } : input.Quantization)];
+        return [new TensorType(input.Type, Target, input.Quantization is { IsPerTensor: false } q ? q with { Axis = MoveAxis(q.Axis, input.Shape) }
+            : input.Quantization)];
     }
 
     // The axis of the output that has the slices of an axis of the input.
@@ -36,7 +37,8 @@ public sealed record Reshape(Shape Target) : Operator
             if (Target[i] == from[axis] && Target.ElementsBetween(0, i) == before) return i;
         }
 
-        throw new ModelCompilationException("MC2002", $"A reshape from {from} to {Target} breaks up axis {axis}, whose slices have scales of their own.", "Quantise this tensor with a single scale.");
+        throw new ModelCompilationException("MC2002", $"A reshape from {from} to {Target} breaks up axis {axis}, whose slices have scales of their own.",
+            "Quantise this tensor with a single scale.");
     }
 
     /// <inheritdoc/>
@@ -58,7 +60,8 @@ public sealed record Reshape(Shape Target) : Operator
         bool zeroKeeps = node.Int("allowzero", 0) == 0;
         for (int i = 0; i < target.Length; i++)
         {
-            if (target[i] == 0 && zeroKeeps) target[i] = i < shape.Rank ? shape[i] : throw node.Malformed($"Dimension {i} of the shape is kept, but the input has only {shape.Rank}.");
+            if (target[i] == 0 && zeroKeeps)
+                target[i] = i < shape.Rank ? shape[i] : throw node.Malformed($"Dimension {i} of the shape is kept, but the input has only {shape.Rank}.");
         }
 
         int open = Array.IndexOf(target, -1);
@@ -67,7 +70,8 @@ public sealed record Reshape(Shape Target) : Operator
         {
             target[open] = 1;
             int known = new Shape(target).Elements;
-            target[open] = known > 0 && shape.Elements % known == 0 ? shape.Elements / known : throw node.Malformed($"A tensor of shape {shape} does not divide into rows of {known} elements.");
+            target[open] = known > 0 && shape.Elements % known == 0 ? shape.Elements / known
+                : throw node.Malformed($"A tensor of shape {shape} does not divide into rows of {known} elements.");
         }
 
         node.Emit(new Reshape(new Shape(target)), node.Input(0));
@@ -115,7 +119,8 @@ public sealed record Reshape(Shape Target) : Operator
     {
         Shape shape = node.Value(0).Shape;
         bool training = node.OptionalConstant(2, "training mode") is { Count: 1 } mode && mode.Bytes[0] != 0;
-        if (training && !(node.HasInput(1) && node.ConstantInput(1, "ratio").ToDouble(0) == 0)) throw node.Unsupported("Dropout in training mode draws random numbers.", "Export the model for inference.");
+        if (training && !(node.HasInput(1) && node.ConstantInput(1, "ratio").ToDouble(0) == 0))
+            throw node.Unsupported("Dropout in training mode draws random numbers.", "Export the model for inference.");
         node.Emit(new Reshape(shape), node.Input(0));
         if (node.OutputCount < 2) return;
         var mask = new TensorData(ElementType.Bool, shape);
@@ -126,7 +131,8 @@ public sealed record Reshape(Shape Target) : Operator
     private static int[] Axes(OnnxNode node, int[] axes, int rank)
     {
         int[] result = [.. axes.Select(a => a < 0 ? a + rank : a).Order()];
-        if (result.Any(a => a < 0 || a >= rank) || result.Distinct().Count() != result.Length) throw node.Malformed($"[{string.Join(", ", axes)}] are not axes of a tensor of rank {rank}.");
+        if (result.Any(a => a < 0 || a >= rank) || result.Distinct().Count() != result.Length)
+            throw node.Malformed($"[{string.Join(", ", axes)}] are not axes of a tensor of rank {rank}.");
         return result;
     }
 }

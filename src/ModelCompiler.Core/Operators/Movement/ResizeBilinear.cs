@@ -19,8 +19,11 @@ public sealed record ResizeBilinear(int Height, int Width, bool AlignCorners, bo
     {
         Value input = context[0];
         InferenceContext.RequireReal(input);
-        InferenceContext.Require(input.Shape.Rank == 4 && input.Shape.Elements > 0 && Height > 0 && Width > 0, $"Images of shape {input.Shape} cannot be resized to {Height}×{Width}.");
-        InferenceContext.Require(input.Type == ElementType.Float32 || Math.Max(Math.Max(Height, Width), Math.Max(input.Shape[1], input.Shape[2])) <= LargestSide, $"Places in images with sides above {LargestSide} cannot be computed in integers.", "Resize smaller images, or in float.");
+        InferenceContext.Require(input.Shape.Rank == 4 && input.Shape.Elements > 0 && Height > 0 && Width > 0,
+            $"Images of shape {input.Shape} cannot be resized to {Height}×{Width}.");
+        InferenceContext.Require(input.Type == ElementType.Float32
+            || Math.Max(Math.Max(Height, Width), Math.Max(input.Shape[1], input.Shape[2])) <= LargestSide,
+            $"Places in images with sides above {LargestSide} cannot be computed in integers.", "Resize smaller images, or in float.");
         return [new TensorType(input.Type, new Shape(input.Shape[0], Height, Width, input.Shape[3]), input.Quantization)];
     }
 

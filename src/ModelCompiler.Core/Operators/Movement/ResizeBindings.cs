@@ -42,7 +42,9 @@ internal static class ResizeBindings
         for (int axis = 0; axis < scales.Length; axis++)
         {
             if (!(scales[axis] > 0)) throw node.Malformed("A scale is not positive.");
-            if (scales[axis] != 1) x = node.Add($"axis{axis}", ResizeTaps.Resample(node, axis, x.Shape[axis], ScaledSize(node, x.Shape, axis, scales[axis]), scales[axis], "asymmetric", 0, 1, simple: true), x.Id);
+            if (scales[axis] != 1)
+                x = node.Add($"axis{axis}", ResizeTaps.Resample(node, axis, x.Shape[axis], ScaledSize(node, x.Shape, axis, scales[axis]), scales[axis],
+                    "asymmetric", 0, 1, simple: true), x.Id);
         }
 
         node.Emit(new Reshape(x.Shape), x.Id);
@@ -64,14 +66,15 @@ internal static class ResizeBindings
     }
 
     /// <summary>
-    /// Size of an axis that is scaled. Runtimes multiply in float32, where 10 · 0.7 is 7; exporters and older tools in double, where it is less. So what the model
-    /// declares decides when it is one of the sizes next to the product, and else the product in float32.
+    /// Size of an axis that is scaled. Runtimes multiply in float32, where 10 · 0.7 is 7; exporters and older tools in double, where it is less.
+    /// So what the model declares decides when it is one of the sizes next to the product, and else the product in float32.
     /// </summary>
     private static int ScaledSize(OnnxNode node, Shape shape, int axis, float scale)
     {
         float product = shape[axis] * scale;
         if (!(product < int.MaxValue)) throw node.Malformed($"Axis {axis} becomes too long.");
-        bool isDeclared = node.DeclaredShape(0) is { } declared && declared.Length == shape.Rank && declared[axis] >= 0 && Math.Abs(declared[axis] - (shape[axis] * (double)scale)) < 1;
+        bool isDeclared = node.DeclaredShape(0) is { } declared && declared.Length == shape.Rank && declared[axis] >= 0
+            && Math.Abs(declared[axis] - (shape[axis] * (double)scale)) < 1;
         return isDeclared ? node.DeclaredShape(0)![axis] : (int)MathF.Floor(product);
     }
 }

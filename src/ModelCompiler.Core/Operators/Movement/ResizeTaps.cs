@@ -30,7 +30,8 @@ internal static class ResizeTaps
         double stretch = node.Int("antialias", 0) != 0 && scale < 1 ? scale : 1;
         double support = (mode == "cubic" ? 2 : 1) / stretch;
         int taps = mode == "nearest" ? 1 : (2 * (int)Math.Ceiling(support)) + (stretch < 1 ? 1 : 0);
-        if ((long)places * taps > MostTaps) throw new ModelCompilationException("MC1003", $"Axis {axis} becomes {places} elements long, which is too much.", "Use smaller sizes.");
+        if ((long)places * taps > MostTaps)
+            throw new ModelCompilationException("MC1003", $"Axis {axis} becomes {places} elements long, which is too much.", "Use smaller sizes.");
         var indices = new int[places * taps];
         var weights = new float[places * taps];
         for (int place = 0; place < places; place++)
@@ -88,7 +89,8 @@ internal static class ResizeTaps
             case "asymmetric": return place / scale;
             case "tf_half_pixel_for_nn": return (place + half) / scale;
             case "tf_crop_and_resize":
-                return places > T.One ? (from * (size - T.One)) + (place * (to - from) * (size - T.One) / (places - T.One)) : half * (from + to) * (size - T.One);
+                return places > T.One ? (from * (size - T.One)) + (place * (to - from) * (size - T.One) / (places - T.One))
+                    : half * (from + to) * (size - T.One);
             default: throw node.Unsupported($"Coordinate transformation '{coordinates}' is not supported.", "Use half_pixel, align_corners or asymmetric.");
         }
     }

@@ -4,14 +4,16 @@ using ModelCompiler.Core.Import.Onnx;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>The first elements along the time axis in reverse order, as many as the second input says for every batch. Axes 0 and 1 are batch and time.</summary>
+/// <summary>The first elements along the time axis in reverse order, as many as the second input says for every batch.
+/// Axes 0 and 1 are batch and time.</summary>
 /// <param name="TimeAxis">0 or 1; the batch is the other.</param>
 public sealed record ReverseSequence(int TimeAxis) : LibraryOperator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
-        InferenceContext.Require(context[0].Shape.Rank >= 2 && context[1].Shape == new Shape(context[0].Shape[1 - TimeAxis]) && context[1].Type == ElementType.Int64, "There is not one length per batch.");
+        InferenceContext.Require(context[0].Shape.Rank >= 2 && context[1].Shape == new Shape(context[0].Shape[1 - TimeAxis])
+            && context[1].Type == ElementType.Int64, "There is not one length per batch.");
         return [new TensorType(context[0].Type, context[0].Shape)];
     }
 
@@ -21,7 +23,8 @@ public sealed record ReverseSequence(int TimeAxis) : LibraryOperator
         Shape shape = context.Input(0).Shape;
         int inner = shape.ElementsBetween(2, shape.Rank);
         int[] steps = [shape[1] * inner, inner];
-        return new LibraryCall("Indexing.ReverseSequence", context.Input(0).Type.BySize()).In(0, 1).Out(0).Number(shape[1 - TimeAxis], shape[TimeAxis], steps[1 - TimeAxis], steps[TimeAxis], inner);
+        return new LibraryCall("Indexing.ReverseSequence", context.Input(0).Type.BySize()).In(0, 1).Out(0)
+            .Number(shape[1 - TimeAxis], shape[TimeAxis], steps[1 - TimeAxis], steps[TimeAxis], inner);
     }
 
     [OnnxOperator("ReverseSequence")]

@@ -19,7 +19,8 @@ public sealed record Strided(Shape Target, EquatableArray<int> Sizes, EquatableA
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
-        InferenceContext.Require(input.Quantization is null or { IsPerTensor: true } || !input.IsQuantized, "A slice of a tensor with a scale per channel is not supported.");
+        InferenceContext.Require(input.Quantization is null or { IsPerTensor: true } || !input.IsQuantized,
+            "A slice of a tensor with a scale per channel is not supported.");
         return [new TensorType(input.Type, Target, input.Quantization is { IsPerTensor: true } ? input.Quantization : null)];
     }
 
@@ -44,7 +45,8 @@ public sealed record Strided(Shape Target, EquatableArray<int> Sizes, EquatableA
     public static Strided Slice(Shape input, IReadOnlyList<int> starts, IReadOnlyList<int> sizes, IReadOnlyList<int> steps)
     {
         int[] strides = Transpose.Strides(input);
-        return new Strided(new Shape(sizes), sizes.ToEquatableArray(), steps.Select((s, i) => s * strides[i]).ToEquatableArray(), starts.Select((s, i) => s * strides[i]).Sum());
+        return new Strided(new Shape(sizes), sizes.ToEquatableArray(), steps.Select((s, i) => s * strides[i]).ToEquatableArray(),
+            starts.Select((s, i) => s * strides[i]).Sum());
     }
 
     /// <summary>Repetition of axes of size 1 up to a shape.</summary>
@@ -52,7 +54,8 @@ public sealed record Strided(Shape Target, EquatableArray<int> Sizes, EquatableA
     {
         int[] strides = Transpose.Strides(input);
         int lead = target.Rank - input.Rank;
-        return new Strided(target, target.ToEquatableArray(), Enumerable.Range(0, target.Rank).Select(i => i < lead || input[i - lead] == 1 ? 0 : strides[i - lead]).ToEquatableArray(), 0);
+        return new Strided(target, target.ToEquatableArray(),
+            Enumerable.Range(0, target.Rank).Select(i => i < lead || input[i - lead] == 1 ? 0 : strides[i - lead]).ToEquatableArray(), 0);
     }
 
     /// <summary>The whole tensor, so many times along every axis.</summary>

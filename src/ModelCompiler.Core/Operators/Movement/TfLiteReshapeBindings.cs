@@ -4,8 +4,8 @@ using ModelCompiler.Core.Import.TfLite;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// How changes of shape read from TFLite. Shapes follow from inputs and options; those that the file stores for outputs are those of one run of the converter, in which open dimensions
-/// were 1, and count only where nothing else says.
+/// How changes of shape read from TFLite. Shapes follow from inputs and options; those that the file stores for outputs are those of one run of the converter,
+/// in which open dimensions were 1, and count only where nothing else says.
 /// </summary>
 internal static class TfLiteReshapeBindings
 {
@@ -19,7 +19,8 @@ internal static class TfLiteReshapeBindings
         else if (node.Options.Exists) target = node.Options.Int32Vector(0) is [0] ? [] : node.Options.Int32Vector(0);
         // Old converters leave the option out where the output says the same.
         Shape? fitting = Fit(from, target) ?? Fit(from, [.. node.Output(0).Shape]);
-        node.Emit(new Reshape(fitting ?? throw node.Malformed($"A tensor of shape {from} cannot become one of shape {string.Join("×", target)}.")), node.Input(0));
+        node.Emit(new Reshape(fitting ?? throw node.Malformed($"A tensor of shape {from} cannot become one of shape {string.Join("×", target)}.")),
+            node.Input(0));
     }
 
     // TFLite: the option is squeeze_dims; without any, all dimensions of 1 go.
@@ -50,7 +51,8 @@ internal static class TfLiteReshapeBindings
     internal static void BroadcastToFromTfLite(TfLiteNode node)
     {
         (Shape from, int[] to) = (node.Value(0).Shape, node.ConstantInput(1, "shape").ToInt32s());
-        if (to.Any(d => d < 0) || Shape.Broadcast(from, new Shape(to)) is not { } joined || joined != new Shape(to)) throw node.Malformed($"A tensor of shape {from} does not broadcast to {string.Join("×", to)}.");
+        if (to.Any(d => d < 0) || Shape.Broadcast(from, new Shape(to)) is not { } joined || joined != new Shape(to))
+            throw node.Malformed($"A tensor of shape {from} does not broadcast to {string.Join("×", to)}.");
         node.Emit(Strided.Expand(from, new Shape(to)), node.Input(0));
     }
 

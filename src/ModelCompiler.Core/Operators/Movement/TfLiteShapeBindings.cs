@@ -10,7 +10,8 @@ internal static class TfLiteShapeBindings
     internal static void ShapeFromTfLite(TfLiteNode node) => Numbers(node, node.Value(0).Shape);
 
     [TfLiteOperator(TfLiteBuiltinOperator.Rank, Integers = IntegerSupport.Any)]
-    internal static void RankFromTfLite(TfLiteNode node) => node.Bind(0, node.Graph.AddConstant(node.Name, TensorData.Of(new Shape(), [node.Value(0).Shape.Rank])));
+    internal static void RankFromTfLite(TfLiteNode node) =>
+        node.Bind(0, node.Graph.AddConstant(node.Name, TensorData.Of(new Shape(), [node.Value(0).Shape.Rank])));
 
     // The shape that two shapes broadcast to.
     [TfLiteOperator(TfLiteBuiltinOperator.BroadcastArgs, Integers = IntegerSupport.Any)]
@@ -50,7 +51,8 @@ internal static class TfLiteShapeBindings
     [TfLiteOperator(TfLiteBuiltinOperator.Range, Integers = IntegerSupport.Any)]
     internal static void RangeFromTfLite(TfLiteNode node)
     {
-        (double start, double limit, double step) = (node.ConstantInput(0, "start").ToDouble(0), node.ConstantInput(1, "limit").ToDouble(0), node.ConstantInput(2, "step").ToDouble(0));
+        (double start, double limit, double step) = (node.ConstantInput(0, "start").ToDouble(0), node.ConstantInput(1, "limit").ToDouble(0),
+            node.ConstantInput(2, "step").ToDouble(0));
         double count = Math.Ceiling((limit - start) / step);
         if (!(count < 1 << 26)) throw node.Malformed($"A range from {start} to {limit} in steps of {step} has no end.");
         var data = new TensorData(node.Output(0).Type, new Shape(Math.Max(0, (int)count)));
@@ -65,7 +67,8 @@ internal static class TfLiteShapeBindings
         Shape shape = node.Value(0).Shape;
         int[] pads = node.ConstantInput(1, "padding").ToInt32s();
         int edge = node.Options.Int8(0) == 0 ? 1 : 0;
-        if (pads.Length != 2 * shape.Rank || pads.Where((p, i) => p < 0 || p > shape[i / 2] - edge).Any()) throw node.Malformed($"The paddings do not fit a tensor of shape {shape}.");
+        if (pads.Length != 2 * shape.Rank || pads.Where((p, i) => p < 0 || p > shape[i / 2] - edge).Any())
+            throw node.Malformed($"The paddings do not fit a tensor of shape {shape}.");
         var target = new Shape(shape.Select((d, i) => d + pads[2 * i] + pads[(2 * i) + 1]));
         node.Emit(Take.Of(target, (axis, i) => Mirror(i - pads[2 * axis], shape[axis])), node.Input(0));
 

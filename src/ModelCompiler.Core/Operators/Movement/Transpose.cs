@@ -30,8 +30,10 @@ public sealed record Transpose(EquatableArray<int> Order) : Operator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
-        InferenceContext.Require(Order.Order().SequenceEqual(Enumerable.Range(0, input.Shape.Rank)), $"[{string.Join(", ", Order)}] is not a permutation of the axes of a tensor of shape {input.Shape}.");
-        QuantizationParameters? q = input.Quantization is { IsPerTensor: false } perAxis ? perAxis with { Axis = Order.ToList().IndexOf(perAxis.Axis) } : input.Quantization;
+        InferenceContext.Require(Order.Order().SequenceEqual(Enumerable.Range(0, input.Shape.Rank)),
+            $"[{string.Join(", ", Order)}] is not a permutation of the axes of a tensor of shape {input.Shape}.");
+        QuantizationParameters? q = input.Quantization is { IsPerTensor: false } perAxis ? perAxis with { Axis = Order.ToList().IndexOf(perAxis.Axis) }
+            : input.Quantization;
         return [new TensorType(input.Type, input.Shape.Permute(Order), q)];
     }
 

@@ -19,7 +19,8 @@ public sealed record Triangle(bool Upper) : LibraryOperator
     public override LibraryCall Call(CallContext context)
     {
         Shape shape = context.Input(0).Shape;
-        return new LibraryCall("Movement.Triangle", context.Input(0).Type.BySize()).In(0).InOrNull(context, 1).Out(0).Number(shape.ElementsBetween(0, shape.Rank - 2), shape[-2], shape[-1], Upper);
+        return new LibraryCall("Movement.Triangle", context.Input(0).Type.BySize()).In(0).InOrNull(context, 1).Out(0)
+            .Number(shape.ElementsBetween(0, shape.Rank - 2), shape[-2], shape[-1], Upper);
     }
 
     [OnnxOperator("Trilu")]

@@ -5,7 +5,8 @@ using ModelCompiler.Core.Import.TfLite;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A tensor with a part replaced. Inputs: tensor; part, of the same rank; first index per axis [rank], which is moved so that the part lies inside. Elements of any type.
+/// A tensor with a part replaced. Inputs: tensor; part, of the same rank; first index per axis [rank], which is moved so that the part lies inside.
+/// Elements of any type.
 /// </summary>
 public sealed record UpdateSlice : LibraryOperator
 {
@@ -14,9 +15,11 @@ public sealed record UpdateSlice : LibraryOperator
     {
         (Value tensor, Value part, Value starts) = (context[0], context[1], context[2]);
         InferenceContext.Require(
-            tensor.Type == part.Type && tensor.Shape.Rank == part.Shape.Rank && tensor.Shape.Rank > 0 && part.Shape.Zip(tensor.Shape).All(p => p.First <= p.Second),
+            tensor.Type == part.Type && tensor.Shape.Rank == part.Shape.Rank && tensor.Shape.Rank > 0 && part.Shape.Zip(tensor.Shape)
+            .All(p => p.First <= p.Second),
             $"A part {part.Type} {part.Shape} does not fit a tensor {tensor.Type} {tensor.Shape}.");
-        InferenceContext.Require(starts.Type is ElementType.Int32 or ElementType.Int64 && starts.Shape.Elements == tensor.Shape.Rank, "There is not one first index per axis.");
+        InferenceContext.Require(starts.Type is ElementType.Int32 or ElementType.Int64 && starts.Shape.Elements == tensor.Shape.Rank,
+            "There is not one first index per axis.");
         return [tensor.TensorType];
     }
 

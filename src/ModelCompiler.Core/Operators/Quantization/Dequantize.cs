@@ -8,8 +8,8 @@ using ModelCompiler.Core.Planning;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Integers to the real numbers they stand for: (integer − zero point) × scale, in float. Integers with a scale per slice, and of more than 8 bits, at build time only.
-/// Half-precision constants of TFLite models become float.
+/// Integers to the real numbers they stand for: (integer − zero point) × scale, in float. Integers with a scale per slice, and of more than 8 bits,
+/// at build time only. Half-precision constants of TFLite models become float.
 /// </summary>
 public sealed record Dequantize : Operator
 {
@@ -53,11 +53,13 @@ public sealed record Dequantize : Operator
         Value input = context.Input(0);
         if (input.IsAffine && !input.IsQuantized && input.Type.Size() <= sizeof(int))
         {
-            new LibraryCall("Routine.DequantizeIntegers", input.Type.Name()).In(0).Out(0).Number(input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements).Lower(context);
+            new LibraryCall("Routine.DequantizeIntegers", input.Type.Name()).In(0).Out(0).Number(input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements)
+                .Lower(context);
             return;
         }
 
-        if (!input.IsQuantized || !input.Q.IsPerTensor) throw context.Unsupported($"A conversion of {input.Type} to float at run time", "Quantise activations to int8 or uint8 with a single scale.");
+        if (!input.IsQuantized || !input.Q.IsPerTensor)
+            throw context.Unsupported($"A conversion of {input.Type} to float at run time", "Quantise activations to int8 or uint8 with a single scale.");
         context.Emit(new DequantizeInt8(context.In(0), context.Out(0), input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements));
     }
 
@@ -83,8 +85,10 @@ public sealed record Dequantize : Operator
     private static bool IsCommon(OnnxNode node)
     {
         Value x = node.Value(0);
-        bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32 && Scales(scale.Floats, anySign: x.Constant is not null);
-        return isKnown && x.Type.IsInteger() && (x.Constant is not null ? node.Value(1).Shape.Rank <= 1 && x.Type.Size() <= 4 : node.Value(1).Shape.Elements == 1 && x.Type.IsByte()) && !node.HasAttribute("output_dtype");
+        bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32
+            && Scales(scale.Floats, anySign: x.Constant is not null);
+        return isKnown && x.Type.IsInteger() && (x.Constant is not null ? node.Value(1).Shape.Rank <= 1 && x.Type.Size() <= 4
+            : node.Value(1).Shape.Elements == 1 && x.Type.IsByte()) && !node.HasAttribute("output_dtype");
     }
 
     private static bool Scales(ReadOnlySpan<float> scales, bool anySign)
@@ -102,7 +106,8 @@ public sealed record Dequantize : Operator
     {
         if (q.IsPerTensor) return;
         if (node.Int("block_size", 0) != 0) throw node.Unsupported("Scales for blocks are not supported.", "Quantise with a scale per tensor or per channel.");
-        if (q.Axis < 0 || q.Axis >= shape.Rank || shape[q.Axis] != q.Scales.Count) throw node.Malformed($"{q.Scales.Count} scales do not fit axis {q.Axis} of a tensor of shape {shape}.");
+        if (q.Axis < 0 || q.Axis >= shape.Rank || shape[q.Axis] != q.Scales.Count)
+            throw node.Malformed($"{q.Scales.Count} scales do not fit axis {q.Axis} of a tensor of shape {shape}.");
     }
 
     [TfLiteOperator(TfLiteBuiltinOperator.Dequantize, Integers = IntegerSupport.Converts)]

@@ -7,7 +7,8 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Operators that ONNX Runtime's optimiser and quantiser write (com.microsoft), composed of standard ones.</summary>
 internal static class MicrosoftBindings
 {
-    // Weights of 2, 4 or 8 bits in blocks along K: [N, blocks, bytes], scales [N × blocks], zero points packed alike or of the scales' type (else the middle of the range), bias.
+    // Weights of 2, 4 or 8 bits in blocks along K: [N, blocks, bytes], scales [N × blocks],
+    // zero points packed alike or of the scales' type (else the middle of the range), bias.
     [OnnxOperator("MatMulNBits", "com.microsoft")]
     internal static void MatMulNBitsFromOnnx(OnnxNode node)
     {
@@ -19,15 +20,18 @@ internal static class MicrosoftBindings
         float[] scales = node.ConstantInput(2, "scales").ToFloats();
         TensorData? zeros = node.OptionalConstant(3, "zero points");
         int bytes = block * bits / 8, zeroBytes = ((blocks * bits) + 7) / 8;
-        if (packed.Length != (long)n * blocks * bytes || scales.Length != (long)n * blocks) throw node.Malformed("The weights do not have the sizes that the attributes say.");
-        if (zeros is not null && zeros.Count != (zeros.Type == ElementType.UInt8 ? n * zeroBytes : n * blocks)) throw node.Malformed("The zero points do not belong to the weights.");
+        if (packed.Length != (long)n * blocks * bytes || scales.Length != (long)n * blocks)
+            throw node.Malformed("The weights do not have the sizes that the attributes say.");
+        if (zeros is not null && zeros.Count != (zeros.Type == ElementType.UInt8 ? n * zeroBytes : n * blocks))
+            throw node.Malformed("The zero points do not belong to the weights.");
         var weights = new float[(long)k * n];
         for (int column = 0; column < n; column++)
         {
             for (int row = 0; row < k; row++)
             {
                 (int b, int i) = (row / block, row % block);
-                double zero = zeros is null ? 1 << (bits - 1) : zeros.Type == ElementType.UInt8 ? Code(zeros.Bytes, column * zeroBytes, b, bits) : zeros.ToDouble((column * blocks) + b);
+                double zero = zeros is null ? 1 << (bits - 1) : zeros.Type == ElementType.UInt8 ? Code(zeros.Bytes, column * zeroBytes, b, bits)
+                    : zeros.ToDouble((column * blocks) + b);
                 weights[((long)row * n) + column] = (float)(Code(packed, ((column * blocks) + b) * bytes, i, bits) - zero) * scales[(column * blocks) + b];
             }
         }
@@ -44,7 +48,8 @@ internal static class MicrosoftBindings
     [OnnxOperator("FusedMatMul", "com.microsoft")]
     internal static void FusedMatMulFromOnnx(OnnxNode node)
     {
-        if (node.Int("transBatchA", 0) != 0 || node.Int("transBatchB", 0) != 0) throw node.Unsupported("Batches in another place are not supported.", "Export without transBatchA and transBatchB.");
+        if (node.Int("transBatchA", 0) != 0 || node.Int("transBatchB", 0) != 0)
+            throw node.Unsupported("Batches in another place are not supported.", "Export without transBatchA and transBatchB.");
         Value result = node.Call("MatMul", [Turned(0, "transA"), Turned(1, "transB")]);
         float alpha = node.Float("alpha", 1);
         node.Bind(0, alpha == 1 ? result : node.Call("Mul", [result, node.ScalarLike(result, alpha)]));
@@ -53,14 +58,16 @@ internal static class MicrosoftBindings
         {
             Value x = node.Value(input);
             int rank = x.Shape.Rank;
-            return node.Int(attribute, 0) == 0 || rank < 2 ? x : node.Add("turned", new Transpose([.. Enumerable.Range(0, rank - 2), rank - 1, rank - 2]), x.Id);
+            return node.Int(attribute, 0) == 0 || rank < 2 ? x
+                : node.Add("turned", new Transpose([.. Enumerable.Range(0, rank - 2), rank - 1, rank - 2]), x.Id);
         }
     }
 
     [OnnxOperator("FusedGemm", "com.microsoft")]
     internal static void FusedGemmFromOnnx(OnnxNode node)
     {
-        Value result = node.Call("Gemm", [node.Value(0), node.Value(1), node.HasInput(2) ? node.Value(2) : null], ("transA", node.Int("transA", 0)), ("transB", node.Int("transB", 0)), ("alpha", node.Float("alpha", 1)), ("beta", node.Float("beta", 1)));
+        Value result = node.Call("Gemm", [node.Value(0), node.Value(1), node.HasInput(2) ? node.Value(2) : null], ("transA", node.Int("transA", 0)),
+            ("transB", node.Int("transB", 0)), ("alpha", node.Float("alpha", 1)), ("beta", node.Float("beta", 1)));
         node.Bind(0, Activated(node, result, [node.Float("activation_alpha", 0), node.Float("activation_beta", 0)]));
     }
 
@@ -115,7 +122,8 @@ internal static class MicrosoftBindings
     internal static void SkipFromOnnx(OnnxNode node)
     {
         Value sum = Sum(node, 4);
-        node.Bind(0, node.Call("LayerNormalization", [sum, node.Value(2), node.HasInput(3) ? node.Value(3) : null], ("axis", -1), ("epsilon", node.Float("epsilon", 1e-12f))));
+        node.Bind(0, node.Call("LayerNormalization", [sum, node.Value(2), node.HasInput(3) ? node.Value(3) : null], ("axis", -1),
+            ("epsilon", node.Float("epsilon", 1e-12f))));
         node.Bind(3, sum);
     }
 

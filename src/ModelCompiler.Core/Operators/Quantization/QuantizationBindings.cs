@@ -6,8 +6,8 @@ using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Quantised operators in their general form, composed of simpler ones: scales and zero points that are computed, scales per block, and integers other than 8 bits.
-/// The common form, 8 bits with constant scales, has kernels of its own.
+/// Quantised operators in their general form, composed of simpler ones: scales and zero points that are computed, scales per block,
+/// and integers other than 8 bits. The common form, 8 bits with constant scales, has kernels of its own.
 /// </summary>
 internal static class QuantizationBindings
 {
@@ -43,7 +43,8 @@ internal static class QuantizationBindings
     {
         (Value a, Value b) = (node.Value(0), node.Value(3));
         Value sums = MatMul.Emit(node, a, b, ElementType.Int32, node.Input(2), node.Input(5));
-        Value rows = node.Value(1) is { Shape.Rank: 1 } perRow && perRow.Shape[0] > 1 ? node.Add("rows", new Reshape(new Shape(perRow.Shape[0], 1)), perRow.Id) : Scalar(node, node.Value(1));
+        Value rows = node.Value(1) is { Shape.Rank: 1 } perRow && perRow.Shape[0] > 1 ? node.Add("rows", new Reshape(new Shape(perRow.Shape[0], 1)), perRow.Id)
+            : Scalar(node, node.Value(1));
         node.Bind(0, Requantize(node, sums, rows, Scalar(node, node.Value(4)), 6, 7));
     }
 
@@ -52,7 +53,8 @@ internal static class QuantizationBindings
     {
         Value sums = ConvGeneral.Emit(node, node.Value(0), node.Value(3), node.Input(8), node.Input(2), node.Input(5));
         Value weights = node.Value(4);
-        Value channels = weights.Shape.Elements == 1 ? Scalar(node, weights) : node.Add("channels", new Reshape(new Shape([weights.Shape.Elements, .. Enumerable.Repeat(1, sums.Shape.Rank - 2)])), weights.Id);
+        Value channels = weights.Shape.Elements == 1 ? Scalar(node, weights)
+            : node.Add("channels", new Reshape(new Shape([weights.Shape.Elements, .. Enumerable.Repeat(1, sums.Shape.Rank - 2)])), weights.Id);
         node.Bind(0, Requantize(node, sums, Scalar(node, node.Value(1)), channels, 6, 7));
     }
 
@@ -73,7 +75,9 @@ internal static class QuantizationBindings
     }
 
     [OnnxOperator("MatMulIntegerToFloat", "com.microsoft", Integers = IntegerSupport.Yes)]
-    internal static void IntegerToFloatFromOnnx(OnnxNode node) => node.Bind(0, Scaled(node, MatMul.Emit(node, node.Value(0), node.Value(1), ElementType.Int32, node.Input(4), node.Input(5)), node.Value(2), node.Value(3), 6));
+    internal static void IntegerToFloatFromOnnx(OnnxNode node) =>
+        node.Bind(0, Scaled(node, MatMul.Emit(node, node.Value(0), node.Value(1), ElementType.Int32, node.Input(4), node.Input(5)), node.Value(2),
+            node.Value(3), 6));
 
     // a is quantised as it comes; b has a scale, an optional zero point and an optional bias.
     [OnnxOperator("DynamicQuantizeMatMul", "com.microsoft", Integers = IntegerSupport.Yes)]
@@ -104,9 +108,12 @@ internal static class QuantizationBindings
 
     private static Value Requantize(OnnxNode node, Value sums, Value a, Value b, int scale, int zeroPoint)
     {
-        Value factor = node.Call("Div", [node.Call("Mul", [Cast.To(node, a, ElementType.Float32), Cast.To(node, b, ElementType.Float32)]), Scalar(node, Cast.To(node, node.Value(scale), ElementType.Float32))]);
-        Value zero = node.HasInput(zeroPoint) ? node.Value(zeroPoint) : node.Graph.AddConstant($"{node.Name}/zero", new TensorData(ElementType.UInt8, new Shape()));
-        return Saturate(node, node.Call("Round", [node.Call("Mul", [Cast.To(node, sums, ElementType.Float32), factor])]), Scalar(node, Cast.To(node, zero, ElementType.Float32)), Cast.TypeOf(zero.Type));
+        Value factor = node.Call("Div", [node.Call("Mul", [Cast.To(node, a, ElementType.Float32), Cast.To(node, b, ElementType.Float32)]),
+            Scalar(node, Cast.To(node, node.Value(scale), ElementType.Float32))]);
+        Value zero = node.HasInput(zeroPoint) ? node.Value(zeroPoint)
+            : node.Graph.AddConstant($"{node.Name}/zero", new TensorData(ElementType.UInt8, new Shape()));
+        return Saturate(node, node.Call("Round", [node.Call("Mul", [Cast.To(node, sums, ElementType.Float32), factor])]),
+            Scalar(node, Cast.To(node, zero, ElementType.Float32)), Cast.TypeOf(zero.Type));
     }
 
     // Adds the zero point, clamps and converts.
@@ -138,11 +145,13 @@ internal static class QuantizationBindings
         int block = node.Int("block_size", 0);
         if (block == 0)
         {
-            if (scale.Shape.Rank != 1 || scale.Shape[0] != shape[axis]) throw node.Malformed($"{scale.Shape} scales do not fit axis {axis} of a tensor of shape {shape}.");
+            if (scale.Shape.Rank != 1 || scale.Shape[0] != shape[axis])
+                throw node.Malformed($"{scale.Shape} scales do not fit axis {axis} of a tensor of shape {shape}.");
             return node.Add("slices", new Reshape(new Shape(shape.Select((d, i) => i == axis ? d : 1))), scale.Id);
         }
 
-        if (scale.Shape.Rank != shape.Rank || block < 0 || (long)scale.Shape[axis] * block < shape[axis]) throw node.Malformed($"{scale.Shape} scales do not fit blocks of {block} in a tensor of shape {shape}.");
+        if (scale.Shape.Rank != shape.Rank || block < 0 || (long)scale.Shape[axis] * block < shape[axis])
+            throw node.Malformed($"{scale.Shape} scales do not fit blocks of {block} in a tensor of shape {shape}.");
         var single = new Shape([.. scale.Shape.Take(axis + 1), 1, .. scale.Shape.Skip(axis + 1)]);
         Value parts = node.Add("single", new Reshape(single), scale.Id);
         parts = node.Add("repeated", Strided.Expand(single, single.With(axis + 1, block)), parts.Id);

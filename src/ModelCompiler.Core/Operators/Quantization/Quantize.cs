@@ -10,8 +10,8 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Real numbers, or integers of another quantisation, to integers whose type and quantisation the output says. Real numbers are divided by the scale and rounded
-/// to nearest, ties to even in float mode and away from zero in fixed-point mode (as TFLite does).
+/// Real numbers, or integers of another quantisation, to integers whose type and quantisation the output says.
+/// Real numbers are divided by the scale and rounded to nearest, ties to even in float mode and away from zero in fixed-point mode (as TFLite does).
 /// </summary>
 public sealed record Quantize : Operator
 {
@@ -63,7 +63,8 @@ public sealed record Quantize : Operator
     private static LibraryCall? WideCall(CallContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (!output.IsAffine || (output.IsQuantized && !input.IsAffine) || (output.IsQuantized && input.IsQuantized) || output.Type.Size() > sizeof(int)) return null;
+        if (!output.IsAffine || (output.IsQuantized && !input.IsAffine) || (output.IsQuantized && input.IsQuantized) || output.Type.Size() > sizeof(int))
+            return null;
         (int min, int max) = (output.Type.MinValue(), output.Type.MaxValue());
         if (input.IsAffine && input.Type.Size() <= sizeof(int)) return Int16Calls.Requantize(input, output, min, max);
         if (input.Type != ElementType.Float32) return null;
@@ -89,15 +90,18 @@ public sealed record Quantize : Operator
         {
             byte[] table = ByteTensors.RequantizationTable(input.TensorType, output.TensorType, context.Mode);
             if (table.Select((b, i) => b == i).All(same => same)) context.AliasOutput();
-            else context.EmitInPlace(new LookupInt8(context.In(0), context.Out(0), context.Table("Lookup", ElementType.UInt8, table.Select(b => (double)b)), input.Shape.Elements));
+            else context.EmitInPlace(new LookupInt8(context.In(0), context.Out(0), context.Table("Lookup", ElementType.UInt8, table.Select(b => (double)b)),
+                input.Shape.Elements));
         }
         else if (input.Type == ElementType.Float32 && output.IsQuantized && output.Q.IsPerTensor)
         {
-            context.Emit(new QuantizeFloat32(context.In(0), context.Out(0), output.Q.Scale, output.Q.ZeroPoint, context.Mode == RequantizationMode.FixedPoint, input.Shape.Elements));
+            context.Emit(new QuantizeFloat32(context.In(0), context.Out(0), output.Q.Scale, output.Q.ZeroPoint, context.Mode == RequantizationMode.FixedPoint,
+                input.Shape.Elements));
         }
         else
         {
-            throw context.Unsupported($"A conversion of {input.Type} to {output.Type}{(output.Q.IsPerTensor ? "" : " with a scale per channel")} at run time", "Quantise activations to int8 or uint8 with a single scale.");
+            throw context.Unsupported($"A conversion of {input.Type} to {output.Type}{(output.Q.IsPerTensor ? "" : " with a scale per channel")} at run time",
+                "Quantise activations to int8 or uint8 with a single scale.");
         }
     }
 
@@ -125,7 +129,8 @@ public sealed record Quantize : Operator
         bool isKnown = node.Value(1).Constant is { } scale && (!node.HasInput(2) || node.Value(2).Constant is not null) && scale.Type == ElementType.Float32;
         ElementType type = node.HasInput(2) ? node.Value(2).Type : ElementType.UInt8;
         bool isNegative = isKnown && node.Value(0).Constant is null && node.Value(1).Constant!.Floats.ContainsAnyInRange(float.MinValue, -float.Epsilon);
-        return isKnown && !isNegative && node.Value(0).Type == ElementType.Float32 && node.Value(1).Shape.Elements == 1 && type.IsByte() && !node.HasAttribute("output_dtype") && node.NarrowType(2) == default;
+        return isKnown && !isNegative && node.Value(0).Type == ElementType.Float32 && node.Value(1).Shape.Elements == 1 && type.IsByte()
+            && !node.HasAttribute("output_dtype") && node.NarrowType(2) == default;
     }
 
     [TfLiteOperator(TfLiteBuiltinOperator.Quantize, Integers = IntegerSupport.Converts)]

@@ -10,7 +10,8 @@ internal static class RecurrentBindings
     // By code; alpha and beta where they are not given.
     private static readonly (string Name, float Alpha, float Beta)[] Known =
     [
-        ("sigmoid", 0, 0), ("tanh", 0, 0), ("relu", 0, 0), ("affine", 1, 0), ("leakyrelu", 0.01f, 0), ("thresholdedrelu", 1, 0), ("scaledtanh", 1, 1), ("hardsigmoid", 0.2f, 0.5f),
+        ("sigmoid", 0, 0), ("tanh", 0, 0), ("relu", 0, 0), ("affine", 1, 0), ("leakyrelu", 0.01f, 0), ("thresholdedrelu", 1, 0), ("scaledtanh", 1, 1),
+        ("hardsigmoid", 0.2f, 0.5f),
         ("elu", 1, 0), ("softsign", 0, 0), ("softplus", 0, 0),
     ];
 
@@ -32,14 +33,16 @@ internal static class RecurrentBindings
         int reverse = direction == "reverse" ? 1 : direction == "bidirectional" ? 2 : 0;
         var op = new Recurrent(kind, reverse, directions, Activations(node, defaults, directions).ToEquatableArray(), node.Float("clip", 0), option);
         ElementType type = node.Value(0).Type;
-        int[] inputs = [.. Enumerable.Range(0, 8).Select(i => i is 0 or 5 or 6 && batchFirst && node.HasInput(i) ? Swapped(node, node.Widen(node.Value(i))).Id : node.HasInput(i) ? node.Widen(node.Value(i)).Id : -1)];
+        int[] inputs = [.. Enumerable.Range(0, 8).Select(i => i is 0 or 5 or 6 && batchFirst && node.HasInput(i) ? Swapped(node, node.Widen(node.Value(i))).Id
+            : node.HasInput(i) ? node.Widen(node.Value(i)).Id : -1)];
         IReadOnlyList<Value> results = node.AddMany("layer", op, inputs);
         Value y = batchFirst ? node.Add("batch_first", new Transpose(2, 0, 1, 3), results[0].Id) : results[0];
         node.Bind(0, node.Narrow(y, type));
         for (int i = 1; i < results.Count; i++) node.Bind(i, node.Narrow(batchFirst ? Swapped(node, results[i]) : results[i], type));
     }
 
-    private static Value Swapped(OnnxNode node, Value x) => x.Shape.Rank == 3 ? node.Add("swapped", new Transpose(1, 0, 2), x.Id) : throw node.Malformed($"A tensor of shape {x.Shape} is not of sequences or states.");
+    private static Value Swapped(OnnxNode node, Value x) => x.Shape.Rank == 3 ? node.Add("swapped", new Transpose(1, 0, 2), x.Id)
+        : throw node.Malformed($"A tensor of shape {x.Shape} is not of sequences or states.");
 
     private static IEnumerable<float> Activations(OnnxNode node, string[] defaults, int directions)
     {

@@ -27,11 +27,13 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
         for (int gate = 0; gate < 4; gate++)
         {
             InferenceContext.Require(
-                context[Weights + gate].Shape == new Shape(units, inputs) && context[Recurrent + gate].Shape == new Shape(units, units) && context[Biases + gate].Shape.Elements == units,
+                context[Weights + gate].Shape == new Shape(units, inputs) && context[Recurrent + gate].Shape == new Shape(units, units)
+                && context[Biases + gate].Shape.Elements == units,
                 $"Weights of shapes {context[Weights + gate].Shape} and {context[Recurrent + gate].Shape} do not fit frames of {inputs} and {units} units.");
         }
 
-        InferenceContext.Require(context[Hidden].Shape.Elements == batch * units && context[Cell].Shape.Elements == batch * units, "The states do not have one entry per sequence and unit.");
+        InferenceContext.Require(context[Hidden].Shape.Elements == batch * units && context[Cell].Shape.Elements == batch * units,
+            "The states do not have one entry per sequence and unit.");
         return [new TensorType(input.Type, input.Shape.With(2, units)), context[Hidden].TensorType, context[Cell].TensorType];
     }
 
@@ -52,8 +54,10 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
         };
         int gates = isFloat ? (((4 * units) + 7) / 8) * 8 : 4 * units;
         LibraryCall call = new LibraryCall(routine).In(0)
-            .Weights(isFloat ? Packed(context, Weights, inputs) : Joined(context, Weights)).Weights(isFloat ? Packed(context, Recurrent, units) : Joined(context, Recurrent))
-            .Weights(Bias(context, gates, input.Type switch { ElementType.Float32 => ElementType.Float32, ElementType.Int8 => ElementType.Int32, _ => ElementType.Int64 }))
+            .Weights(isFloat ? Packed(context, Weights, inputs) : Joined(context, Weights))
+            .Weights(isFloat ? Packed(context, Recurrent, units) : Joined(context, Recurrent))
+            .Weights(Bias(context, gates, input.Type switch { ElementType.Float32 => ElementType.Float32, ElementType.Int8 => ElementType.Int32,
+                _ => ElementType.Int64 }))
             .In(Hidden, Cell).Out(0, 1, 2).Scratch(isFloat ? ElementType.Float32 : ElementType.Int16, gates)
             .InPlace((1, Hidden), (2, Cell)).Costs(4L * steps * batch * units * (inputs + units)).Number(steps, batch, inputs, units, TimeMajor);
         if (isFloat) return call.Number(CellClip);
@@ -63,7 +67,8 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
         return call.Number(hidden.Q.ZeroPoint, (int)Math.Round(Math.Log2(cell.Q.Scale)), clip);
     }
 
-    private static IEnumerable<TensorData> Gates(CallContext context, int first) => Enumerable.Range(first, 4).Select(i => context.Constant(i, "weights of an LSTM"));
+    private static IEnumerable<TensorData> Gates(CallContext context, int first) =>
+        Enumerable.Range(first, 4).Select(i => context.Constant(i, "weights of an LSTM"));
 
     private static TensorData Joined(CallContext context, int first)
     {
@@ -86,7 +91,8 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
         return bias;
     }
 
-    // The reference multiplies the first two in float. Per gate: input × weight ÷ 2^-12 and hidden × recurrent weight ÷ 2^-12; then forget · cell, input · candidate, and tanh · output gate, all of 15 fractional bits.
+    // The reference multiplies the first two in float. Per gate: input × weight ÷ 2^-12 and hidden × recurrent weight ÷ 2^-12; then forget · cell, input ·
+    // candidate, and tanh · output gate, all of 15 fractional bits.
     private static List<int> Factors(CallContext context)
     {
         const double GateScale = 1.0 / 4096, ActivatedScale = 1.0 / 32768;
@@ -102,14 +108,18 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
         return [.. factors.SelectMany(f => Requantization.QuantizeMultiplier(f) is var (multiplier, shift) ? new[] { multiplier, shift } : [])];
     }
 
-    // TFLite: options are fused_activation, cell_clip, proj_clip, time_major. Inputs 9–11 are peepholes, 16–17 a projection, 20–23 layer norms; 18 and 19 the states.
+    // TFLite: options are fused_activation, cell_clip, proj_clip, time_major. Inputs 9–11 are peepholes, 16–17 a projection, 20–23 layer norms;
+    // 18 and 19 the states.
     [TfLiteOperator(TfLiteBuiltinOperator.UnidirectionalSequenceLstm, Integers = IntegerSupport.EightAndSixteen)]
     internal static void FromTfLite(TfLiteNode node)
     {
-        if (node.Options.Int8(0) != 4) throw node.Unsupported("An LSTM with an activation other than tanh is not supported.", "Use tanh, as Keras does by default.");
+        if (node.Options.Int8(0) != 4)
+            throw node.Unsupported("An LSTM with an activation other than tanh is not supported.", "Use tanh, as Keras does by default.");
         int[] absent = [9, 10, 11, 16, 17, 20, 21, 22, 23];
-        if (absent.Any(i => node.Input(i) >= 0) || node.Input(1) < 0) throw node.Unsupported("Peepholes, projections, layer norms and coupled gates of an LSTM are not supported.", "Use a plain LSTM.");
-        int[] inputs = [node.Input(0), .. Enumerable.Range(1, 8).Select(node.FloatIfHybrid), .. Enumerable.Range(12, 4).Select(node.Input), node.Input(18), node.Input(19)];
+        if (absent.Any(i => node.Input(i) >= 0) || node.Input(1) < 0)
+            throw node.Unsupported("Peepholes, projections, layer norms and coupled gates of an LSTM are not supported.", "Use a plain LSTM.");
+        int[] inputs = [node.Input(0), .. Enumerable.Range(1, 8).Select(node.FloatIfHybrid), .. Enumerable.Range(12, 4).Select(node.Input), node.Input(18),
+            node.Input(19)];
         node.EmitStateful(new SequenceLstm(node.Options.Bool(3), node.Options.Float(1)), [18, 19], inputs);
     }
 }

@@ -11,7 +11,8 @@ internal static class VariableBindings
 {
     // TFLite: options are container, shared_name.
     [TfLiteOperator(TfLiteBuiltinOperator.VarHandle, Integers = IntegerSupport.Any)]
-    internal static void HandleFromTfLite(TfLiteNode node) => node.Subgraph.BindResource(node.OutputTensor(0), $"{node.Options.Text(0)}/{node.Options.Text(1)}");
+    internal static void HandleFromTfLite(TfLiteNode node) =>
+        node.Subgraph.BindResource(node.OutputTensor(0), $"{node.Options.Text(0)}/{node.Options.Text(1)}");
 
     [TfLiteOperator(TfLiteBuiltinOperator.ReadVariable, Integers = IntegerSupport.Any)]
     internal static void ReadFromTfLite(TfLiteNode node)
@@ -33,5 +34,6 @@ internal static class VariableBindings
     [TfLiteOperator(TfLiteBuiltinOperator.CallOnce, Integers = IntegerSupport.Any)]
     internal static void CallOnceFromTfLite(TfLiteNode node) => node.Subgraph.ReadCalled(node.Options.Int32(0), [], initialise: true);
 
-    private static string Key(TfLiteNode node) => node.Subgraph.ResourceOf(node.InputTensor(0)) ?? throw node.Malformed("Input 0 is not the handle of a variable.");
+    private static string Key(TfLiteNode node) => node.Subgraph.ResourceOf(node.InputTensor(0))
+        ?? throw node.Malformed("Input 0 is not the handle of a variable.");
 }

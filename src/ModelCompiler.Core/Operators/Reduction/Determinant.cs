@@ -11,7 +11,8 @@ public sealed record Determinant : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value x = context[0];
-        InferenceContext.Require(x.Shape.Rank >= 2 && x.Shape[-1] == x.Shape[-2] && x.Type.IsFloat(), $"A tensor {x.Type} of shape {x.Shape} is not of square matrices of real numbers.");
+        InferenceContext.Require(x.Shape.Rank >= 2 && x.Shape[-1] == x.Shape[-2] && x.Type.IsFloat(),
+            $"A tensor {x.Type} of shape {x.Shape} is not of square matrices of real numbers.");
         return [new TensorType(x.Type, new Shape(x.Shape.Take(x.Shape.Rank - 2)))];
     }
 
@@ -19,7 +20,8 @@ public sealed record Determinant : LibraryOperator
     public override LibraryCall Call(CallContext context)
     {
         Value x = context.Input(0);
-        return new LibraryCall("Contraction.Determinant", x.Type.Name()).In(0).Out(0).Scratch(ElementType.Float64, x.Shape[-1] * x.Shape[-1]).Number(context.Output(0).Shape.Elements, x.Shape[-1])
+        return new LibraryCall("Contraction.Determinant", x.Type.Name()).In(0).Out(0).Scratch(ElementType.Float64, x.Shape[-1] * x.Shape[-1])
+            .Number(context.Output(0).Shape.Elements, x.Shape[-1])
             .Costs((long)x.Shape.Elements * x.Shape[-1]);
     }
 

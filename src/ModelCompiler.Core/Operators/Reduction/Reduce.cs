@@ -17,13 +17,15 @@ public sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDime
     public override bool NeedsRelativePrecision(int input) => Kind == "LogSum";
 
     /// <inheritdoc/>
-    public override Operator? InLayout(IReadOnlyList<int> order) => KeepDimensions ? this with { Axes = Axes.Select(a => order[a]).Order().ToEquatableArray() } : null;
+    public override Operator? InLayout(IReadOnlyList<int> order) =>
+        KeepDimensions ? this with { Axes = Axes.Select(a => order[a]).Order().ToEquatableArray() } : null;
 
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
-        if (input.Type == ElementType.Bool && Kind is not ("Largest" or "Smallest")) throw new ModelCompilationException("MC2003", $"'{input.Name}' is of booleans, of which there is no {Kind}.", "Convert it to numbers.");
+        if (input.Type == ElementType.Bool && Kind is not ("Largest" or "Smallest"))
+            throw new ModelCompilationException("MC2003", $"'{input.Name}' is of booleans, of which there is no {Kind}.", "Convert it to numbers.");
         IEnumerable<int> kept = KeepDimensions ? input.Shape.Select((d, i) => Axes.Contains(i) ? 1 : d) : input.Shape.Where((_, i) => !Axes.Contains(i));
         return [new TensorType(input.Type, new Shape(kept))];
     }
@@ -51,7 +53,8 @@ public sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDime
     }
 
     // Small integers wrap around at the end, as if they did at every step.
-    private static string Sum(ElementType type) => type is ElementType.UInt8 or ElementType.UInt16 or ElementType.Int8 or ElementType.Int16 ? "long" : type.SumName();
+    private static string Sum(ElementType type) => type is ElementType.UInt8 or ElementType.UInt16 or ElementType.Int8 or ElementType.Int16 ? "long"
+        : type.SumName();
 
     [OnnxOperator("ReduceSum")]
     internal static void SumFromOnnx(OnnxNode node) => FromOnnx(node, "Sum");

@@ -20,7 +20,8 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
     public override QuantizationRule QuantizationRule => QuantizationRule.Integer;
 
     /// <inheritdoc/>
-    public override Operator? InLayout(IReadOnlyList<int> order) => KeepDimensions ? this with { Axes = Axes.Select(a => order[a]).Order().ToEquatableArray() } : null;
+    public override Operator? InLayout(IReadOnlyList<int> order) =>
+        KeepDimensions ? this with { Axes = Axes.Select(a => order[a]).Order().ToEquatableArray() } : null;
 
     /// <inheritdoc/>
     public override SignRule Signs(SignContext context) => context.Mode == RequantizationMode.Float ? SignRule.Free : SignRule.Keep;
@@ -30,7 +31,8 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
     {
         Value input = context[0];
         InferenceContext.RequireReal(input);
-        InferenceContext.Require(Axes.All(a => a >= 0 && a < input.Shape.Rank) && Axes.Distinct().Count() == Axes.Count, $"[{string.Join(", ", Axes)}] are not axes of a tensor of shape {input.Shape}.");
+        InferenceContext.Require(Axes.All(a => a >= 0 && a < input.Shape.Rank) && Axes.Distinct().Count() == Axes.Count,
+            $"[{string.Join(", ", Axes)}] are not axes of a tensor of shape {input.Shape}.");
         IEnumerable<int> kept = KeepDimensions ? input.Shape.Select((d, i) => Axes.Contains(i) ? 1 : d) : input.Shape.Where((_, i) => !Axes.Contains(i));
         return [new TensorType(input.Type, new Shape(kept))];
     }
@@ -56,7 +58,8 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
             for (int row = 0; row < output.Count; row++)
             {
                 int sum = centred.AsSpan(row * number, number).ToArray().Sum();
-                output.Bytes[row] = ByteTensors.Byte(context.Mode == RequantizationMode.Float ? Requantization.Float(sum, factor, zero, min, max) : Requantization.FixedPoint(sum, multiplier, shift, zero, min, max));
+                output.Bytes[row] = ByteTensors.Byte(context.Mode == RequantizationMode.Float ? Requantization.Float(sum, factor, zero, min, max)
+                    : Requantization.FixedPoint(sum, multiplier, shift, zero, min, max));
             }
 
             return;
@@ -74,7 +77,8 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
     {
         var output = new Value(1, "rows", input.Type, input.Shape.Permute(RowOrder(input.Shape)));
         var node = new Node("rows", "", new Transpose(RowOrder(input.Shape)), [0], [1]);
-        return ReferenceInterpreter.EvaluateNode(node, id => id == 1 ? output : new Value(0, "input", input.Type, input.Shape), _ => input, RequantizationMode.Float)[0];
+        return ReferenceInterpreter.EvaluateNode(node, id => id == 1 ? output : new Value(0, "input", input.Type, input.Shape), _ => input,
+            RequantizationMode.Float)[0];
     }
 
     private static (float Factor, int Multiplier, int Shift) Factors(Value input, Value output, int number)

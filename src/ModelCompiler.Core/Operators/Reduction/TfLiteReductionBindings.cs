@@ -41,7 +41,8 @@ internal static class TfLiteReductionBindings
     private static EquatableArray<int> Axes(TfLiteNode node, int input, int rank)
     {
         int[] axes = [.. node.ConstantInput(input, "list of axes").ToInt32s().Select(a => a < 0 ? a + rank : a).Distinct().Order()];
-        return axes.All(a => a >= 0 && a < rank) ? axes.ToEquatableArray() : throw node.Malformed($"A tensor of rank {rank} lacks one of the axes {string.Join(", ", axes)}.");
+        return axes.All(a => a >= 0 && a < rank) ? axes.ToEquatableArray()
+            : throw node.Malformed($"A tensor of rank {rank} lacks one of the axes {string.Join(", ", axes)}.");
     }
 
     [TfLiteOperator(TfLiteBuiltinOperator.ArgMax, Integers = IntegerSupport.Any)]
@@ -90,7 +91,8 @@ internal static class TfLiteReductionBindings
     internal static void L2PoolFromTfLite(TfLiteNode node) => node.EmitReal(x =>
     {
         Value squares = Pair(node, "Multiply", x[0], x[0]);
-        Value root = node.Add("root", new Unary(UnaryKind.Sqrt), node.Add("mean", PoolBindings.FromOptions(node, PoolKind.Average, squares.Shape, ActivationRange.None), squares.Id).Id);
+        Value root = node.Add("root", new Unary(UnaryKind.Sqrt),
+            node.Add("mean", PoolBindings.FromOptions(node, PoolKind.Average, squares.Shape, ActivationRange.None), squares.Id).Id);
         return node.Activation(5).IsNone ? root : node.Add("activation", Unary.Clamp(node.Activation(5)), root.Id);
     });
 
@@ -119,7 +121,8 @@ internal static class TfLiteReductionBindings
 
     // TFLite: options are adj_x, adj_y.
     [TfLiteOperator(TfLiteBuiltinOperator.BatchMatMul, Integers = IntegerSupport.ByWayOfFloat)]
-    internal static void ProductFromBatches(TfLiteNode node) => node.EmitReal(x => node.Add("product", new MatMul(), Turned(node, x[0], node.Options.Bool(0)), Turned(node, x[1], node.Options.Bool(1))));
+    internal static void ProductFromBatches(TfLiteNode node) =>
+        node.EmitReal(x => node.Add("product", new MatMul(), Turned(node, x[0], node.Options.Bool(0)), Turned(node, x[1], node.Options.Bool(1))));
 
     private static int Turned(TfLiteNode node, int x, bool turn)
     {

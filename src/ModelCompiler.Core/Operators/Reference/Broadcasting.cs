@@ -18,7 +18,8 @@ internal sealed record Broadcasting(int[] Sizes, int[] StepsA, int[] StepsB)
         {
             int size = output[axis];
             if (size == 1) continue;
-            if (merged.Count > 0 && merged[^1].A == stepsA[axis] * size && merged[^1].B == stepsB[axis] * size) merged[^1] = (merged[^1].Size * size, stepsA[axis], stepsB[axis]);
+            if (merged.Count > 0 && merged[^1].A == stepsA[axis] * size && merged[^1].B == stepsB[axis] * size)
+                merged[^1] = (merged[^1].Size * size, stepsA[axis], stepsB[axis]);
             else merged.Add((size, stepsA[axis], stepsB[axis]));
         }
 

@@ -29,7 +29,8 @@ internal static class ByteTensors
     public static byte Byte(int value) => unchecked((byte)value);
 
     /// <summary>What a function gives for each of the 256 bytes of the input, as bytes of the output.</summary>
-    public static byte[] Table(ElementType input, Func<int, int> function) => [.. Enumerable.Range(0, 256).Select(i => Byte(function(Integer((byte)i, input))))];
+    public static byte[] Table(ElementType input, Func<int, int> function) =>
+        [.. Enumerable.Range(0, 256).Select(i => Byte(function(Integer((byte)i, input))))];
 
     /// <summary>The table that converts from one quantisation to another.</summary>
     public static byte[] RequantizationTable(TensorType from, TensorType to, RequantizationMode mode)

@@ -56,7 +56,8 @@ internal static class ConvolutionReference
         {
             for (int channel = 0; channel < channels; channel++)
             {
-                for (int tap = 0; tap < taps; tap++) result[(((group * taps) + tap) * channels) + channel] = weights[(((group * channels) + channel) * taps) + tap];
+                for (int tap = 0; tap < taps; tap++)
+                    result[(((group * taps) + tap) * channels) + channel] = weights[(((group * channels) + channel) * taps) + tap];
             }
         }
 
@@ -88,7 +89,8 @@ internal static class ConvolutionReference
         where T : unmanaged, INumber<T>
     {
         int i = 0;
-        for (; i <= sums.Length - Vector<T>.Count; i += Vector<T>.Count) MultiplyAdd(new Vector<T>(x), new Vector<T>(w[i..]), new Vector<T>(sums[i..])).CopyTo(sums[i..]);
+        for (; i <= sums.Length - Vector<T>.Count; i += Vector<T>.Count)
+            MultiplyAdd(new Vector<T>(x), new Vector<T>(w[i..]), new Vector<T>(sums[i..])).CopyTo(sums[i..]);
         for (; i < sums.Length; i++) sums[i] = MultiplyAdd(x, w[i], sums[i]);
     }
 
@@ -96,7 +98,8 @@ internal static class ConvolutionReference
         where T : unmanaged, INumber<T>
     {
         int i = 0;
-        for (; i <= sums.Length - Vector<T>.Count; i += Vector<T>.Count) MultiplyAdd(new Vector<T>(x[i..]), new Vector<T>(w[i..]), new Vector<T>(sums[i..])).CopyTo(sums[i..]);
+        for (; i <= sums.Length - Vector<T>.Count; i += Vector<T>.Count)
+            MultiplyAdd(new Vector<T>(x[i..]), new Vector<T>(w[i..]), new Vector<T>(sums[i..])).CopyTo(sums[i..]);
         for (; i < sums.Length; i++) sums[i] = MultiplyAdd(x[i], w[i], sums[i]);
     }
 
@@ -105,5 +108,6 @@ internal static class ConvolutionReference
 
     private static T MultiplyAdd<T>(T x, T w, T sum)
         where T : unmanaged, INumber<T> =>
-        typeof(T) == typeof(float) ? T.CreateTruncating(MathF.FusedMultiplyAdd(float.CreateTruncating(x), float.CreateTruncating(w), float.CreateTruncating(sum))) : (x * w) + sum;
+        typeof(T) == typeof(float) ? T.CreateTruncating(MathF.FusedMultiplyAdd(float.CreateTruncating(x), float.CreateTruncating(w),
+            float.CreateTruncating(sum))) : (x * w) + sum;
 }

@@ -5,7 +5,8 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Operators.Reference;
 
 /// <summary>
-/// How operators compute on int16 activations: with the routines that do as the TFLite reference kernels do, in both modes. Weights are int8, sums have 64 bits.
+/// How operators compute on int16 activations: with the routines that do as the TFLite reference kernels do, in both modes. Weights are int8,
+/// sums have 64 bits.
 /// </summary>
 internal static class Int16Calls
 {
@@ -13,15 +14,18 @@ internal static class Int16Calls
     public static LibraryCall Layer(CallContext context, ConvGeometry s, ActivationRange activation)
     {
         (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
-        if (weights.Type != ElementType.Int8 || output.Type != ElementType.Int16 || input.Q.ZeroPoint != 0 || output.Q.ZeroPoint != 0 || weights.Q.ZeroPoints.Any(z => z != 0)) throw context.Unsupported("A layer with zero points or other weights than int8");
+        if (weights.Type != ElementType.Int8 || output.Type != ElementType.Int16 || input.Q.ZeroPoint != 0 || output.Q.ZeroPoint != 0
+            || weights.Q.ZeroPoints.Any(z => z != 0)) throw context.Unsupported("A layer with zero points or other weights than int8");
         // Convolutions with a bias of 32 bits, or none, have sums of 32 bits.
         bool wide = LinearLayer.IsFullyConnected(context.Input(1)) || s.IsDepthwise || (context.HasInput(2) && context.Input(2).Type != ElementType.Int32);
         (int min, int max) = activation.Quantized(output);
-        LibraryCall call = new LibraryCall("Routine.ConvInt16").In(0, 1).Weights(Bias(context, s.OutChannels, ElementType.Int64)).Out(0).Scratch(ElementType.Int16, s.Taps)
+        LibraryCall call = new LibraryCall("Routine.ConvInt16").In(0, 1).Weights(Bias(context, s.OutChannels, ElementType.Int64)).Out(0)
+            .Scratch(ElementType.Int16, s.Taps)
             .Costs((long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels * s.Taps);
         AddFactors(call, LinearLayer.Factors(input, weights, output, s));
         return call.Number(
-            wide, s.Batch, s.Height, s.Width, s.Channels, s.OutHeight, s.OutWidth, s.OutChannels, s.WindowHeight, s.WindowWidth, s.StrideDown, s.StrideRight, s.DilationDown, s.DilationRight,
+            wide, s.Batch, s.Height, s.Width, s.Channels, s.OutHeight, s.OutWidth, s.OutChannels, s.WindowHeight, s.WindowWidth, s.StrideDown, s.StrideRight,
+            s.DilationDown, s.DilationRight,
             s.PadTop, s.PadLeft, s.Groups, min, max);
     }
 
@@ -45,7 +49,8 @@ internal static class Int16Calls
     public static LibraryCall Binary(CallContext context, BinaryKind kind, ActivationRange activation)
     {
         (Value a, Value b, Value output) = (context.Input(0), context.Input(1), context.Output(0));
-        if (kind == BinaryKind.Divide || a.Type != ElementType.Int16 || b.Type != ElementType.Int16 || output.Type != ElementType.Int16) throw context.Unsupported(kind.ToString());
+        if (kind == BinaryKind.Divide || a.Type != ElementType.Int16 || b.Type != ElementType.Int16 || output.Type != ElementType.Int16)
+            throw context.Unsupported(kind.ToString());
         Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
         (int min, int max) = activation.Quantized(output);
         int[] axes = [.. broadcasting.Sizes, .. broadcasting.StepsA, .. broadcasting.StepsB];
@@ -53,12 +58,14 @@ internal static class Int16Calls
         if (kind == BinaryKind.Multiply)
         {
             (int multiplier, int shift) = Requantization.QuantizeMultiplier((double)a.Q.Scale * b.Q.Scale / output.Q.Scale);
-            return new LibraryCall("Routine.MultiplyInt16").In(0, 1).Out(0).Table("Axes", axes).Number(rank, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, min, max);
+            return new LibraryCall("Routine.MultiplyInt16").In(0, 1).Out(0).Table("Axes", axes)
+                .Number(rank, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, min, max);
         }
 
         bool subtract = kind == BinaryKind.Subtract;
         int[] factors = new QuantizedArithmetic(kind, a, b, output, activation, sumShift: 15).FixedFactors;
-        return new LibraryCall("Routine.AddInt16").In(0, 1).Out(0).Table("Axes", axes).Table("Factor", factors).Number(rank, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, subtract, min, max);
+        return new LibraryCall("Routine.AddInt16").In(0, 1).Out(0).Table("Axes", axes).Table("Factor", factors)
+            .Number(rank, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, subtract, min, max);
     }
 
     /// <summary>A function of every element.</summary>
@@ -78,10 +85,12 @@ internal static class Int16Calls
             case UnaryKind.LeakyRelu:
                 (int multiplier, int shift) = Requantization.QuantizeMultiplier(input.Q.Scale / output.Q.Scale);
                 (int alpha, int alphaShift) = Requantization.QuantizeMultiplier(input.Q.Scale * op.Alpha / output.Q.Scale);
-                return new LibraryCall("Routine.LeakyReluInt16").In(0).Out(0).InPlace((0, 0)).Number(input.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, alpha, alphaShift, count);
+                return new LibraryCall("Routine.LeakyReluInt16").In(0).Out(0).InPlace((0, 0))
+                    .Number(input.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, alpha, alphaShift, count);
             case UnaryKind.Sigmoid or UnaryKind.Tanh:
                 (int tableMultiplier, int tableShift) = TableFactor(input.Q.Scale, op.Kind == UnaryKind.Tanh);
-                return new LibraryCall(op.Kind == UnaryKind.Tanh ? "Routine.Tanhs" : "Routine.Sigmoids").In(0).Out(0).InPlace((0, 0)).Number(tableMultiplier, tableShift, count);
+                return new LibraryCall(op.Kind == UnaryKind.Tanh ? "Routine.Tanhs" : "Routine.Sigmoids").In(0).Out(0).InPlace((0, 0))
+                    .Number(tableMultiplier, tableShift, count);
             default:
                 throw context.Unsupported(op.Name);
         }
@@ -119,7 +128,8 @@ internal static class Int16Calls
 
         (int multiplier, int shift) = Requantization.QuantizeMultiplier((double)input.Q.Scale * beta / (10.0 / 65535.0));
         return new LibraryCall("Routine.SoftmaxInt16").In(0).Out(0)
-            .ShortTable("Exp", InterpolationTable(MathF.Exp, -10, 0)).ShortTable("Reciprocal", InterpolationTable(x => 1 / (1 + x), 0, 1)).Number(rows, length, multiplier, shift);
+            .ShortTable("Exp", InterpolationTable(MathF.Exp, -10, 0)).ShortTable("Reciprocal", InterpolationTable(x => 1 / (1 + x), 0, 1))
+            .Number(rows, length, multiplier, shift);
     }
 
     // 513 entries with 15 fractional bits, each moved by half the error that interpolation makes between it and the next (TFLite's gen_lut).
@@ -146,10 +156,12 @@ internal static class Int16Calls
     public static LibraryCall Pool(CallContext context, Pool pool)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (output.Quantization != input.Quantization || pool.DilationDown != 1 || pool.DilationRight != 1 || pool.CountIncludePad) throw context.Unsupported(pool.Name);
+        if (output.Quantization != input.Quantization || pool.DilationDown != 1 || pool.DilationRight != 1 || pool.CountIncludePad)
+            throw context.Unsupported(pool.Name);
         (int min, int max) = pool.Activation.Quantized(output);
         return new LibraryCall("Routine.PoolInt16").In(0).Out(0).Number(
-            pool.Kind == PoolKind.Average, input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3], output.Shape[1], output.Shape[2], pool.WindowHeight, pool.WindowWidth,
+            pool.Kind == PoolKind.Average, input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3], output.Shape[1], output.Shape[2], pool.WindowHeight,
+            pool.WindowWidth,
             pool.StrideDown, pool.StrideRight, pool.PadTop, pool.PadLeft, min, max);
     }
 
@@ -157,6 +169,7 @@ internal static class Int16Calls
     public static LibraryCall Requantize(Value input, Value output, int min, int max)
     {
         (int multiplier, int shift) = Requantization.QuantizeMultiplier((double)input.Q.Scale / output.Q.Scale);
-        return new LibraryCall("Routine.Requantize", input.Type.Name(), output.Type.Name()).In(0).Out(0).Number(input.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, min, max, input.Shape.Elements);
+        return new LibraryCall("Routine.Requantize", input.Type.Name(), output.Type.Name()).In(0).Out(0)
+            .Number(input.Q.ZeroPoint, output.Q.ZeroPoint, multiplier, shift, min, max, input.Shape.Elements);
     }
 }

@@ -18,10 +18,12 @@ internal static class LinearLayer
         (Value input, Value weights) = (context[0], context[1]);
         InferenceContext.RequireReal(input);
         InferenceContext.RequireReal(weights);
-        InferenceContext.Require((input.IsQuantized || input.IsQuantized16) == weights.IsQuantized, $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
+        InferenceContext.Require((input.IsQuantized || input.IsQuantized16) == weights.IsQuantized,
+            $"Activations of type {input.Type} do not go with weights of type {weights.Type}.", "Quantise both or none.");
         InferenceContext.Require(
             context.Optional(2) is not { } bias || (bias.Type == ElementType.Float32) == (input.Type == ElementType.Float32),
-            $"A bias of type {context.Optional(2)?.Type} does not go with activations of type {input.Type}.", "Export the model again with a bias of the layer's own type.");
+            $"A bias of type {context.Optional(2)?.Type} does not go with activations of type {input.Type}.",
+            "Export the model again with a bias of the layer's own type.");
     }
 
     public static void Evaluate(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
@@ -29,13 +31,15 @@ internal static class LinearLayer
         if (context.InputValue(0).IsQuantized16) Int16Calls.Layer(CallContext.Of(context), shape, activation).Evaluate(context);
         else if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
         else if (context.OutputValue(0).Type == ElementType.Float32) EvaluateFloat(context, shape, activation);
-        else throw new ModelCompilationException("MC1012", $"The result is of type {context.OutputValue(0).Type} and has no scale.", "Export the model again with the quantisation of every tensor.");
+        else throw new ModelCompilationException("MC1012", $"The result is of type {context.OutputValue(0).Type} and has no scale.",
+            "Export the model again with the quantisation of every tensor.");
     }
 
     private static void EvaluateFloat(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
     {
         TensorData output = context.Output(0);
-        ConvolutionReference.Run<float>(shape, context.Input(0).Floats, context.Input(1).Floats, context.HasInput(2) ? context.Input(2).Floats : [], (at, _, sums) =>
+        ConvolutionReference.Run<float>(shape, context.Input(0).Floats, context.Input(1).Floats, context.HasInput(2) ? context.Input(2).Floats : [],
+            (at, _, sums) =>
         {
             Span<float> results = output.Floats[at..];
             for (int i = 0; i < sums.Length; i++) results[i] = activation.Apply(sums[i]);
@@ -52,7 +56,8 @@ internal static class LinearLayer
         float[] scales = [.. factors.Select(f => (float)f)];
         (int Multiplier, int Shift)[] multipliers = [.. factors.Select(Requantization.QuantizeMultiplier)];
         int[] bias = context.HasInput(2) ? context.Input(2).ToInt32s() : [];
-        ConvolutionReference.Run<int>(shape, ByteTensors.Centred(context.Input(0), context.InputValue(0)), ByteTensors.Centred(context.Input(1), context.InputValue(1)), bias, (at, channel, sums) =>
+        ConvolutionReference.Run<int>(shape, ByteTensors.Centred(context.Input(0), context.InputValue(0)),
+            ByteTensors.Centred(context.Input(1), context.InputValue(1)), bias, (at, channel, sums) =>
         {
             for (int i = 0; i < sums.Length; i++)
             {
@@ -69,8 +74,11 @@ internal static class LinearLayer
         Value input = context.Input(0);
         Value weights = context.Input(1);
         Value output = context.Output(0);
-        if (weights.Constant is null) throw context.Unsupported("A layer whose weights are computed at run time", "Make the weights an initializer, or fold what computes them before exporting.");
-        if (context.HasInput(2) && context.Input(2).Constant is null) throw context.Unsupported("A layer whose bias is computed at run time", "Make the bias an initializer.");
+        if (weights.Constant is null)
+            throw context.Unsupported("A layer whose weights are computed at run time",
+                "Make the weights an initializer, or fold what computes them before exporting.");
+        if (context.HasInput(2) && context.Input(2).Constant is null)
+            throw context.Unsupported("A layer whose bias is computed at run time", "Make the bias an initializer.");
         if (input.IsQuantized16)
         {
             Int16Calls.Layer(CallContext.Of(context), s, activation).Lower(context);
@@ -118,11 +126,13 @@ internal static class LinearLayer
         }));
     }
 
-    /// <summary>input scale × weight scale ÷ output scale, per output channel. The TFLite reference multiplies in float where one weight scale serves a dense layer, or uint8.</summary>
+    /// <summary>input scale × weight scale ÷ output scale, per output channel. The TFLite reference multiplies in float where one weight scale serves a dense
+    /// layer, or uint8.</summary>
     public static double[] Factors(Value input, Value weights, Value output, ConvGeometry shape)
     {
         bool inFloat = weights.Q.IsPerTensor && (IsFullyConnected(weights) || input.Type == ElementType.UInt8);
-        return [.. Enumerable.Range(0, shape.OutChannels).Select(c => (inFloat ? input.Q.Scale * weights.Q.Scale : (double)input.Q.Scale * weights.Q.ScaleOf(c)) / output.Q.Scale)];
+        return [.. Enumerable.Range(0, shape.OutChannels).Select(c =>
+            (inFloat ? input.Q.Scale * weights.Q.Scale : (double)input.Q.Scale * weights.Q.ScaleOf(c)) / output.Q.Scale)];
     }
 
     /// <summary>True for the weights of a fully connected layer, which are a matrix.</summary>

@@ -5,9 +5,9 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Operators.Reference;
 
 /// <summary>
-/// Sums, differences and products of 8-bit integers. In float mode a sum is (a − za) · (sa ÷ so) + (b − zb) · (sb ÷ so), two multiplications and one addition in
-/// float, clamped and rounded to nearest even. In fixed-point mode all is as in the TFLite reference kernels: inputs shifted left by 20 and scaled to a common
-/// scale, summed, scaled to the output's.
+/// Sums, differences and products of 8-bit integers. In float mode a sum is (a − za) · (sa ÷ so) + (b − zb) · (sb ÷ so),
+/// two multiplications and one addition in float, clamped and rounded to nearest even. In fixed-point mode all is as in the TFLite reference kernels:
+/// inputs shifted left by 20 and scaled to a common scale, summed, scaled to the output's.
 /// </summary>
 internal sealed class QuantizedArithmetic
 {

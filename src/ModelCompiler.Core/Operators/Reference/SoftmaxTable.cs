@@ -21,7 +21,9 @@ internal sealed class SoftmaxTable
     {
         (_mode, _inType, _min, _max, _out) = (mode, input.Type, output.Type.MinValue(), output.Type.MaxValue(), output.Q);
         Exponentials = new int[256];
-        for (int d = 0; d < 256; d++) Exponentials[d] = mode == RequantizationMode.Float ? (int)Math.Round(Math.Exp(-d * (double)input.Q.Scale * beta) * (1 << 23)) : FixedExponential(d, input.Q.Scale, beta);
+        for (int d = 0; d < 256; d++)
+            Exponentials[d] = mode == RequantizationMode.Float ? (int)Math.Round(Math.Exp(-d * (double)input.Q.Scale * beta) * (1 << 23))
+                : FixedExponential(d, input.Q.Scale, beta);
     }
 
     /// <summary>exp(−β · scale · d) for d from 0 to 255: times 2²³ in float mode, in Q0 in fixed-point mode.</summary>
@@ -44,7 +46,8 @@ internal sealed class SoftmaxTable
             long sum = 0;
             for (int i = 0; i < length; i++) sum += Exponentials[max - At(i)];
             float inverse = (float)(1 / (_out.Scale * (double)sum));
-            for (int i = 0; i < length; i++) output[start + (i * step)] = ByteTensors.Byte(Requantization.Float(Exponentials[max - At(i)], inverse, _out.ZeroPoint, _min, _max));
+            for (int i = 0; i < length; i++)
+                output[start + (i * step)] = ByteTensors.Byte(Requantization.Float(Exponentials[max - At(i)], inverse, _out.ZeroPoint, _min, _max));
             return;
         }
 
@@ -53,7 +56,8 @@ internal sealed class SoftmaxTable
         (int scale, int bits) = Routine.Reciprocal(fixedSum, SumBits);
         for (int i = 0; i < length; i++)
         {
-            int result = Requantization.RoundingDivideByPowerOfTwo(Requantization.RoundingDoublingHighMultiply(scale, Exponentials[max - At(i)]), bits + 31 - 8);
+            int result = Requantization.RoundingDivideByPowerOfTwo(Requantization.RoundingDoublingHighMultiply(scale, Exponentials[max - At(i)]),
+                bits + 31 - 8);
             output[start + (i * step)] = ByteTensors.Byte(Math.Clamp(result + _min, _min, _max));
         }
 

@@ -19,7 +19,8 @@ public sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : L
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value x = context[0];
-        InferenceContext.Require(x.Type.IsFloat() && x.Type != ElementType.Float16 && x.Shape.Rank >= 2 && x.Shape[-1] is 1 or 2 && Axis >= 0 && Axis < x.Shape.Rank - 1 && Samples > 0, $"A tensor {x.Type} of shape {x.Shape} is not of complex numbers along axis {Axis}.");
+        InferenceContext.Require(x.Type.IsFloat() && x.Type != ElementType.Float16 && x.Shape.Rank >= 2 && x.Shape[-1] is 1 or 2 && Axis >= 0
+            && Axis < x.Shape.Rank - 1 && Samples > 0, $"A tensor {x.Type} of shape {x.Shape} is not of complex numbers along axis {Axis}.");
         return [new TensorType(x.Type, x.Shape.With(Axis, Bins).With(-1, OutputParts))];
     }
 
@@ -28,7 +29,8 @@ public sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : L
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Contraction.Fourier", context.Input(0).Type.Name()).In(0).Out(0).Number(
-            shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank - 1), shape[-1], Samples, Bins, OutputParts, Inverse, Half && Inverse)
+            shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank - 1), shape[-1], Samples, Bins, OutputParts, Inverse,
+            Half && Inverse)
             .Costs(4L * context.Output(0).Shape.Elements / OutputParts * Samples);
     }
 
@@ -50,7 +52,8 @@ public sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : L
     {
         Value x = node.Widen(node.Value(0));
         int step = node.ConstantInput(1, "step of the frames").ToInt32(0);
-        int length = node.OptionalConstant(3, "length of the frames")?.ToInt32(0) ?? (node.HasInput(2) ? node.Value(2).Shape[0] : throw node.Malformed("Neither a window nor the length of the frames is given."));
+        int length = node.OptionalConstant(3, "length of the frames")?.ToInt32(0)
+            ?? (node.HasInput(2) ? node.Value(2).Shape[0] : throw node.Malformed("Neither a window nor the length of the frames is given."));
         if (x.Shape.Rank == 2) x = node.Add("parts", new Reshape(new Shape(x.Shape[0], x.Shape[1], 1)), x.Id);
         if (step < 1 || length < 1 || length > x.Shape[1]) throw node.Malformed("The frames do not fit the signal.");
         (int batch, int samples, int parts) = (x.Shape[0], x.Shape[1], x.Shape[2]);

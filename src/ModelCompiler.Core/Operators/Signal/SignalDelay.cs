@@ -20,7 +20,8 @@ public sealed record SignalDelay(int Length) : LibraryOperator
     public override LibraryCall Call(CallContext context)
     {
         Shape shape = context.Input(0).Shape;
-        return new LibraryCall("Signal.Delay").In(0, 1).Out(0, 1).Scratch(ElementType.Int16, Length + shape[-1]).InPlace((1, 1)).Number(shape.Elements / shape[-1], shape[-1], Length);
+        return new LibraryCall("Signal.Delay").In(0, 1).Out(0, 1).Scratch(ElementType.Int16, Length + shape[-1]).InPlace((1, 1))
+            .Number(shape.Elements / shape[-1], shape[-1], Length);
     }
 
     [TfLiteOperator("SignalDelay", Integers = IntegerSupport.Fixed)]

@@ -13,7 +13,8 @@ public sealed record SignalEnergy(int Start, int End) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         SignalTypes.Require(context, ElementType.Int16);
-        InferenceContext.Require(context[0].Shape.Rank == 1 && context[0].Shape[0] % 2 == 0, $"A spectrum of shape {context[0].Shape} does not consist of complex numbers.");
+        InferenceContext.Require(context[0].Shape.Rank == 1 && context[0].Shape[0] % 2 == 0,
+            $"A spectrum of shape {context[0].Shape} does not consist of complex numbers.");
         return [new TensorType(ElementType.UInt32, new Shape(context[0].Shape[0] / 2))];
     }
 

@@ -4,7 +4,8 @@ using ModelCompiler.Core.Import.TfLite;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>Energies of frequencies, uint32, to energies of channels, uint64, by overlapping triangles. Inputs: energies, weights, their complements, and per channel (and one before the first) the first frequency, the first weight and the number of frequencies.</summary>
+/// <summary>Energies of frequencies, uint32, to energies of channels, uint64, by overlapping triangles. Inputs: energies, weights, their complements, and per
+/// channel (and one before the first) the first frequency, the first weight and the number of frequencies.</summary>
 /// <param name="Channels">Number of channels.</param>
 public sealed record SignalFilterBank(int Channels) : LibraryOperator
 {
@@ -12,7 +13,8 @@ public sealed record SignalFilterBank(int Channels) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         SignalTypes.Require(context, ElementType.UInt32, ElementType.Int16, ElementType.Int16, ElementType.Int16, ElementType.Int16, ElementType.Int16);
-        InferenceContext.Require(Channels > 0 && Enumerable.Range(3, 3).All(i => context[i].Shape.Elements == Channels + 1), $"The tables of a filter bank do not belong to {Channels} channels.");
+        InferenceContext.Require(Channels > 0 && Enumerable.Range(3, 3).All(i => context[i].Shape.Elements == Channels + 1),
+            $"The tables of a filter bank do not belong to {Channels} channels.");
         if (Enumerable.Range(1, 5).All(i => context[i].Constant is not null))
         {
             (TensorData frequencies, TensorData starts, TensorData widths) = (context[3].Constant!, context[4].Constant!, context[5].Constant!);

@@ -19,9 +19,13 @@ public sealed record SignalFourier(int Length, bool Inverse) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value input = context[0];
-        if (input.Type is not (ElementType.Int16 or ElementType.Int32 or ElementType.Float32)) throw new ModelCompilationException("MC2003", $"'{input.Name}' has elements of type {input.Type}, which a Fourier transform does not take.", "Use int16, int32 or float32.");
-        InferenceContext.Require(input.Shape.Rank > 0 && Length >= 2 && Length % 2 == 0 && Length <= 1 << 24, $"A Fourier transform of {Length} numbers is not possible.");
-        InferenceContext.Require(Inverse ? input.Shape[-1] == Length + 2 : input.Shape[-1] > 0 && input.Shape[-1] <= Length, $"A tensor of shape {input.Shape} does not fit a transform of {Length} numbers.");
+        if (input.Type is not (ElementType.Int16 or ElementType.Int32 or ElementType.Float32))
+            throw new ModelCompilationException("MC2003", $"'{input.Name}' has elements of type {input.Type}, which a Fourier transform does not take.",
+                "Use int16, int32 or float32.");
+        InferenceContext.Require(input.Shape.Rank > 0 && Length >= 2 && Length % 2 == 0 && Length <= 1 << 24,
+            $"A Fourier transform of {Length} numbers is not possible.");
+        InferenceContext.Require(Inverse ? input.Shape[-1] == Length + 2 : input.Shape[-1] > 0 && input.Shape[-1] <= Length,
+            $"A tensor of shape {input.Shape} does not fit a transform of {Length} numbers.");
         return [new TensorType(input.Type, input.Shape.With(-1, Inverse ? Length : Length + 2))];
     }
 
@@ -75,8 +79,10 @@ public sealed record SignalFourier(int Length, bool Inverse) : LibraryOperator
     }
 
     [TfLiteOperator("SignalRfft", Integers = IntegerSupport.Fixed)]
-    internal static void ForwardFromTfLite(TfLiteNode node) => node.Emit(new SignalFourier(new FlexMap(node.CustomOptions.Span).Int32("fft_length"), false), node.Input(0));
+    internal static void ForwardFromTfLite(TfLiteNode node) =>
+        node.Emit(new SignalFourier(new FlexMap(node.CustomOptions.Span).Int32("fft_length"), false), node.Input(0));
 
     [TfLiteOperator("SignalIrfft", Integers = IntegerSupport.Fixed)]
-    internal static void InverseFromTfLite(TfLiteNode node) => node.Emit(new SignalFourier(new FlexMap(node.CustomOptions.Span).Int32("fft_length"), true), node.Input(0));
+    internal static void InverseFromTfLite(TfLiteNode node) =>
+        node.Emit(new SignalFourier(new FlexMap(node.CustomOptions.Span).Int32("fft_length"), true), node.Input(0));
 }

@@ -12,7 +12,8 @@ public sealed record SignalPcan(int Shift) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         SignalTypes.Require(context, ElementType.UInt32, ElementType.UInt32, ElementType.Int16);
-        InferenceContext.Require(context[0].Shape.Elements == context[1].Shape.Elements && context[2].Shape.Elements >= 125 && Shift is >= 0 and < 64, "Channels, noise and gains do not belong together.");
+        InferenceContext.Require(context[0].Shape.Elements == context[1].Shape.Elements && context[2].Shape.Elements >= 125 && Shift is >= 0 and < 64,
+            "Channels, noise and gains do not belong together.");
         return [context[0].TensorType];
     }
 
@@ -23,5 +24,6 @@ public sealed record SignalPcan(int Shift) : LibraryOperator
     }
 
     [TfLiteOperator("SignalPCAN", Integers = IntegerSupport.Fixed)]
-    internal static void FromTfLite(TfLiteNode node) => node.Emit(new SignalPcan(new FlexMap(node.CustomOptions.Span).Int32("snr_shift")), node.Input(0), node.Input(1), node.Input(2));
+    internal static void FromTfLite(TfLiteNode node) => node.Emit(new SignalPcan(new FlexMap(node.CustomOptions.Span).Int32("snr_shift")), node.Input(0),
+        node.Input(1), node.Input(2));
 }

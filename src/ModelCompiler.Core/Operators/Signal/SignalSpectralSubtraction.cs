@@ -4,7 +4,8 @@ using ModelCompiler.Core.Import.TfLite;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>Channels, uint32, less their estimated noise. Inputs: channels, estimate. Outputs: channels without noise, the new estimate, and again for the next run.</summary>
+/// <summary>Channels, uint32, less their estimated noise. Inputs: channels, estimate. Outputs: channels without noise, the new estimate,
+/// and again for the next run.</summary>
 /// <param name="Smoothing">Share of the new frame in the estimate of even channels.</param>
 /// <param name="Keeping">Share of the estimate before, in even channels.</param>
 /// <param name="OddSmoothing">Share of the new frame, in odd channels.</param>
@@ -13,13 +14,15 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Bits">Fractional bits of the shares.</param>
 /// <param name="Floor">Share of a channel that remains at least.</param>
 /// <param name="Clamp">True to keep the estimate from exceeding the channel.</param>
-public sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int OddSmoothing, int OddKeeping, int SmoothingBits, int Bits, int Floor, bool Clamp) : LibraryOperator
+public sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int OddSmoothing, int OddKeeping, int SmoothingBits, int Bits, int Floor,
+    bool Clamp) : LibraryOperator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         SignalTypes.Require(context, ElementType.UInt32, ElementType.UInt32);
-        InferenceContext.Require(context[0].Shape.Elements == context[1].Shape.Elements && SmoothingBits is >= 0 and < 32 && Bits is >= 0 and < 32, "The noise does not have one entry per channel.");
+        InferenceContext.Require(context[0].Shape.Elements == context[1].Shape.Elements && SmoothingBits is >= 0 and < 32 && Bits is >= 0 and < 32,
+            "The noise does not have one entry per channel.");
         return [context[0].TensorType, context[0].TensorType, context[1].TensorType];
     }
 
@@ -35,7 +38,8 @@ public sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int O
     {
         var o = new FlexMap(node.CustomOptions.Span);
         var op = new SignalSpectralSubtraction(
-            o.Int32("smoothing"), o.Int32("one_minus_smoothing"), o.Int32("alternate_smoothing"), o.Int32("alternate_one_minus_smoothing"), o.Int32("smoothing_bits"),
+            o.Int32("smoothing"), o.Int32("one_minus_smoothing"), o.Int32("alternate_smoothing"), o.Int32("alternate_one_minus_smoothing"),
+            o.Int32("smoothing_bits"),
             o.Int32("spectral_subtraction_bits"), o.Int32("min_signal_remaining"), o.Int32("clamping") != 0);
         node.EmitWithState(op, [TensorData.Initial(ElementType.UInt32, node.Value(0).Shape)], node.Input(0));
     }

@@ -4,7 +4,8 @@ using ModelCompiler.Core.Import.TfLite;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>Several int16 frames [n] side by side. Inputs: a frame, frames not used up and their samples. Outputs: the frames, whether there are enough, and what is not used up.</summary>
+/// <summary>Several int16 frames [n] side by side. Inputs: a frame, frames not used up and their samples. Outputs: the frames, whether there are enough,
+/// and what is not used up.</summary>
 /// <param name="Left">Frames before.</param>
 /// <param name="Right">Frames after.</param>
 /// <param name="Step">Samples, or frames, from one output to the next.</param>
@@ -14,8 +15,10 @@ public sealed record SignalStacker(int Left, int Right, int Step) : LibraryOpera
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         SignalTypes.Require(context, ElementType.Int16, ElementType.Int16, ElementType.Int32);
-        InferenceContext.Require(Left >= 0 && Right >= 0 && Step > 0 && context[1].Shape.Elements == context[0].Shape.Elements * (Left + Right + 1), "The frames do not fit the memory.");
-        return [new TensorType(ElementType.Int16, new Shape(context[1].Shape.Elements)), new TensorType(ElementType.Bool, new Shape()), context[1].TensorType, context[2].TensorType];
+        InferenceContext.Require(Left >= 0 && Right >= 0 && Step > 0 && context[1].Shape.Elements == context[0].Shape.Elements * (Left + Right + 1),
+            "The frames do not fit the memory.");
+        return [new TensorType(ElementType.Int16, new Shape(context[1].Shape.Elements)), new TensorType(ElementType.Bool, new Shape()), context[1].TensorType,
+            context[2].TensorType];
     }
 
     /// <inheritdoc/>
@@ -29,8 +32,10 @@ public sealed record SignalStacker(int Left, int Right, int Step) : LibraryOpera
     {
         var options = new FlexMap(node.CustomOptions.Span);
         (int channels, int left, int right) = (options.Int32("num_channels"), options.Int32("stacker_left_context"), options.Int32("stacker_right_context"));
-        if (channels != node.Value(0).Shape.Elements || left < 0 || right < 0 || (long)channels * ((long)left + right + 1) > int.MaxValue) throw node.Malformed($"Frames of {channels} do not fit an input of shape {node.Value(0).Shape}.");
+        if (channels != node.Value(0).Shape.Elements || left < 0 || right < 0 || (long)channels * ((long)left + right + 1) > int.MaxValue)
+            throw node.Malformed($"Frames of {channels} do not fit an input of shape {node.Value(0).Shape}.");
         var none = TensorData.Of(new Shape(1), [-1]);
-        node.EmitWithState(new SignalStacker(left, right, options.Int32("stacker_step")), [TensorData.Initial(ElementType.Int16, new Shape(channels * (left + right + 1))), none], node.Input(0));
+        node.EmitWithState(new SignalStacker(left, right, options.Int32("stacker_step")),
+            [TensorData.Initial(ElementType.Int16, new Shape(channels * (left + right + 1))), none], node.Input(0));
     }
 }

@@ -10,7 +10,9 @@ internal static class SignalTypes
     {
         for (int i = 0; i < types.Length; i++)
         {
-            if (context[i].Type != types[i]) throw new ModelCompilationException("MC2003", $"'{context[i].Name}' has elements of type {context[i].Type}, not {types[i]}.", "Convert the model with the types that the signal library has.");
+            if (context[i].Type != types[i])
+                throw new ModelCompilationException("MC2003", $"'{context[i].Name}' has elements of type {context[i].Type}, not {types[i]}.",
+                    "Convert the model with the types that the signal library has.");
         }
     }
 }

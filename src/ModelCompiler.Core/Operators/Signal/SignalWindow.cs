@@ -12,7 +12,8 @@ public sealed record SignalWindow(int Shift) : LibraryOperator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         SignalTypes.Require(context, ElementType.Int16, ElementType.Int16);
-        InferenceContext.Require(context[0].Shape.Rank > 0 && context[1].Shape.Elements == context[0].Shape[-1] && Shift is >= 0 and < 32, $"A window of shape {context[1].Shape} does not fit frames of shape {context[0].Shape}.");
+        InferenceContext.Require(context[0].Shape.Rank > 0 && context[1].Shape.Elements == context[0].Shape[-1] && Shift is >= 0 and < 32,
+            $"A window of shape {context[1].Shape} does not fit frames of shape {context[0].Shape}.");
         return [context[0].TensorType];
     }
 
@@ -24,5 +25,6 @@ public sealed record SignalWindow(int Shift) : LibraryOperator
     }
 
     [TfLiteOperator("SignalWindow", Integers = IntegerSupport.Fixed)]
-    internal static void FromTfLite(TfLiteNode node) => node.Emit(new SignalWindow(new FlexMap(node.CustomOptions.Span).Int32("shift")), node.Input(0), node.Input(1));
+    internal static void FromTfLite(TfLiteNode node) => node.Emit(new SignalWindow(new FlexMap(node.CustomOptions.Span).Int32("shift")), node.Input(0),
+        node.Input(1));
 }

@@ -5,14 +5,16 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>How a window moves over an image of any rank: one entry per spatial axis.</summary>
-public sealed record Window(EquatableArray<int> Kernel, EquatableArray<int> Output, EquatableArray<int> Strides, EquatableArray<int> Dilations, EquatableArray<int> Before, EquatableArray<int> After)
+public sealed record Window(EquatableArray<int> Kernel, EquatableArray<int> Output, EquatableArray<int> Strides, EquatableArray<int> Dilations,
+    EquatableArray<int> Before, EquatableArray<int> After)
 {
     /// <summary>Number of spatial axes.</summary>
     public int Axes => Kernel.Count;
 
     /// <summary>Passes sizes, strides, dilations and paddings to a routine.</summary>
     public LibraryCall Describe(LibraryCall call, Shape input) => call
-        .Table("Sizes", input.Skip(input.Rank - Axes)).Table("Sizes", Kernel).Table("Sizes", Output).Table("Steps", Strides).Table("Steps", Dilations).Table("Pads", Before);
+        .Table("Sizes", input.Skip(input.Rank - Axes)).Table("Sizes", Kernel).Table("Sizes", Output).Table("Steps", Strides).Table("Steps", Dilations)
+        .Table("Pads", Before);
 
     /// <summary>The window that a node's attributes describe.</summary>
     /// <param name="node">The node.</param>
@@ -23,8 +25,10 @@ public sealed record Window(EquatableArray<int> Kernel, EquatableArray<int> Outp
         int axes = image.Rank - 2;
         int[] strides = node.Ints("strides") ?? Ones(axes), dilations = node.Ints("dilations") ?? Ones(axes);
         int[] pads = node.Ints("pads") ?? new int[2 * axes];
-        if (axes < 1 || kernel.Length != axes || strides.Length != axes || dilations.Length != axes || pads.Length != 2 * axes) throw node.Malformed($"The window does not fit a tensor of shape {image}.");
-        if (kernel.Any(k => k < 1) || strides.Any(s => s < 1) || dilations.Any(d => d < 1)) throw node.Malformed("Window, strides and dilations must be at least 1.");
+        if (axes < 1 || kernel.Length != axes || strides.Length != axes || dilations.Length != axes || pads.Length != 2 * axes)
+            throw node.Malformed($"The window does not fit a tensor of shape {image}.");
+        if (kernel.Any(k => k < 1) || strides.Any(s => s < 1) || dilations.Any(d => d < 1))
+            throw node.Malformed("Window, strides and dilations must be at least 1.");
         string auto = node.Text("auto_pad", "NOTSET");
         bool ceiling = node.Int("ceil_mode", 0) != 0;
         (int[] before, int[] after, int[] output) = (new int[axes], new int[axes], new int[axes]);
@@ -48,7 +52,8 @@ public sealed record Window(EquatableArray<int> Kernel, EquatableArray<int> Outp
             if (ceiling && (output[a] - 1) * strides[a] >= image[a + 2] + before[a]) output[a]--;
         }
 
-        return new Window(kernel.ToEquatableArray(), output.ToEquatableArray(), strides.ToEquatableArray(), dilations.ToEquatableArray(), before.ToEquatableArray(), after.ToEquatableArray());
+        return new Window(kernel.ToEquatableArray(), output.ToEquatableArray(), strides.ToEquatableArray(), dilations.ToEquatableArray(),
+            before.ToEquatableArray(), after.ToEquatableArray());
     }
 
     /// <summary>A list of ones.</summary>

@@ -55,12 +55,11 @@ public sealed record ConvBytesByChannel(
 
         double vectors = task.Geometry.Pixels * (block / (double)isa.Lanes);
         double multiply = vectors * blocks.Sum(WeightSegments.Cost);
-        double finish = vectors * blocks.Length * 3.2;
+        double finish = vectors * blocks.Length * CostModel.ByChannel.Finish;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
         int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.Pixels, Math.Max(1, isa.TileSums * isa.Lanes / block)), block / isa.Lanes);
         return new KernelOffer(
-            // two narrower instructions a cycle, nearly
-            task.Geometry.Batch * (multiply + finish) * (isa.Bits == 512 ? 1.12 : task.Isas[0].Wide.Bits == 512 ? 0.65 : 0.58),
+            task.Geometry.Batch * (multiply + finish) * CostModel.ByChannel.Instruction(isa, task.Isas[0].Wide),
             FormattableString.Invariant($"bytes by channel, blocks of {block}, {average:0.0} of 4 products before widening"),
             parts =>
             {

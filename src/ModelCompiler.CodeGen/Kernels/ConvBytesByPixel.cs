@@ -69,16 +69,16 @@ public sealed record ConvBytesByPixel(
         foreach ((int pixels, int tiles) in TilesFor(rows, isa, vectors).Sizes())
         {
             double units = new PixelVectors(isa, pixels).Parts.Sum(p => p.Vectors * p.Isa.Bits / (double)isa.Bits);
-            double gather = chunks.Count * units * 12;
-            double multiply = packed.Sum(b => b.Sum(c => 6 + (units * WeightSegments.Cost(c.Segments))));
-            double keep = units * task.OutChannels * (count - 1) * 3;
-            double finish = units * task.OutChannels * 6; // packing, and turning channels into pixels
+            double gather = chunks.Count * units * CostModel.ByPixel.GatherChunk;
+            double multiply = packed.Sum(b => b.Sum(c => CostModel.ByPixel.Channel + (units * WeightSegments.Cost(c.Segments))));
+            double keep = units * task.OutChannels * (count - 1) * CostModel.ByPixel.KeepSums;
+            double finish = units * task.OutChannels * CostModel.ByPixel.Finish;
             cycles += tiles * (gather + multiply + keep + finish);
         }
 
         double average = packed.Sum(b => b.Sum(c => c.Segments.Sum(s => s.Count))) / (double)Math.Max(1, packed.Sum(b => b.Sum(c => c.Segments.Count)));
         return new KernelOffer(
-            task.Geometry.Batch * cycles * (isa.Bits == 512 ? 1.2 : 0.58),
+            task.Geometry.Batch * cycles * CostModel.ByPixel.Instruction(isa),
             FormattableString.Invariant($"bytes by pixel, {vectors * isa.Lanes} at a time, {average:0.0} of 4 products before widening"),
             parts =>
             {

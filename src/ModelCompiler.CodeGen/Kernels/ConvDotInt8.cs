@@ -46,9 +46,10 @@ public sealed record ConvDotInt8(
         if (stored.Type == ElementType.Int16) return null;
         int blocks = ConvInt8.Blocks(task.OutPerGroup);
         int patch = PatchLength(task.Taps);
-        double products = (double)task.Geometry.Batch * task.Geometry.Pixels * task.Geometry.Groups * blocks * 2 * (patch / 4);
-        double finish = (double)task.Geometry.Batch * task.Geometry.Pixels * task.Geometry.Groups * (blocks * 8 + patch / 16.0);
-        return new KernelOffer((products * 0.65) + finish, "dot products of four", parts =>
+        double products = (double)task.Geometry.Batch * task.Geometry.Pixels * task.Geometry.Groups * blocks * CostModel.Dots.VectorsOfBlock * (patch / 4);
+        double finish = (double)task.Geometry.Batch * task.Geometry.Pixels * task.Geometry.Groups
+            * (blocks * CostModel.Dots.FinishBlock + patch / CostModel.Dots.GatheredPerCycle);
+        return new KernelOffer((products * CostModel.Dots.Product) + finish, "dot products of four", parts =>
         {
             int zero = stored.Type == ElementType.UInt8 ? stored.Zero - 128 : 0;
             sbyte[] weights = Array.ConvertAll(task.Weights, w => checked((sbyte)(w + zero)));

@@ -76,9 +76,11 @@ public sealed record ConvInt8(
     {
         if (task.Geometry.IsDepthwise) return null;
         double steps = (double)task.Geometry.Batch * task.Geometry.Pixels * task.Geometry.Groups * Blocks(task.OutPerGroup) * BlockChannels / 16;
-        double gather = task.Geometry.IsPointwise ? task.Taps / 16.0 : task.Geometry.WindowHeight * 14;
-        double cycles = (steps * (((task.Taps + 3) / 4 * 2.7) + 9.5)) + (task.Geometry.Batch * task.Geometry.Pixels * gather);
-        if (!task.Isas[0].Has(Products.Pairs)) cycles *= 5; // half the width, and no instruction for pairs
+        double gather = task.Geometry.IsPointwise ? task.Taps / CostModel.Pairs.WidenedPerCycle
+            : task.Geometry.WindowHeight * CostModel.Pairs.GatherRow;
+        double cycles = (steps * (((task.Taps + 3) / 4 * CostModel.Pairs.FourTaps) + CostModel.Pairs.Finish))
+            + (task.Geometry.Batch * task.Geometry.Pixels * gather);
+        if (!task.Isas[0].Has(Products.Pairs)) cycles *= CostModel.Pairs.WithoutPairs;
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {
             StoredWeights stored = StoredWeights.For(task.Weights);

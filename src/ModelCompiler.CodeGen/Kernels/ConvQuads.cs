@@ -39,8 +39,10 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
         (int Y, int X, int Channel)[][] quads = [.. rows.Groups().Select(g => g.Bytes)];
         int[] vectors = Vectors(task.Geometry, isa);
         double sums = (double)task.Geometry.Batch * task.Geometry.Pixels * vectors.Sum();
-        double copies = rows.IsDirect ? 0 : (double)task.Geometry.Batch * task.Geometry.Height * task.Geometry.Width * task.Geometry.Channels / 32;
-        return new KernelOffer((sums * ((quads.Length * parts) + 1.5) * (isa.Bits == 512 ? 1 : 0.55)) + copies, "four products at a time", made =>
+        double copies = rows.IsDirect ? 0
+            : (double)task.Geometry.Batch * task.Geometry.Height * task.Geometry.Width * task.Geometry.Channels / CostModel.Quads.CopiedPerCycle;
+        double cycles = (sums * ((quads.Length * parts) + CostModel.Quads.Finish) * CostModel.Quads.Instruction(isa)) + copies;
+        return new KernelOffer(cycles, "four products at a time", made =>
         {
             int[] order = [.. Order(vectors, isa.Lanes)];
             var bytes = new List<byte>();

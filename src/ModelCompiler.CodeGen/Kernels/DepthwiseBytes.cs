@@ -49,13 +49,13 @@ public sealed record DepthwiseBytes(
             .Select(b => isa.Has(Products.Quads) ? WeightSegments.Single(b) : WeightSegments.Pack(b)).ToArray();
 
         double vectors = (double)g.OutHeight * ((g.OutWidth + repeat - 1) / repeat);
-        double cycles = vectors * blocks.Sum(b => (isa.Has(Products.Quads) ? b.Count : WeightSegments.Cost(b)) + 3.5
-            + (10.0 / Math.Min(g.OutWidth, isa.TileSums)));
-        double interleave = (double)g.OutHeight * quads.Elements / block * 3;
+        double cycles = vectors * blocks.Sum(b => (isa.Has(Products.Quads) ? b.Count : WeightSegments.Cost(b))
+            + CostModel.DepthwiseByChannel.Finish + (CostModel.DepthwiseByChannel.Tile / Math.Min(g.OutWidth, isa.TileSums)));
+        double interleave = (double)g.OutHeight * quads.Elements / block * CostModel.DepthwiseByChannel.Interleave;
         double average = blocks.Sum(b => b.Sum(s => s.Count)) / (double)Math.Max(1, blocks.Sum(b => b.Count));
         int[] structure = WeightSegments.Unify(blocks, Math.Min(task.Geometry.OutWidth, isa.TileSums));
         return new KernelOffer(
-            task.Geometry.Batch * 1.5 * (cycles + interleave) * (isa.Bits == 512 ? 1 : 0.5),
+            task.Geometry.Batch * CostModel.DepthwiseByChannel.Loads * (cycles + interleave) * CostModel.DepthwiseByChannel.Instruction(isa),
             FormattableString.Invariant($"bytes by channel, {average:0.0} of 4 products before widening"),
             parts =>
             {

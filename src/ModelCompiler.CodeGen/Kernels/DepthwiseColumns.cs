@@ -44,9 +44,10 @@ public sealed record DepthwiseColumns(
         int[][] orders = chunks.Select((c, i) => Order(chunks.Take(i).Sum(), c).ToArray()).ToArray();
         ColumnEntries[] entries = orders.Select(o => ColumnEntries.Of(task, o, task.Isas[0].Has(Products.Quads))).OfType<ColumnEntries>().ToArray();
         if (entries.Length < chunks.Length) return null;
-        double columns = Math.Min(g.StrideRight, g.WindowWidth) * 8;
-        double cycles = (double)g.OutHeight * (g.OutWidth + 2) * chunks.Zip(entries,
-            (c, e) => (columns + (4 * (e.Columns.Length + (task.Isas[0].Has(Products.Quads) ? 0 : e.Structure.Length))) + 14) * Math.Max(c, 24) / 64).Sum();
+        double columns = Math.Min(g.StrideRight, g.WindowWidth) * CostModel.ByColumn.Column;
+        double cycles = (double)g.OutHeight * (g.OutWidth + CostModel.ByColumn.RowStart) * chunks.Zip(entries,
+            (c, e) => (columns + (CostModel.ByColumn.Entry * (e.Columns.Length + (task.Isas[0].Has(Products.Quads) ? 0 : e.Structure.Length)))
+                + CostModel.ByColumn.Finish) * Math.Max(c, CostModel.ByColumn.FewestChannels) / CostModel.ByColumn.Channels).Sum();
         (double products, double sums) = (entries.Average(e => e.Columns.Length), entries.Average(e => e.Structure.Length));
         return new KernelOffer(
             task.Geometry.Batch * cycles,

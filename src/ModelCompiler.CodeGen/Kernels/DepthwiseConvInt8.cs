@@ -55,7 +55,8 @@ public sealed record DepthwiseConvInt8(
     public static KernelOffer? Offer(LinearTask task)
     {
         if (!task.Geometry.IsDepthwise) return null;
-        double cycles = (double)task.Geometry.Batch * task.Geometry.Pixels * ((task.OutChannels + 15) / 16) * (((task.Taps + 1) / 2 * 4) + 6);
+        double cycles = (double)task.Geometry.Batch * task.Geometry.Pixels * ((task.OutChannels + 15) / 16)
+            * (((task.Taps + 1) / 2 * CostModel.DepthwisePairs.TwoTaps) + CostModel.DepthwisePairs.Finish);
         return new KernelOffer(cycles, "int16 pairs", parts =>
         {
             Rescaling rescaling = task.Rescaling(parts, task.Padded(task.Factors, BlockChannels));

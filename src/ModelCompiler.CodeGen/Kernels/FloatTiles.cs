@@ -8,9 +8,6 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Vectors">Vectors of channels of a tile.</param>
 internal sealed record FloatTiles(int Pixels, int Vectors)
 {
-    // A processor starts two multiply-adds and two loads in a cycle; a sum is ready for the next tap after four cycles, and a loop takes one more.
-    private const int LeastSums = 8, LoopCost = 2;
-
     private const int MostVectors = 8;
 
     /// <summary>Chooses the tile.</summary>
@@ -29,7 +26,8 @@ internal sealed record FloatTiles(int Pixels, int Vectors)
             int most = Math.Max(1, (isa.Registers - (isa.Registers / 16) - v - 1) / v);
             for (int p = Math.Min(pixels, most); p >= 1; p--)
             {
-                long cost = Cost(pixels, p, size => Cost(vectors, v, count => Math.Max(Math.Max(size * count, size + count), LeastSums) + LoopCost));
+                long cost = Cost(pixels, p, size => Cost(
+                    vectors, v, count => Math.Max(Math.Max(size * count, size + count), CostModel.Floats.LeastSums) + CostModel.Floats.Loop));
                 if (cost >= least) continue;
                 (best, least) = (new FloatTiles(p, v), cost);
             }

@@ -79,7 +79,7 @@ public static class WeightSegments
         int[] largest = Enumerable.Range(0, segments).Select(i => blocks.Max(b => i < b.Count ? b[i].Count : 0)).ToArray();
         int[] singles = Enumerable.Repeat(1, longest).ToArray();
         int[] structure = Cost(largest) <= Cost(singles) ? largest : singles;
-        if (Cost(structure) > blocks.Average(b => WeightSegments.Cost(b)) + (MispredictionCycles / pixels)) return [];
+        if (Cost(structure) > blocks.Average(b => WeightSegments.Cost(b)) + (CostModel.Segments.Misprediction / pixels)) return [];
         int size = blocks.SelectMany(b => b.SelectMany(s => s)).First().Weights.Length;
         for (int i = 0; i < blocks.Length; i++)
         {
@@ -90,7 +90,7 @@ public static class WeightSegments
 
         return structure;
 
-        static int Cost(IEnumerable<int> counts) => counts.Sum(c => c + 1);
+        static int Cost(IEnumerable<int> counts) => counts.Sum(c => c + CostModel.Segments.Widening);
 
         List<WeightGroup> Filled(List<WeightGroup> segment, int count) =>
             segment.Concat(Enumerable.Repeat(new WeightGroup(0, new int[size]), count - segment.Count)).ToList();
@@ -98,12 +98,10 @@ public static class WeightSegments
 
     private const int MostUnrolledSteps = 160;
 
-    private const double MispredictionCycles = 25;
-
     /// <summary>
     /// Vector instructions that bound the time of the segments, per accumulator: multiplications of bytes, and one widening multiplication a segment.
     /// </summary>
-    public static int Cost(List<List<WeightGroup>> segments) => segments.Sum(s => s.Count + 1);
+    public static int Cost(List<List<WeightGroup>> segments) => segments.Sum(s => s.Count + CostModel.Segments.Widening);
 
     /// <summary>Parts of a group that are safe each, and sum to it.</summary>
     private static IEnumerable<WeightGroup> Split(WeightGroup group)

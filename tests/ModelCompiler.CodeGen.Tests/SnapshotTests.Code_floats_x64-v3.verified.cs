@@ -328,52 +328,10 @@ namespace ModelCompilerCode
         }
 
         /// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>
-        internal static unsafe class Simd128
-        {
-            /// <summary>a·b + c, with one rounding where the processor has the instruction.</summary>
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
-                Fma.IsSupported ? Fma.MultiplyAdd(a, b, c) : AdvSimd.IsSupported ? AdvSimd.FusedMultiplyAdd(c, a, b) : (a * b) + c;
-
-            /// <summary>Stores the first <paramref name="count"/> lanes; a constant count costs a few moves.</summary>
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            public static void StoreFloats(float* p, Vector128<float> values, int count) =>
-                new ReadOnlySpan<float>(&values, count).CopyTo(new Span<float>(p, count));
-        }
+        internal static unsafe class Simd128 { … }
 
         /// <summary>Vector operations the kernels need, 256 bits wide, on x64 with AVX2.</summary>
-        internal static unsafe class Simd256
-        {
-            /// <summary>The larger of each two numbers, and none where one of them is none.</summary>
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            public static Vector256<float> Larger(Vector256<float> a, Vector256<float> b) =>
-                Vector256.ConditionalSelect(Vector256.Equals(a, a), Vector256.Max(a, b), a);
-
-            /// <summary>Largest of some numbers.</summary>
-            public static float MaxFloat32(float* p, int count)
-            {
-                float max = p[0];
-                int i = 0;
-                if (count >= Vector256<int>.Count)
-                {
-                    Vector256<float> largest = Vector256.Load(p);
-                    for (i = Vector256<int>.Count; i <= count - Vector256<int>.Count; i += Vector256<int>.Count)
-                        largest = Vector256.Max(largest, Vector256.Load(p + i));
-                    for (int lane = 0; lane < Vector256<int>.Count; lane++) max = Math.Max(max, largest.GetElement(lane));
-                }
-                for (; i < count; i++) max = Math.Max(max, p[i]);
-                return max;
-            }
-
-            /// <summary>a·b + c with one rounding.</summary>
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Fma.MultiplyAdd(a, b, c);
-
-            /// <summary>Stores the first <paramref name="count"/> lanes; a constant count costs a few moves.</summary>
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            public static void StoreFloats(float* p, Vector256<float> values, int count) =>
-                new ReadOnlySpan<float>(&values, count).CopyTo(new Span<float>(p, count));
-        }
+        internal static unsafe class Simd256 { … }
     }
 }
 

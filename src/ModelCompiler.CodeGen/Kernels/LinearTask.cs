@@ -153,8 +153,11 @@ public interface IKernelParts
 public static class LinearKernels
 {
     /// <summary>The cheapest offer for a layer.</summary>
-    public static KernelOffer Choose(LinearTask task) =>
+    public static KernelOffer Choose(LinearTask task) => Offers(task).OrderBy(o => o.Cycles).First();
+
+    /// <summary>The offers of all families that can compute a layer, one each.</summary>
+    public static IEnumerable<KernelOffer> Offers(LinearTask task) =>
         new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvQuads.Offer(task), ConvBytesByChannel.Offer(task), ConvBytesByPixel.Offer(task),
             ConvDotInt8.Offer(task), DepthwiseBytes.Offer(task), DepthwiseColumns.Offer(task) }
-        .OfType<KernelOffer>().OrderBy(o => o.Cycles).First();
+        .OfType<KernelOffer>();
 }

@@ -29,7 +29,7 @@ public class KernelBenchmarks : IDisposable
     public void Setup()
     {
         EquatableArray<StepPlan> steps = Network.Value.Plan!.Steps;
-        _programs = new StepPrograms(Network.Value);
+        _programs = new StepPrograms(Network.Value.Plan!, Network.Value.Weights);
         _step = _programs.Steps[steps.Select(s => s.Kernel.Summary).ToList().IndexOf(Kernel)];
     }
 

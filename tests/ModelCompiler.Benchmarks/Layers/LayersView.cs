@@ -37,7 +37,7 @@ internal static class LayersView
         CompilationResult result = row.Compile(options.Target);
         ModelPlan plan = result.Plan!;
         double peak = floor.Peak(row.IsFloat);
-        using var programs = new StepPrograms(result);
+        using var programs = new StepPrograms(plan, result.Weights);
         (double[] times, double whole) = Time(programs, options.Seconds);
         double sum = times.Sum();
         var table = new TextTable(Columns) { RightAligned = Columns.Where(c => c is not ("kernel" or "node")).ToHashSet() };

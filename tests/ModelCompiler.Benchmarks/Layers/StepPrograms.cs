@@ -28,9 +28,9 @@ internal sealed unsafe partial class StepPrograms : IDisposable
     private readonly void* _arena;
 
     /// <summary>Generates, compiles and loads the classes.</summary>
-    public StepPrograms(CompilationResult result)
+    public StepPrograms(ModelPlan compiled, ReadOnlyMemory<byte> contents)
     {
-        ModelPlan plan = result.Plan! with { Namespace = Space, SelfTestHash = 0, Inputs = default, Outputs = default };
+        ModelPlan plan = compiled with { Namespace = Space, SelfTestHash = 0, Inputs = default, Outputs = default };
         // One copy of the weights serves all classes.
         if (plan.Weights.Bytes > 0) plan = plan with { Weights = new WeightStorage { Bytes = plan.Weights.Bytes, Assembly = Space + ".Weights" } };
         string[] names = [.. plan.Steps.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"Step{i}")), Whole];
@@ -39,7 +39,7 @@ internal sealed unsafe partial class StepPrograms : IDisposable
         sources.Add("Driver.cs", DriverSource(names));
         WeightStorage weights = plan.Weights;
         _assembly = GeneratedAssembly.Load(sources, weights.IsAssembly
-            ? (weights.Assembly, WeightsAssembly.Write(weights.Assembly, WeightStorage.TypeNamespace, weights.TypeName, result.Weights.Span)) : null);
+            ? (weights.Assembly, WeightsAssembly.Write(weights.Assembly, WeightStorage.TypeNamespace, weights.TypeName, contents.Span)) : null);
         _arena = NativeMemory.AlignedAlloc((nuint)Math.Max(1, plan.ArenaBytes), 64);
         NativeMemory.Clear(_arena, (nuint)plan.ArenaBytes);
         Action[] actions = _assembly.Assembly.GetType($"{Space}.{Driver}",

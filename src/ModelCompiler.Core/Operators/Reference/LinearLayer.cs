@@ -109,12 +109,19 @@ internal static class LinearLayer
             return;
         }
 
+        context.Emit(LinearKernels.Choose(Task(context, s, activation)));
+    }
+
+    /// <summary>A layer on 8-bit integers, as families of kernels get to see it.</summary>
+    public static LinearTask Task(LoweringContext context, ConvGeometry s, ActivationRange activation)
+    {
+        (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         (int min, int max) = activation.Quantized(output);
-        context.Emit(LinearKernels.Choose(new LinearTask
+        return new LinearTask
         {
             Isas = context.Isas,
             Geometry = s,
-            Weights = ByteTensors.Centred(weights.Constant, weights),
+            Weights = ByteTensors.Centred(weights.Constant!, weights),
             Bias = context.HasInput(2) ? context.Input(2).Constant!.ToInt32s() : new int[s.OutChannels],
             Factors = Factors(input, weights, output, s),
             FixedPoint = context.Mode == RequantizationMode.FixedPoint,
@@ -123,7 +130,7 @@ internal static class LinearLayer
             OutZero = output.Q.ZeroPoint,
             Min = min,
             Max = max,
-        }));
+        };
     }
 
     /// <summary>input scale × weight scale ÷ output scale, per output channel. The TFLite reference multiplies in float where one weight scale serves a dense

@@ -747,11 +747,8 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x72_1x1x3_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* bias, int* multiplier, int* shift, short* patches)
         {
-            for (int pixel = 0; pixel < 1; pixel++)
-            {
-                Simd256.WidenInt8(input + pixel * 72, patches, 72, -54);
-                ConvTile_1x3_72_Avx2(patches, weights + 0 * 72, bias + 0, multiplier, shift, output + pixel * 3 + 0);
-            }
+            Simd256.WidenInt8(input, patches, 72, -54);
+            ConvTile_1x3_72_Avx2(patches, weights, bias, multiplier, shift, output);
         }
 
         /// <summary>Conversions between the caller's numbers and the network's.</summary>

@@ -256,8 +256,8 @@ namespace ModelCompilerCode
             int loaded = 0; // padded rows read so far
             for (int y = 0; y < 4; y++)
             {
-                for (; loaded < y * 1 + 3; loaded++) LoadRow_4x2_Avx2(input, loaded - 1, rows + loaded % 3 * 12);
-                for (int i = 0; i < 3; i++) window[i] = rows + (y * 1 + i * 1) % 3 * 12;
+                for (; loaded < y + 3; loaded++) LoadRow_4x2_Avx2(input, loaded - 1, rows + loaded % 3 * 12);
+                for (int i = 0; i < 3; i++) window[i] = rows + (y + i) % 3 * 12;
                 ConvFloatTile_4x9_3x6_Avx2(window, 0, weights, bias, output + y * 36);
             }
         }
@@ -321,10 +321,7 @@ namespace ModelCompilerCode
                 output[j] = e;
                 sum += e;
             }
-            for (int i = 0; i < 3; i++)
-            {
-                output[i] /= sum;
-            }
+            for (int i = 0; i < 3; i++) output[i] /= sum;
         }
 
         /// <summary>Vector operations the kernels need, 128 bits wide, on any platform.</summary>

@@ -760,11 +760,8 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x72_1x1x3_Avx2(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
         {
-            for (int pixel = 0; pixel < 1; pixel++)
-            {
-                Simd256.WidenInt8(input + pixel * 72, patches, 72, -54);
-                ConvTile_1x3_72_Avx2(patches, weights + 0 * 72, bias + 0, scale, output + pixel * 3 + 0);
-            }
+            Simd256.WidenInt8(input, patches, 72, -54);
+            ConvTile_1x3_72_Avx2(patches, weights, bias, scale, output);
         }
 
         /// <summary>Reads one row of 6 pixels × 2 channels, with the zero point around it.</summary>
@@ -1028,10 +1025,7 @@ namespace ModelCompilerCode
         private static void Conv_6x6x2_3x3x8_s22_Vector128(sbyte* input, sbyte* output, sbyte* weights, int* schedule, int* bias, float* scale, byte* rows)
         {
             for (int i = 0; i < 7; i++) LoadRow_6x2_Vector128(input, i - 1, rows + i * 14);
-            for (int row = 0; row < 3; row++)
-            {
-                ConvTile_1x3_6x6x2_3x3x8_s22_Vector128(rows + row * 28, weights, schedule, bias, scale, output + (row * 3) * 8);
-            }
+            for (int row = 0; row < 3; row++) ConvTile_1x3_6x6x2_3x3x8_s22_Vector128(rows + row * 28, weights, schedule, bias, scale, output + (row * 3) * 8);
         }
 
         /// <summary>Reads one row of 3 pixels × 8 channels, with the zero point around it.</summary>
@@ -1189,11 +1183,8 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x72_1x1x3_Vector128(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
         {
-            for (int pixel = 0; pixel < 1; pixel++)
-            {
-                Simd128.WidenInt8(input + pixel * 72, patches, 72, -54);
-                ConvTile_1x3_72_Vector128(patches, weights + 0 * 72, bias + 0, scale, output + pixel * 3 + 0);
-            }
+            Simd128.WidenInt8(input, patches, 72, -54);
+            ConvTile_1x3_72_Vector128(patches, weights, bias, scale, output);
         }
 
         /// <summary>Conversions between the caller's numbers and the network's.</summary>

@@ -291,7 +291,7 @@ namespace ModelCompilerCode
                 ConvTile_4x8_18_Scalar(patches, weights, bias, scale, output + pixel * 8);
             }
             Patches_6x6x2_3x3x8_s22_Scalar(input, 8, 1, patches);
-            ConvTile_1x8_18_Scalar(patches, weights, bias, scale, output + 8 * 8);
+            ConvTile_1x8_18_Scalar(patches, weights, bias, scale, output + 64);
         }
 
         /// <summary>Reads one row of 3 pixels × 8 channels, with zeros around it.</summary>
@@ -321,10 +321,7 @@ namespace ModelCompilerCode
                     int sum = bias[channel];
                     for (int y = 0; y < 3; y++)
                     {
-                        for (int x = 0; x < 3; x++)
-                        {
-                            sum += window[y][at + (pixel * 1 + x * 1) * 8 + channel] * w[(y * 3 + x) * 16];
-                        }
+                        for (int x = 0; x < 3; x++) sum += window[y][at + (pixel + x) * 8 + channel] * w[(y * 3 + x) * 16];
                     }
                     output[pixel * 8 + channel] = (sbyte)Scalar.Requantize(sum, scale[channel], -74f, 181f, -54);
                 }
@@ -339,12 +336,9 @@ namespace ModelCompilerCode
             int loaded = 0; // padded rows read so far
             for (int y = 0; y < 3; y++)
             {
-                for (; loaded < y * 1 + 3; loaded++) LoadRow_3x8_Scalar(input, loaded - 1, rows + loaded % 3 * 40);
-                for (int i = 0; i < 3; i++) window[i] = rows + (y * 1 + i * 1) % 3 * 40;
-                for (int x = 0; x < 3; x += 3)
-                {
-                    DepthwiseTile_3x8_3x3_Scalar(window, x * 8, weights, bias, scale, output + (y * 3 + x) * 8);
-                }
+                for (; loaded < y + 3; loaded++) LoadRow_3x8_Scalar(input, loaded - 1, rows + loaded % 3 * 40);
+                for (int i = 0; i < 3; i++) window[i] = rows + (y + i) % 3 * 40;
+                DepthwiseTile_3x8_3x3_Scalar(window, 0, weights, bias, scale, output + y * 24);
             }
         }
 
@@ -374,11 +368,8 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x72_1x1x3_Scalar(sbyte* input, sbyte* output, sbyte* weights, int* bias, float* scale, short* patches)
         {
-            for (int pixel = 0; pixel < 1; pixel++)
-            {
-                Scalar.WidenInt8(input + pixel * 72, patches, 72, -54);
-                ConvTile_1x3_72_Scalar(patches, weights, bias, scale, output + pixel * 3);
-            }
+            Scalar.WidenInt8(input, patches, 72, -54);
+            ConvTile_1x3_72_Scalar(patches, weights, bias, scale, output);
         }
 
         /// <summary>Conversions between the caller's numbers and the network's.</summary>

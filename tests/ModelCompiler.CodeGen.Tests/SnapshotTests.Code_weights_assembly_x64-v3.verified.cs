@@ -255,15 +255,12 @@ namespace ModelCompilerCode
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Conv_1x1x512_1x1x136_Avx2(byte* input, byte* output, byte* weights, int* bias, float* scale, short* patches)
         {
-            for (int pixel = 0; pixel < 1; pixel++)
+            Simd256.WidenUInt8(input, patches, 512, 103);
+            for (int channel = 0; channel < 128; channel += 32)
             {
-                Simd256.WidenUInt8(input + pixel * 512, patches, 512, 103);
-                for (int channel = 0; channel < 128; channel += 32)
-                {
-                    ConvTile_1x32_512_Avx2(patches, weights + channel * 512, bias + channel, scale + channel, output + pixel * 136 + channel);
-                }
-                ConvTile_1x8_512_Avx2(patches, weights + 128 * 512, bias + 128, scale + 128, output + pixel * 136 + 128);
+                ConvTile_1x32_512_Avx2(patches, weights + channel * 512, bias + channel, scale + channel, output + channel);
             }
+            ConvTile_1x8_512_Avx2(patches, weights + 65536, bias + 128, scale + 128, output + 128);
         }
 
         /// <summary>Conversions between the caller's numbers and the network's.</summary>

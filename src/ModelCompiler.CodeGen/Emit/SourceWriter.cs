@@ -46,15 +46,34 @@ public sealed class SourceWriter(int levels = 0)
             start > 0 || continues ? indent : indent + 4, true);
     }
 
-    /// <summary>Writes a header line and its body in braces.</summary>
+    /// <summary>Writes a header line and its body in braces; a loop over one short statement becomes one line without.</summary>
     public void Block(string header, Action body)
     {
+        int start = _text.Length;
         if (header.Length > 0) Line(header);
         Line("{");
+        int inside = _text.Length;
         Indentation++;
         body();
         Indentation--;
-        Line("}");
+        if (header.StartsWith("for (", StringComparison.Ordinal) && OnlyStatement(inside) is { } statement
+            && (levels + Indentation) * 4 + header.Length + 1 + statement.Length <= LineLength)
+        {
+            _text.Length = start;
+            Line($"{header} {statement}");
+        }
+        else Line("}");
+    }
+
+    // What was written since a place, if it is one statement in one line that reads well behind the header of a loop: no comment, loop or condition.
+    private string? OnlyStatement(int start)
+    {
+        if (_text.Length - start > 2 * LineLength) return null;
+        string text = _text.ToString(start, _text.Length - start);
+        string line = text.Trim();
+        return text.IndexOf('\n') == text.Length - 1 && line.EndsWith(";", StringComparison.Ordinal) && line.IndexOf("; ", StringComparison.Ordinal) < 0
+            && !line.StartsWith("for (", StringComparison.Ordinal) && !line.StartsWith("if (", StringComparison.Ordinal)
+            && line.IndexOf("//", StringComparison.Ordinal) < 0 ? line : null;
     }
 
     /// <summary>Writes a counting loop, or nothing when it has no turns.</summary>

@@ -14,7 +14,7 @@ internal static class ChannelTiling
     {
         int wide = Math.Max(1, (pixels == 1 ? VectorsAlone : VectorsTogether) * isa.Lanes / blockChannels) * blockChannels;
         int full = channels / wide;
-        if (full > 0) code.For("channel", full * wide, () => code.Line(call("channel", wide / blockChannels, wide)), wide);
+        code.For("channel", full * wide, channel => code.Line(call(channel, wide / blockChannels, wide)), wide);
         for (int channel = full * wide; channel < channels; channel += blockChannels)
         {
             code.Line(call(Literals.Int(channel), 1, Math.Min(blockChannels, channels - channel)));

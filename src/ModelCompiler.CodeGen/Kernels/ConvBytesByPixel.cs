@@ -170,12 +170,8 @@ public sealed record ConvBytesByPixel(
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutChannels, "channel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{(signed ? "sbyte" : "byte")}* input, {outType}* output, sbyte* weights, ushort* schedule, int* chunks, int* bias, {requantizer.Parameters}, "
             + "byte* rows, byte* gathered, int* sums, byte* results",
-            code =>
-            {
-                code.Line($"byte* pixels;\n{outType}* to;");
-                TilesFor(rows, isa, Vectors).Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input,
-                    (window, x, y, height, width) => WriteTile(code, window, x, y, height, width));
-            });
+            code => TilesFor(rows, isa, Vectors).Write(code, (y, height) => rows.Prepare(writer, code, y, height), (input, _, _) => input,
+                (window, x, y, height, width) => WriteTile(code, window, x, y, height, width)));
 
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (ushort*)({writer.Address(Schedule)}), "
@@ -186,11 +182,11 @@ public sealed record ConvBytesByPixel(
         {
             var vectors = new PixelVectors(isa, height * width);
             var tile = new PixelTile(writer, vectors, requantizer, outType);
-            code.Line($"pixels = {Terms.Plus(window, Terms.Times(x, g.StrideRight * g.Channels))};");
+            string pixels = Terms.Plus(window, Terms.Times(x, g.StrideRight * g.Channels));
             for (int block = 0, chunk = 0, weights = 0, schedule = 0; block < Blocks.Count; block++)
             {
                 (bool isFirst, bool isLast) = (block == 0, block == Blocks.Count - 1);
-                foreach (PixelVectors.Part part in vectors.Parts) code.Line(tile.Gather(part, "pixels", Terms.Plus("chunks", chunk), Blocks[block], From));
+                foreach (PixelVectors.Part part in vectors.Parts) code.Line(tile.Gather(part, pixels, Terms.Plus("chunks", chunk), Blocks[block], From));
                 code.Line($"{tile.SumMethod(isFirst, isLast)}(gathered, {Terms.Plus("weights", weights)}, {Terms.Plus("schedule", schedule)}, "
                     + g.OutChannels + (isFirst ? ", bias" : "") + (isLast ? $", {requantizer.Forward("")}, {Rescaling.Zero}, results" : "")
                     + (isFirst && isLast ? "" : ", sums") + ");");
@@ -200,9 +196,10 @@ public sealed record ConvBytesByPixel(
             }
 
             // The pixels of a tile follow one another, also those of several rows.
-            code.Line($"to = {Terms.Plus("output", Terms.Times(Terms.Plus(Terms.Times(y, rows.OutWidth), x), g.OutChannels))};");
+            string to = Terms.Plus("output", x == "0" ? Terms.Times(y, rows.OutWidth * g.OutChannels)
+                : Terms.Times(Terms.Plus(Terms.Times(y, rows.OutWidth), x), g.OutChannels));
             foreach (PixelVectors.Part part in vectors.Parts)
-                code.Line(PixelTile.Store(part, vectors.PackedBytes, Terms.Plus("to", part.FirstPixel * g.OutChannels), g.OutChannels));
+                code.Line(PixelTile.Store(part, vectors.PackedBytes, Terms.Plus(to, part.FirstPixel * g.OutChannels), g.OutChannels));
 
             int From(int pixel) => (pixel / width * g.StrideDown * rows.Pitch) + (pixel % width * g.StrideRight * g.Channels);
         }

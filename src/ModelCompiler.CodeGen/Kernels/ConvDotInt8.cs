@@ -147,17 +147,18 @@ public sealed record ConvDotInt8(
             {
                 string gather = direct ? "" : patches.Method(writer, inType);
                 if (WeightsZero != 0) code.Line($"int* offsets = stackalloc int[{most}]; // what the zero point of the weights contributes");
-                code.For("pixel", g.Pixels / most * most, () => WriteTile(most, "pixel"), most);
+                code.For("pixel", g.Pixels / most * most, pixel => WriteTile(most, pixel), most);
                 if (g.Pixels % most > 0) WriteTile(g.Pixels % most, Literals.Int(g.Pixels / most * most));
 
                 void WriteTile(int pixels, string first)
                 {
-                    code.Line(direct ? $"patches = input + {first} * {g.Channels};" : patches.Call(gather, first, pixels));
+                    code.Line(direct ? $"patches = {Terms.Plus("input", Terms.Times(first, g.Channels))};" : patches.Call(gather, first, pixels));
                     if (WeightsZero != 0) code.Line($"for (int i = 0; i < {pixels}; i++) offsets[i] = {Literals.Int(-WeightsZero)} * "
                         + $"{writer.Isa.Simd}.SumInt8(patches + i * {patch}, {patch});");
                     ChannelTiling.Write(code, writer.Isa, pixels, g.OutPerGroup, BlockChannels, (channel, blocks, channels) =>
-                        $"{tile.Method(writer, requantizer, pixels, blocks, channels, outType)}(patches, weights + {channel} * {patch}, bias + {channel}, "
-                        + $"{requantizer.Forward(channel)}{(WeightsZero != 0 ? ", offsets" : "")}, output + {first} * {g.OutChannels} + {channel});");
+                        $"{tile.Method(writer, requantizer, pixels, blocks, channels, outType)}(patches, "
+                        + $"{Terms.Plus("weights", Terms.Times(channel, patch))}, {Terms.Plus("bias", channel)}, {requantizer.Forward(channel)}"
+                        + $"{(WeightsZero != 0 ? ", offsets" : "")}, {Terms.Plus(Terms.Plus("output", Terms.Times(first, g.OutChannels)), channel)});");
                 }
             });
     }

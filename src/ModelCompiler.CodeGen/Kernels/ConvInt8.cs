@@ -123,7 +123,7 @@ public sealed record ConvInt8(
         void WriteImage(SourceWriter code)
         {
             string gather = patches.Method(writer, inType);
-            code.For("pixel", g.Pixels / tile * tile, () => WriteTile(code, tile, "pixel", gather), tile);
+            code.For("pixel", g.Pixels / tile * tile, pixel => WriteTile(code, tile, pixel, gather), tile);
             if (g.Pixels % tile > 0) WriteTile(code, g.Pixels % tile, Literals.Int(g.Pixels / tile * tile), gather);
         }
 
@@ -133,15 +133,15 @@ public sealed record ConvInt8(
             if (writer.Isa.IsScalar)
             {
                 string scalar = ScalarTile(writer, pixels, patch, g, outType, requantizer);
-                code.Line($"{scalar}(patches, weights, bias, {requantizer.Forward("")}, output + {first} * {g.OutChannels});");
+                code.Line($"{scalar}(patches, weights, bias, {requantizer.Forward("")}, {Terms.Plus("output", Terms.Times(first, g.OutChannels))});");
                 return;
             }
 
             ChannelTiling.Write(code, writer.Isa, pixels, g.OutPerGroup, BlockChannels, (channel, blocks, channels) =>
             {
                 string tileMethod = VectorTile(writer, pixels, blocks, channels, patch, g, outType, requantizer);
-                return $"{tileMethod}(patches, weights + {channel} * {patch}, bias + {channel}, {requantizer.Forward(channel)}, output + {first} * "
-                    + $"{g.OutChannels} + {channel});";
+                return $"{tileMethod}(patches, {Terms.Plus("weights", Terms.Times(channel, patch))}, {Terms.Plus("bias", channel)}, "
+                    + $"{requantizer.Forward(channel)}, {Terms.Plus(Terms.Plus("output", Terms.Times(first, g.OutChannels)), channel)});";
             });
         }
     }

@@ -167,7 +167,6 @@ public sealed record DepthwiseColumns(
                 code.Line($"{vector}<short> {(isa.Has(Products.Quads) ? "" : $"ones = {vector}.Create((short)1), ")}zeros = {vector}.Create((short)zero);");
                 code.Block($"for (int channel = 0; channel < channels; channel += {chunk})", () =>
                 {
-                    code.Line("byte* column;\nbyte* to;");
                     if (chunk == part) WritePart(code, 0);
                     else for (int sub = 0; sub < chunk; sub += part) code.Block("", () => WritePart(code, sub));
                     code.Line($"weights += {chunk * 4 * run.Columns.Length};");
@@ -176,7 +175,7 @@ public sealed record DepthwiseColumns(
 
         void WritePart(SourceWriter code, int sub)
         {
-            code.Line($"column = {Terms.Plus("input + channel", sub)};\nto = (byte*)output + {Terms.Plus("channel", sub)};");
+            code.Line($"byte* column = {Terms.Plus("input + channel", sub)};\nbyte* to = (byte*)output + {Terms.Plus("channel", sub)};");
             for (int c = 0; c < carried; c++)
             {
                 WriteColumn(code, $"c{c}", "column");

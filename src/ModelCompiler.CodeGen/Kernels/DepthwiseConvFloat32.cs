@@ -72,7 +72,7 @@ public sealed record DepthwiseConvFloat32(
             $"DepthwiseFloat_{g.Name}",
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.Taps, "tap")}.",
             "float* input, float* output, float* weights, float* bias, float* rows",
-            code => ring.WriteRows(writer, code, "float", () => FloatTiles.Write(code, "x", places, (places + tiles - 1) / tiles, (x, count) =>
+            code => ring.WriteRows(writer, code, "float", y => FloatTiles.Write(code, "x", places, (places + tiles - 1) / tiles, (x, count) =>
                 code.Line($"{Tile(writer, count, unit)}(window, {Terms.Times(x, g.StrideRight * unit)}, weights, bias, "
                 + $"{Terms.Plus($"output + y * {g.OutWidth * g.Channels}", Terms.Times(x, unit))});"))));
         g.WriteImageCalls(writer, (input, output) =>

@@ -85,19 +85,20 @@ public sealed record DepthwiseConvInt8(
             $"Depthwise_{g.Name}",
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.Taps, "tap")}.",
             $"{inType}* input, {outType}* output, short* weights, int* bias, {requantizer.Parameters}, short* rows",
-            code => ring.WriteRows(writer, code, inType, () =>
+            code => ring.WriteRows(writer, code, inType, y =>
             {
-                code.For("x", g.OutWidth / tile * tile, () => WriteTile(code, tile, "x"), tile);
-                if (g.OutWidth % tile > 0) WriteTile(code, g.OutWidth % tile, Literals.Int(g.OutWidth / tile * tile));
+                code.For("x", g.OutWidth / tile * tile, x => WriteTile(code, tile, x, y), tile);
+                if (g.OutWidth % tile > 0) WriteTile(code, g.OutWidth % tile, Literals.Int(g.OutWidth / tile * tile), y);
             }));
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (short*)({writer.Address(Weights)}), {writer.Address(Bias)}, "
             + $"{requantizer.Arguments()}, {writer.Address(Rows)});");
 
-        void WriteTile(SourceWriter code, int pixels, string x)
+        void WriteTile(SourceWriter code, int pixels, string x, string y)
         {
-            string at = $"{x} * {g.StrideRight * g.Channels}";
-            string to = $"output + (y * {g.OutWidth} + {x}) * {g.Channels}";
+            string at = Terms.Times(x, g.StrideRight * g.Channels);
+            string to = Terms.Plus("output", x == "0" ? Terms.Times(y, g.OutWidth * g.Channels)
+                : Terms.Times(Terms.Plus(Terms.Times(y, g.OutWidth), x), g.Channels));
             if (writer.Isa.IsScalar)
             {
                 code.Line($"{ScalarTile(writer, pixels, g, ring, outType, requantizer)}(window, {at}, weights, bias, {requantizer.Forward("")}, {to});");
@@ -106,15 +107,16 @@ public sealed record DepthwiseConvInt8(
 
             int step = writer.Isa.Lanes * 2;
             int full = g.Channels / step * step;
-            if (full > 0) code.For("channel", full, () => code.Line(Call(VectorTile(writer, pixels, step, g, ring, outType, requantizer), "channel")), step);
+            code.For("channel", full, channel => code.Line(Call(VectorTile(writer, pixels, step, g, ring, outType, requantizer), channel)), step);
             if (full < g.Channels) code.Line(Call(VectorTile(writer, pixels, g.Channels - full, g, ring, outType, requantizer), Literals.Int(full)));
 
             string Call(string tileMethod, string channel)
             {
                 // Vectors narrower than a block of weights start inside it.
-                string weights = step == BlockChannels ? $"{channel} * {g.Taps}"
+                string weights = step == BlockChannels || channel == "0" ? Terms.Times(channel, g.Taps)
                     : $"{channel} / {BlockChannels} * {BlockChannels * g.Taps} + {channel} % {BlockChannels}";
-                return $"{tileMethod}(window, {at} + {channel}, weights + {weights}, bias + {channel}, {requantizer.Forward(channel)}, {to} + {channel});";
+                return $"{tileMethod}(window, {Terms.Plus(at, channel)}, {Terms.Plus("weights", weights)}, {Terms.Plus("bias", channel)}, "
+                    + $"{requantizer.Forward(channel)}, {Terms.Plus(to, channel)});";
             }
         }
     }
@@ -196,7 +198,7 @@ public sealed record DepthwiseConvInt8(
             code.For("x", g.WindowWidth, () =>
             {
                 tap();
-                code.Line($"row0 += {g.DilationRight * g.Channels};\nweights += {BlockChannels};");
+                code.Line($"{Terms.Advance("row0", g.DilationRight * g.Channels)}\nweights += {BlockChannels};");
             });
         });
     }
@@ -209,9 +211,9 @@ public sealed record DepthwiseConvInt8(
         code => code.For("pixel", pixels, () => code.For("channel", g.Channels, () =>
         {
             code.Line($"short* w = weights + channel / {BlockChannels} * {BlockChannels * g.Taps} + channel % {BlockChannels};\nint sum = bias[channel];");
+            string place = Terms.Plus(Terms.Times("pixel", g.StrideRight), Terms.Times("x", g.DilationRight));
             code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>
-                code.Line($"sum += window[y][at + (pixel * {g.StrideRight} + x * {g.DilationRight}) * {g.Channels} + channel] * w[(y * {g.WindowWidth} + x) * "
-                + $"{BlockChannels}];")));
+                code.Line($"sum += window[y][at + {Terms.Times(place, g.Channels)} + channel] * w[(y * {g.WindowWidth} + x) * {BlockChannels}];")));
             code.Line($"output[pixel * {g.Channels} + channel] = ({outType}){requantizer.Single("sum", "channel")};");
         })));
 }

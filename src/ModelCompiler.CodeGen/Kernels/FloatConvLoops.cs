@@ -28,7 +28,7 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
         if (g.HasPadding)
         {
             new RowRing(g, "float", 0, (from, to, count) => $"new ReadOnlySpan<float>({from}, {count}).CopyTo(new Span<float>({to}, {count}));")
-                .WriteRows(writer, code, "float", () => WriteRow(code, IsOneRow ? "window[0]" : "window", "y"));
+                .WriteRows(writer, code, "float", y => WriteRow(code, IsOneRow ? "window[0]" : "window", y));
         }
         else if (g.OutHeight == 1 && IsOneRow)
         {

@@ -23,18 +23,23 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
         $"{inType}* input, int pixel, int count, {PatchType}* patch",
         code => code.Block($"for (int end = pixel + count; pixel < end; pixel++)", () =>
         {
-            code.Line($"int top = pixel / {_g.OutWidth} * {_g.StrideDown} - {_g.PadTop}, left = pixel % {_g.OutWidth} * {_g.StrideRight} - {_g.PadLeft};");
-            code.For("y", _g.WindowHeight, () =>
-            {
-                code.Line($"int row = top{Times(" + y", _g.DilationDown)};");
-                WriteRow(code);
-            });
+            string top = _g.OutWidth == 1 ? "pixel" : $"pixel / {_g.OutWidth}", left = _g.OutWidth == 1 ? "0" : $"pixel % {_g.OutWidth}";
+            code.Line($"int top = {Place(top, _g.StrideDown, _g.PadTop)}, left = {Place(left, _g.StrideRight, _g.PadLeft)};");
+            // The rows of a window may end early, so they are a loop wherever they may lie outside.
+            if (_g.WindowHeight == 1 && !_g.HasPadding) Row("0");
+            else code.For("y", _g.WindowHeight, () => Row("y"));
             if (patchLength > _g.Taps) code.Line($"for (int i = {_g.Taps}; i < {patchLength}; i++) *patch++ = 0;");
+
+            void Row(string y)
+            {
+                code.Line($"int row = {Terms.Plus("top", Terms.Times(y, _g.DilationDown))};");
+                WriteRow(code);
+            }
         }));
 
     /// <summary>The statement that gathers the patches of some pixels.</summary>
     public string Call(string method, string firstPixel, int pixels) => IsDirect
-        ? copy($"input + {firstPixel} * {_g.Channels}", "patches", Literals.Int(pixels * _g.Channels))
+        ? copy(Terms.Plus("input", Terms.Times(firstPixel, _g.Channels)), "patches", Literals.Int(pixels * _g.Channels))
         : $"{method}(input, {firstPixel}, {pixels}, patches);";
 
     private void WriteRow(SourceWriter code)
@@ -62,9 +67,9 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
         }
         else
         {
-            code.For("x", _g.WindowWidth, () =>
+            code.For("x", _g.WindowWidth, x =>
             {
-                code.Line($"int column = left{Times(" + x", _g.DilationRight)};");
+                code.Line($"int column = {Terms.Plus("left", Terms.Times(x, _g.DilationRight))};");
                 string take = copy($"input + (row * {_g.Width} + column) * {_g.Channels}", "patch", Literals.Int(_g.InPerGroup));
                 code.Line(_g.HasPadding ? $"if ((uint)column < {_g.Width}) {take}\nelse {Empty("patch", Literals.Int(_g.InPerGroup))}" : take);
                 code.Line($"patch += {_g.InPerGroup};");
@@ -78,9 +83,10 @@ internal sealed class PatchWriter(ConvGeometry geometry, int patchLength, Func<s
     /// <summary>What stands where a window reaches over the edge.</summary>
     public int Zero { get; init; }
 
+    private static string Place(string pixel, int stride, int padding) =>
+        Terms.Plus(pixel == "0" ? "0" : stride == 1 ? pixel : $"{pixel} * {stride}", -padding);
+
     private string Empty(string from, string count) => $"new Span<{PatchType}>({from}, {count}).{(Zero == 0 ? "Clear()" : $"Fill({Literals.Int(Zero)})")};";
 
     private string Scaled(string pixels) => _g.Channels == 1 ? pixels : $"{pixels} * {_g.Channels}";
-
-    private static string Times(string variable, int factor) => factor == 1 ? variable : $"{variable} * {factor}";
 }

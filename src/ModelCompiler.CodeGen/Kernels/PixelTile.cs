@@ -124,7 +124,7 @@ internal sealed class PixelTile(KernelWriter writer, PixelVectors vectors, Requa
                 + $"{string.Join(", ", Enumerable.Range(0, count).Select(k => $"{Terms.Plus($"x{k}", at)}, w{k}{(i == 0 ? "" : ".GetLower()")}"))});");
         }
 
-        code.Line($"groups += {count};\nweights += {count * 4};");
+        code.Line($"{Terms.Advance("groups", count)}\n{Terms.Advance("weights", count * 4)}");
     }
 
     private void Finish(SourceWriter code, Isa[] widths)

@@ -24,17 +24,23 @@ internal sealed class RowRing(ConvGeometry geometry, string elementType, int sla
     /// <summary>Elements of the ring; vectors may read a little past the last row.</summary>
     public int Elements => (Rows * RowLength) + slack;
 
-    /// <summary>Writes the loop over output rows; <paramref name="row"/> writes one, with <c>window</c> pointing to the rows it needs.</summary>
-    public void WriteRows(KernelWriter writer, SourceWriter code, string inType, Action row)
+    /// <summary>Writes the loop over output rows; <paramref name="row"/> gets its number and writes it, with <c>window</c> pointing to the rows
+    /// it needs.</summary>
+    public void WriteRows(KernelWriter writer, SourceWriter code, string inType, Action<string> row)
     {
         string load = LoadMethod(writer, inType);
         code.Line($"{elementType}** window = stackalloc {elementType}*[{_g.WindowHeight}];");
         code.Line("int loaded = 0; // padded rows read so far");
-        code.For("y", _g.OutHeight, () =>
+        code.For("y", _g.OutHeight, y =>
         {
-            code.Line($"for (; loaded < y * {_g.StrideDown} + {Rows}; loaded++) {load}(input, loaded - {_g.PadTop}, rows + loaded % {Rows} * {RowLength});");
-            code.Line($"for (int i = 0; i < {_g.WindowHeight}; i++) window[i] = rows + (y * {_g.StrideDown} + i * {_g.DilationDown}) % {Rows} * {RowLength};");
-            row();
+            string first = Terms.Times(y, _g.StrideDown), from = _g.PadTop == 0 ? "loaded" : $"loaded - {_g.PadTop}";
+            string to = Rows == 1 ? "rows" : $"rows + loaded % {Rows} * {RowLength}";
+            code.Line($"for (; loaded < {Terms.Plus(first, Rows)}; loaded++) {load}(input, {from}, {to});");
+            string place = Terms.Plus(first, Terms.Times("i", _g.DilationDown));
+            if (Rows == 1) code.Line("window[0] = rows;");
+            else code.Line($"for (int i = 0; i < {_g.WindowHeight}; i++) window[i] = rows + "
+                + $"{(place.IndexOf(' ') < 0 ? place : $"({place})")} % {Rows} * {RowLength};");
+            row(y);
         });
     }
 

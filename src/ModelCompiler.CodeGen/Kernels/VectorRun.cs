@@ -36,12 +36,17 @@ internal sealed record VectorRun(string Vector, string Simd, int Lanes)
         chunk);
 
     /// <summary>Writes a loop over the run with a scalar rest, which suits kernels that work in place; the bodies get the variable,
-    /// or the one place that is left.</summary>
+    /// or the place where they stand without a loop.</summary>
     public static void WriteWithRest(SourceWriter code, string variable, int count, int chunk, Action<string> body, Action<string> rest)
     {
         int left = chunk == 0 ? count : count % chunk;
         if (left == count) code.For(variable, count, rest);
         else if (left <= 1) code.For(variable, count - left, body, chunk);
+        else if (left == count - chunk)
+        {
+            body("0");
+            code.Block($"for (int {variable} = {chunk}; {variable} < {count}; {variable}++)", () => rest(variable));
+        }
         else
         {
             code.Line($"int {variable} = 0;");

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Output">Type of the output, or null for that of the first input.</param>
 /// <param name="Alpha">First constant of a function of one element.</param>
 /// <param name="Beta">Second constant.</param>
-public sealed record Elementwise(string Function, ElementKind Types, ElementType? Output = null, double Alpha = 0, double Beta = 0) : LibraryOperator
+public sealed record Elementwise(string Function, ElementKind Types, ElementType? Output = null, double Alpha = 0, double Beta = 0) : Operator
 {
     /// <inheritdoc/>
     public override string Name => Function;
@@ -27,9 +27,6 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
 
     /// <inheritdoc/>
     public override bool IsElementwise => true;
-
-    /// <inheritdoc/>
-    public override bool WorksInPlace => true;
 
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -47,11 +44,11 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value a, Value output) = (context.Input(0), context.Output(0));
         if (!context.HasInput(1))
-            return new LibraryCall("Elementwise.Unary", [UnaryFunction(a.Type), a.Type.Name(), output.Type.Name()]).In(0).Out(0)
+            return new LibraryCall("Elementwise.Unary", [UnaryFunction(a.Type), a.Type.Name(), output.Type.Name()]).In(0).Out(0).InPlace((0, 0))
                 .Number(output.Shape.Elements, Alpha, Beta);
         Value b = context.Input(1);
         Broadcasting loops = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
@@ -62,7 +59,7 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
             _ => $"{Function}Function<{a.Type.Name()}>",
         };
         return new LibraryCall("Elementwise.Binary", [function, a.Type.Name(), b.Type.Name(), output.Type.Name()])
-            .In(0, 1).Out(0).Table("Sizes", loops.Sizes).Table("Steps", loops.StepsA).Table("Steps", loops.StepsB)
+            .In(0, 1).Out(0).InPlace((0, 0)).Table("Sizes", loops.Sizes).Table("Steps", loops.StepsA).Table("Steps", loops.StepsB)
             .Number(loops.Sizes.Length, output.Shape.Elements);
     }
 

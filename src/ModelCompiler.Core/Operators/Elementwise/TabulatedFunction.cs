@@ -1,8 +1,6 @@
-using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators.Reference;
-using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Operators;
@@ -32,19 +30,7 @@ public sealed record TabulatedFunction(Elementwise Function) : Operator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(context[0].Type, context[0].Shape)];
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
-    {
-        byte[] table = Table(context.InputValue(0), context.OutputValue(0));
-        context.SetOutput(0, new TensorData(context.OutputValue(0).Type, context.Input(0).Shape, Array.ConvertAll(context.Input(0).Bytes, b => table[b])));
-    }
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
-    {
-        (Value input, Value output) = (context.Input(0), context.Output(0));
-        DataRef table = context.Table("Lookup", ElementType.UInt8, Table(input, output).Select(b => (double)b));
-        context.EmitInPlace(new LookupInt8(context.In(0), context.Out(0), table, input.Shape.Elements));
-    }
+    public override Implementation Choose(ChoiceContext context) => Implementation.Lookup(Table(context.Input(0), context.Output(0)));
 
     private byte[] Table(Value input, Value output)
     {

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Window">How the window moves.</param>
 /// <param name="Groups">Number of groups.</param>
-public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
+public sealed record ConvGeneral(Window Window, int Groups) : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -28,7 +28,7 @@ public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Direct", x.Type.Name(), w.Type.Name(), context.Output(0).Type.Name())

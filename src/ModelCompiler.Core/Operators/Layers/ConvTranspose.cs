@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// optional bias [groups × M].</summary>
 /// <param name="Window">How the window moves over the output.</param>
 /// <param name="Groups">Number of groups.</param>
-public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
+public sealed record ConvTranspose(Window Window, int Groups) : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -24,7 +24,7 @@ public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Transposed", x.Type.Name()).In(0, 1).InOrNull(context, 2).Out(0);

@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Window">How the window moves.</param>
 /// <param name="Option">Max: 1 for indices that count column by column. Average: 1 to include padding. Norm: p.</param>
 /// <param name="Indices">True for a second output.</param>
-public sealed record PoolGeneral(string Kind, Window Window, int Option, bool Indices = false) : LibraryOperator
+public sealed record PoolGeneral(string Kind, Window Window, int Option, bool Indices = false) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -21,7 +21,7 @@ public sealed record PoolGeneral(string Kind, Window Window, int Option, bool In
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Value x = context.Input(0);
         LibraryCall call = new LibraryCall($"Pooling.{Kind}", x.Type.Name()).In(0).Out(0);

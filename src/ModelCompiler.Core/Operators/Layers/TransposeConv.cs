@@ -17,7 +17,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="PadLeft">Columns cut off on the left.</param>
 /// <param name="Activation">Fused activation.</param>
 public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation)
-    : LibraryOperator
+    : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -36,7 +36,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         (Shape from, Shape window) = (input.Shape, weights.Shape);

@@ -10,8 +10,8 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Arithmetic on two tensors element by element, with NumPy broadcasting. Kernels exist for float, and for 8-bit sums, differences and products.
-/// Tensors whose elements stand for themselves, such as indices, are <see cref="Elementwise"/>'s.
+/// Arithmetic on the real numbers that the elements of two tensors are or stand for, with NumPy broadcasting. Kernels exist for float, and
+/// for 8-bit sums, differences and products. <see cref="Elementwise"/> takes elements as they are, of any type: indices, half and double precision.
 /// </summary>
 /// <param name="Kind">What to compute.</param>
 /// <param name="Activation">Fused activation.</param>

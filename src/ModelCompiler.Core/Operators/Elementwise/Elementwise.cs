@@ -1,11 +1,14 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators.Reference;
+using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A function of every element, or of every pair of elements of two tensors that broadcast.
+/// A function of every element, or of every pair of elements of two tensors that broadcast. Elements are taken as they are, of any type;
+/// <see cref="Unary"/> and <see cref="Binary"/> have kernels for the real numbers that they are or stand for. Where post-training quantisation says so,
+/// a smooth function of real numbers is a table of 256 bytes: the float function, rounded to nearest even.
 /// </summary>
 /// <param name="Function">Name of the function in the library, without its suffix.</param>
 /// <param name="Types">Elements it takes.</param>
@@ -14,6 +17,12 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Beta">Second constant.</param>
 public sealed record Elementwise(string Function, ElementKind Types, ElementType? Output = null, double Alpha = 0, double Beta = 0) : Operator
 {
+    // Smooth or piecewise smooth, so that 256 points describe them.
+    private static readonly string[] Tabulated = ["Gelu", "GeluTanh", "Swish", "Mish", "Softsign", "Selu", "Celu", "ThresholdedRelu", "Erf"];
+
+    /// <summary>True when a table does for the function on 8-bit integers that stand for real numbers.</summary>
+    public bool HasTable => Output is null && Tabulated.Contains(Function);
+
     /// <inheritdoc/>
     public override string Name => Function;
 
@@ -32,7 +41,7 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value a = context[0];
-        if (!Types.Includes(a.Type))
+        if (!Types.Includes(a.Type) && !(a.IsQuantized && HasTable))
             throw new ModelCompilationException("MC2003", $"'{a.Name}' has elements of type {a.Type}, which {Function} does not compute with.",
                 "Export the model with another element type.");
         ElementType type = Output ?? a.Type;
@@ -44,9 +53,10 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Choose(ChoiceContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
         (Value a, Value output) = (context.Input(0), context.Output(0));
+        if (a.IsQuantized && HasTable) return Implementation.Lookup(Table(a, output));
         if (!context.HasInput(1))
             return new LibraryCall("Elementwise.Unary", [UnaryFunction(a.Type), a.Type.Name(), output.Type.Name()]).In(0).Out(0).InPlace((0, 0))
                 .Number(output.Shape.Elements, Alpha, Beta);
@@ -61,6 +71,16 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
         return new LibraryCall("Elementwise.Binary", [function, a.Type.Name(), b.Type.Name(), output.Type.Name()])
             .In(0, 1).Out(0).InPlace((0, 0)).Table("Sizes", loops.Sizes).Table("Steps", loops.StepsA).Table("Steps", loops.StepsB)
             .Number(loops.Sizes.Length, output.Shape.Elements);
+    }
+
+    private byte[] Table(Value input, Value output)
+    {
+        (float scale, int zero, int first) = (input.Q.Scale, input.Q.ZeroPoint, input.Type.MinValue());
+        float[] reals = [.. Enumerable.Range(first, 256).Select(i => (i - zero) * scale)];
+        float[] results = ReferenceInterpreter.Apply(this, reals);
+        (int min, int max, QuantizationParameters q) = (output.Type.MinValue(), output.Type.MaxValue(), output.Q);
+        return ByteTensors.Table(input.Type, i => results[i - first] is var y && float.IsNaN(y) ? q.ZeroPoint
+            : Requantization.Quantize(y, q.Scale, q.ZeroPoint, min, max));
     }
 
     private string UnaryFunction(ElementType type) => Function switch

@@ -8,8 +8,9 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A function of every element. On 8-bit integers it is a table of 256 entries: the real function, rounded to nearest even,
-/// or in fixed-point mode what the TFLite reference kernels compute (clamps, leaky ReLU, and sigmoid and tanh with their usual output scales).
+/// A function of the real number that every element is or stands for; <see cref="Elementwise"/> takes elements as they are, of any type.
+/// On 8-bit integers it is a table of 256 entries: the real function, rounded to nearest even, or in fixed-point mode what the TFLite reference kernels
+/// compute (clamps, leaky ReLU, and sigmoid and tanh with their usual output scales).
 /// </summary>
 /// <param name="Kind">The function.</param>
 /// <param name="Alpha">Its first constant.</param>

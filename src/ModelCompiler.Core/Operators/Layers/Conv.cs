@@ -113,7 +113,7 @@ public sealed record Conv(
             && (!node.HasInput(2) || OnnxNode.IsKnown(node.Value(2)));
         if (!isCommon)
         {
-            ConvGeneral.FromOnnx(node);
+            ConvChannelsFirst.FromOnnx(node);
             return;
         }
 

@@ -51,7 +51,7 @@ public static class OperatorCases
         ["fully connected int8"] = b => FullyConnected(b, ElementType.Int8, 1, 33, 21),
         ["fully connected wide int8"] = b => FullyConnected(b, ElementType.Int8, 1, 64, 100),
         ["fully connected rows uint8"] = b => FullyConnected(b, ElementType.UInt8, 7, 20, 9),
-        ["tabulated function int8"] = b => b.Build(b.Apply(new TabulatedFunction(new Elementwise("Gelu", ElementKind.Float)), ElementType.Int8,
+        ["tabulated function int8"] = b => b.Build(b.Apply(new Elementwise("Gelu", ElementKind.Float), ElementType.Int8,
             b.Parameters(ElementType.Int8), b.QuantizedInput(ElementType.Int8, 3, 7))),
         ["fully connected float"] = b => b.Build(b.Apply(new FullyConnected(true, ActivationRange.Relu), b.Input(3, 30), b.Constant(11, 30), b.Constant(11))),
         ["max pool int8"] = b => Pool(b.QuantizedInput(ElementType.Int8, 1, 7, 7, 21), b,

@@ -16,9 +16,9 @@ public static class TfLiteCases
         ["conv with narrow bias int16"] = b => Layer16(b, new Conv(1, 1, 1, 1, 0, 0, 0, 0, 1, ActivationRange.None), [1, 6, 5, 40], [6, 2, 3, 40], wide: false),
         ["depthwise int16"] = b => Layer16(b, new Conv(1, 1, 1, 1, 1, 1, 1, 1, 9, ActivationRange.None), [1, 6, 6, 9], [9, 3, 3, 1], wide: true),
         ["fully connected int16"] = b => Layer16(b, new FullyConnected(false, ActivationRange.None), [3, 1100], [7, 1100], wide: true),
-        ["transposed conv int16"] = b => Layer16(b, new TransposeConv(9, 8, 2, 2, 1, 0, ActivationRange.None), [1, 5, 4, 17], [6, 3, 3, 17], wide: true),
+        ["transposed conv int16"] = b => Layer16(b, new TransposedConv(9, 8, 2, 2, 1, 0, ActivationRange.None), [1, 5, 4, 17], [6, 3, 3, 17], wide: true),
         ["transposed conv int8"] = TransposedInt8,
-        ["transposed conv float"] = b => b.Build(b.Apply(new TransposeConv(8, 9, 2, 3, 0, 1, ActivationRange.Relu6), b.Input(2, 4, 3, 7),
+        ["transposed conv float"] = b => b.Build(b.Apply(new TransposedConv(8, 9, 2, 3, 0, 1, ActivationRange.Relu6), b.Input(2, 4, 3, 7),
             b.Constant(5, 3, 3, 7), b.Constant(5))),
         ["add int16 broadcast"] = b => Pair16(b, BinaryKind.Add, [1, 3, 5, 7], [5, 1]),
         ["subtract int16"] = b => Pair16(b, BinaryKind.Subtract, [4, 9], [4, 9]),
@@ -92,7 +92,7 @@ public static class TfLiteCases
     }
 
     private static ModelGraph TransposedInt8(CaseBuilder b) => b.Build(b.Apply(
-        new TransposeConv(9, 8, 2, 2, 1, 0, ActivationRange.Relu), ElementType.Int8, b.Parameters(ElementType.Int8, 0.1),
+        new TransposedConv(9, 8, 2, 2, 1, 0, ActivationRange.Relu), ElementType.Int8, b.Parameters(ElementType.Int8, 0.1),
         b.QuantizedInput(ElementType.Int8, 1, 5, 4, 19), b.QuantizedConstant(ElementType.Int8, true, 6, 3, 3, 19), b.Bias(6)));
 
     private static ModelGraph Pair16(CaseBuilder b, BinaryKind kind, int[] x, int[] y) => b.Build(b.Apply(

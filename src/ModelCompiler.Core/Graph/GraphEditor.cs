@@ -183,8 +183,7 @@ public sealed class GraphEditor
     /// they are computed at run time.</summary>
     internal bool IsWorthFolding(Node node) =>
         node.Outputs.All(o => this[o].Shape.Elements <= Math.Max(MostFoldedElements, node.Inputs.Where(i => i >= 0).Sum(i => (long)this[i].Shape.Elements)))
-        && node.Operator.Work(new CallContext(node.Inputs.Length, i => i < node.Inputs.Length && node.Inputs[i] >= 0, i => this[node.Inputs[i]],
-            i => this[node.Outputs[i]], RequantizationMode.Float)) <= MostFoldedWork;
+        && node.Operator.Work(new ChoiceContext(node, i => this[i], RequantizationMode.Float)) <= MostFoldedWork;
 
     /// <summary>Names of the model's inputs that a value depends on.</summary>
     public IReadOnlyList<string> InputsBehind(int id)

@@ -20,15 +20,35 @@ public abstract record Operator
     /// <exception cref="ModelCompilationException">The inputs do not fit the operator.</exception>
     public abstract IReadOnlyList<TensorType> Infer(InferenceContext context);
 
-    /// <summary>Computes the outputs: the definition of what every engine must give. Quantised values are computed in integers.</summary>
-    public abstract void Evaluate(EvaluationContext context);
+    /// <summary>How the outputs are computed for these types: the only place where an operator tells real numbers from integers of 8 and of 16 bits.
+    /// Reference results, kernels and the amount of work all follow from it. Quantised values are computed in integers.</summary>
+    /// <exception cref="ModelCompilationException">MC2002, MC2003: there is no way for these types.</exception>
+    public abstract Implementation Choose(ChoiceContext context);
+
+    /// <summary>Computes the outputs: the definition of what every engine must give.</summary>
+    public void Evaluate(EvaluationContext context)
+    {
+        if (!context.Choice.IsEmpty) Choose(context.Choice).Evaluate(context);
+    }
 
     /// <summary>Adds the kernels that compute the outputs to the plan.</summary>
-    public abstract void Lower(LoweringContext context);
+    public void Lower(LoweringContext context)
+    {
+        if (!context.Choice.IsEmpty) Choose(context.Choice).Lower(context);
+    }
 
-    /// <summary>Elementary operations that <see cref="Evaluate"/> takes beyond a few for every element:
-    /// what is computed at build time is bounded by it.</summary>
-    public virtual long Work(CallContext context) => 0;
+    /// <summary>Elementary operations beyond a few for every element; 0 where there is no way for these types, as will be said when it is computed.</summary>
+    public long Work(ChoiceContext context)
+    {
+        try
+        {
+            return context.IsEmpty ? 0 : Choose(context).Work;
+        }
+        catch (ModelCompilationException)
+        {
+            return 0;
+        }
+    }
 
     /// <summary>
     /// How post-training quantisation treats the operator; the default keeps it in float.
@@ -145,10 +165,13 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
 /// <summary>The inputs of a node with their elements, and where it puts its outputs.</summary>
 public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode)
 {
-    private readonly TensorData[] _outputs = new TensorData[node.Outputs.Length];
+    private readonly TensorData?[] _outputs = new TensorData?[node.Outputs.Length];
 
     /// <summary>How accumulators become activations.</summary>
     public RequantizationMode Mode { get; } = mode;
+
+    /// <summary>What the choice of an implementation depends on.</summary>
+    public ChoiceContext Choice { get; } = new(node, values, mode);
 
     /// <summary>Number of inputs, absent ones included.</summary>
     public int InputCount => node.Inputs.Length;
@@ -165,22 +188,15 @@ public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<i
     /// <summary>Type, shape and quantisation of an output.</summary>
     public Value OutputValue(int index) => values(node.Outputs[index]);
 
-    /// <summary>Allocates an output.</summary>
-    public TensorData Output(int index)
-    {
-        Value value = OutputValue(index);
-        return _outputs[index] = new TensorData(value.Type, value.Shape);
-    }
+    /// <summary>An output, allocated with zeros when it is first asked for.</summary>
+    public TensorData Output(int index) => _outputs[index] ??= new TensorData(OutputValue(index).Type, OutputValue(index).Shape);
 
     /// <summary>Number of outputs.</summary>
     public int OutputCount => _outputs.Length;
 
-    /// <summary>An output that was allocated.</summary>
-    public TensorData ExistingOutput(int index) => _outputs[index];
-
     /// <summary>Gives an output.</summary>
     public void SetOutput(int index, TensorData output) => _outputs[index] = output;
 
-    /// <summary>The outputs, when all are there.</summary>
-    public TensorData[] Outputs => _outputs;
+    /// <summary>All outputs.</summary>
+    public TensorData[] Outputs => [.. Enumerable.Range(0, OutputCount).Select(Output)];
 }

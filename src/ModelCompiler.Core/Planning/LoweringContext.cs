@@ -2,6 +2,7 @@ using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Planning;
@@ -24,6 +25,9 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
 
     /// <summary>How accumulators become activations.</summary>
     public RequantizationMode Mode { get; } = mode;
+
+    /// <summary>What the choice of an implementation depends on.</summary>
+    public ChoiceContext Choice { get; } = new(node, id => graph.Values[id], mode);
 
     /// <summary>The node being lowered.</summary>
     public Node Node { get; } = node;
@@ -60,6 +64,9 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
 
     /// <summary>Adds a small table, emitted in its natural type.</summary>
     public DataRef Table(string kind, ElementType type, IEnumerable<double> values) => plan.Table(kind, type, values);
+
+    /// <summary>Adds a table of bytes that <see cref="LookupInt8"/> reads.</summary>
+    public DataRef LookupTable(byte[] table) => Table("Lookup", ElementType.UInt8, table.Select(b => (double)b));
 
     /// <summary>Adds a kernel.</summary>
     public void Emit(Kernel kernel) => plan.Step(Node.Name, kernel);

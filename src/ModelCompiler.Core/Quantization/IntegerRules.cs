@@ -13,7 +13,7 @@ internal static class IntegerRules
         Gather when graph.Values[node.Inputs[1]].Constant is not null => QuantizationRule.SameAsInput,
         Take take when take.Indices.All(i => i >= 0) && node.Inputs.Length == 1 => QuantizationRule.SameAsInput,
         Resample resample when IsMean(resample) => QuantizationRule.SameAsInput,
-        { } op when TabulatedFunction.For(op) is not null => QuantizationRule.Integer,
+        Elementwise { HasTable: true } => QuantizationRule.Integer,
         { } op => op.QuantizationRule,
     };
 

@@ -91,7 +91,6 @@ internal sealed class PostTrainingQuantization
     {
         Value[] inputs = [.. node.Inputs.Select((i, place) => i < 0 ? null! : IntegerRules.IsIndex(node, place) ? AsFloat(i) : AsInteger(i))];
         QuantizationRule rule = IntegerRules.Of(_graph, node);
-        node = node with { Operator = TabulatedFunction.For(node.Operator) ?? node.Operator };
         QuantizationParameters q = rule switch
         {
             QuantizationRule.SameAsInput => inputs[0].Q,

@@ -39,22 +39,23 @@ internal static class LayerCases
     {
         Value sequence = LibraryCases.Input(b, type, 2, 4, 7), volume = LibraryCases.Input(b, type, 1, 2, 3, 4, 3);
         return b.Build(
-            b.Apply(new ConvGeneral(LibraryCases.Window([3], [4], [2], [1], [1], [1]), 2), sequence, LibraryCases.Input(b, type, 6, 2, 3),
+            b.Apply(new ConvChannelsFirst(LibraryCases.Window([3], [4], [2], [1], [1], [1]), 2), sequence, LibraryCases.Input(b, type, 6, 2, 3),
                 LibraryCases.Input(b, type, 6)),
-            b.Apply(new ConvGeneral(LibraryCases.Window([2, 2, 2], [2, 2, 3], [1, 1, 1], [1, 2, 1], [0, 0, 0], [0, 0, 1]), 1), volume,
+            b.Apply(new ConvChannelsFirst(LibraryCases.Window([2, 2, 2], [2, 2, 3], [1, 1, 1], [1, 2, 1], [0, 0, 0], [0, 0, 1]), 1), volume,
                 LibraryCases.Input(b, type, 3, 2, 2, 2, 2)));
     }
 
     private static ModelGraph Integers(CaseBuilder b) => b.Build(
-        b.Apply(new ConvGeneral(LibraryCases.Window([2, 2], [3, 3], [1, 1], [1, 1], [1, 0], [0, 1]), 1), LibraryCases.Input(b, ElementType.UInt8, 1, 2, 3, 3),
+        b.Apply(new ConvChannelsFirst(LibraryCases.Window([2, 2], [3, 3], [1, 1], [1, 1], [1, 0], [0, 1]), 1),
+            LibraryCases.Input(b, ElementType.UInt8, 1, 2, 3, 3),
             LibraryCases.Input(b, ElementType.Int8, 4, 2, 2, 2), null, LibraryCases.Input(b, ElementType.UInt8), LibraryCases.Input(b, ElementType.Int8, 4)),
-        b.Apply(new ConvGeneral(LibraryCases.Window([2], [2], [1], [1], [0], [0]), 1), LibraryCases.Input(b, ElementType.Int8, 1, 2, 3),
+        b.Apply(new ConvChannelsFirst(LibraryCases.Window([2], [2], [1], [1], [0], [0]), 1), LibraryCases.Input(b, ElementType.Int8, 1, 2, 3),
             LibraryCases.Input(b, ElementType.UInt8, 2, 2, 2)));
 
     private static ModelGraph Transposed(CaseBuilder b, ElementType type) => b.Build(
-        b.Apply(new ConvTranspose(LibraryCases.Window([3, 2], [5, 7], [2, 3], [1, 2], [1, 0], []), 2), LibraryCases.Input(b, type, 2, 4, 3, 3),
+        b.Apply(new TransposedConvChannelsFirst(LibraryCases.Window([3, 2], [5, 7], [2, 3], [1, 2], [1, 0], []), 2), LibraryCases.Input(b, type, 2, 4, 3, 3),
             LibraryCases.Input(b, type, 4, 3, 3, 2), LibraryCases.Input(b, type, 6)),
-        b.Apply(new ConvTranspose(LibraryCases.Window([3], [7], [2], [1], [0], []), 1), LibraryCases.Input(b, type, 1, 2, 3),
+        b.Apply(new TransposedConvChannelsFirst(LibraryCases.Window([3], [7], [2], [1], [0], []), 1), LibraryCases.Input(b, type, 1, 2, 3),
             LibraryCases.Input(b, type, 2, 1, 3)));
 
     private static ModelGraph Deformable(CaseBuilder b, ElementType type)
@@ -74,11 +75,11 @@ internal static class LayerCases
         Value x = LibraryCases.Input(b, type, 2, 3, 5, 5);
         List<Value> outputs =
         [
-            .. b.ApplyAll(new PoolGeneral("Max", window, 0, true), [], x), .. b.ApplyAll(new PoolGeneral("Max", dilated, 1, true), [], x),
-            b.Apply(new PoolGeneral("Max", dilated, 0), x),
+            .. b.ApplyAll(new PoolChannelsFirst("Max", window, 0, true), [], x), .. b.ApplyAll(new PoolChannelsFirst("Max", dilated, 1, true), [], x),
+            b.Apply(new PoolChannelsFirst("Max", dilated, 0), x),
         ];
         if (type.IsFloat()) outputs.AddRange(new (string Kind, int Option)[] { ("Average", 0), ("Average", 1), ("Norm", 1), ("Norm", 2),
-            ("Norm", 3) }.Select(p => b.Apply(new PoolGeneral(p.Kind, window, p.Option), x)));
+            ("Norm", 3) }.Select(p => b.Apply(new PoolChannelsFirst(p.Kind, window, p.Option), x)));
         return b.Build([.. outputs]);
     }
 

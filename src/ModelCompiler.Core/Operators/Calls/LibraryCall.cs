@@ -8,11 +8,12 @@ using ModelCompiler.Core.Planning;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A call of a routine of the library: pointers to inputs and outputs, then scratch memory, then tables, then numbers.
+/// A call of a routine of the library, the implementation that most operators choose. The reference interpreter runs the routine itself and generated code
+/// holds its source, so that both compute the same bits. Arguments are pointers to inputs and outputs, then scratch memory, then tables, then numbers.
 /// </summary>
 /// <param name="routine">Class and method.</param>
 /// <param name="types">Type arguments as C#.</param>
-public sealed class LibraryCall(string routine, params IEnumerable<string> types)
+public sealed class LibraryCall(string routine, params IEnumerable<string> types) : Implementation
 {
     private readonly List<(string Kind, ElementType Type, double[] Values)> _tables = [];
     private readonly List<object> _numbers = [];
@@ -21,6 +22,7 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
 
     private readonly List<TensorData> _weights = [];
     private readonly List<(int Output, int Input)> _inPlace = [];
+    private long _work;
 
     /// <summary>Class and method.</summary>
     public string Routine { get; } = routine;
@@ -28,8 +30,8 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     /// <summary>Type arguments as C#.</summary>
     public IReadOnlyList<string> Types { get; } = [.. types];
 
-    /// <summary>Multiply-accumulate or other elementary operations, where they are more than a few for every element.</summary>
-    public long Work { get; private set; }
+    /// <inheritdoc/>
+    public override long Work => _work;
 
     /// <summary>Inputs ('i'), outputs ('o'), scratch memory ('s') and constants ('w') by number; −1 for none.</summary>
     internal IReadOnlyList<(char Kind, int Index)> Tensors => _tensors;
@@ -50,7 +52,7 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     public LibraryCall In(params ReadOnlySpan<int> indices) => Add('i', indices);
 
     /// <summary>Passes an input, or null when the optional input is absent.</summary>
-    public LibraryCall InOrNull(CallContext context, int index) => Add('i', [context.HasInput(index) ? index : -1]);
+    public LibraryCall InOrNull(ChoiceContext context, int index) => Add('i', [context.HasInput(index) ? index : -1]);
 
     /// <summary>Passes outputs.</summary>
     public LibraryCall Out(params ReadOnlySpan<int> indices) => Add('o', indices);
@@ -105,7 +107,7 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
     /// <summary>Says how many multiply-accumulate operations there are, or others where their number is not that of the elements.</summary>
     public LibraryCall Costs(long macs)
     {
-        Work = macs;
+        _work = macs;
         return this;
     }
 
@@ -116,15 +118,11 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
         return this;
     }
 
-    /// <summary>Runs the routine on a node's inputs and outputs, which it allocates.</summary>
-    internal void Evaluate(EvaluationContext context)
-    {
-        for (int i = 0; i < context.OutputCount; i++) context.Output(i);
-        LibraryRuntime.Run(this, context);
-    }
+    /// <inheritdoc/>
+    internal override void Evaluate(EvaluationContext context) => LibraryRuntime.Run(this, context);
 
-    /// <summary>Adds the kernel to the plan.</summary>
-    internal void Lower(LoweringContext context, bool inPlace = false)
+    /// <inheritdoc/>
+    internal override void Lower(LoweringContext context)
     {
         LibraryRuntime.Bind(this, context.Input, context.Output);
         TensorRef[] scratch = [.. _scratch.Select(s => context.Scratch(s.Type, s.Count))];
@@ -136,8 +134,7 @@ public sealed class LibraryCall(string routine, params IEnumerable<string> types
             _tables.Select(t => context.Table(t.Kind, t.Type, t.Values)).ToEquatableArray(),
             _numbers.Select(Literal).ToEquatableArray(),
             Work);
-        if (inPlace) context.EmitInPlace(kernel);
-        else context.EmitInPlace(kernel, [.. _inPlace]);
+        context.EmitInPlace(kernel, [.. _inPlace]);
     }
 
     private static string Literal(object number) => number switch

@@ -31,7 +31,7 @@ internal static unsafe class LibraryRuntime
             {
                 Pass(index < 0 ? null
                     : kind == 'i' ? context.Input(index).Bytes
-                    : kind == 'o' ? context.ExistingOutput(index).Bytes
+                    : kind == 'o' ? context.Output(index).Bytes
                     : kind == 's' ? Garbage(call.ScratchMemory[index].Count * call.ScratchMemory[index].Type.Size())
                     : call.Constants[index].Bytes);
             }

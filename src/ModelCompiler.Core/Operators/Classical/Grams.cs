@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>How often the n-grams of a pool occur in every row (TfIdfVectorizer of integers).</summary>
 public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, EquatableArray<float> Weights, int Columns, int Skips, int Mode)
-    : LibraryOperator
+    : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -18,7 +18,7 @@ public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, E
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Features.Grams", context.Input(0).Type.Name()).In(0).Out(0).Table("Pool", Pool).Table("Grams", List)

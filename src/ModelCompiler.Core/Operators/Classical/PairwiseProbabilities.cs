@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Slopes">What the score of each pair is multiplied by before the sigmoid.</param>
 /// <param name="Offsets">What is added then.</param>
 /// <param name="Classes">Number of classes.</param>
-public sealed record PairwiseProbabilities(EquatableArray<float> Slopes, EquatableArray<float> Offsets, int Classes) : LibraryOperator
+public sealed record PairwiseProbabilities(EquatableArray<float> Slopes, EquatableArray<float> Offsets, int Classes) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -19,7 +19,7 @@ public sealed record PairwiseProbabilities(EquatableArray<float> Slopes, Equatab
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         int rows = context.Input(0).Shape[0];
         return new LibraryCall("PairwiseProbabilities.Couple").In(0).Out(0).Scratch(ElementType.Float32, (2 * Classes * Classes) + Classes)

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 public sealed record TreeEnsemble(
     EquatableArray<int> Nodes, EquatableArray<int> Leaves, EquatableArray<int> TargetIds, EquatableArray<int> Roots, EquatableArray<int> Sets, int Outputs,
-    int Combination) : LibraryOperator
+    int Combination) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -24,7 +24,7 @@ public sealed record TreeEnsemble(
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape x = context.Input(0).Shape;
         return new LibraryCall("Features.Trees", context.Input(0).Type.Name()).In(0, 1, 2, 3).Out(0)

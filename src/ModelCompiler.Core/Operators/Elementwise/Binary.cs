@@ -10,8 +10,8 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Arithmetic on two tensors element by element, with NumPy broadcasting. Kernels exist for float, and for 8-bit sums, differences and products;
-/// integers of 32 and 64 bits are computed at build time only.
+/// Arithmetic on the real numbers that the elements of two tensors are or stand for, with NumPy broadcasting. Kernels exist for float, and
+/// for 8-bit sums, differences and products. <see cref="Elementwise"/> takes elements as they are, of any type: indices, half and double precision.
 /// </summary>
 /// <param name="Kind">What to compute.</param>
 /// <param name="Activation">Fused activation.</param>
@@ -43,49 +43,28 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
     }
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
-        (TensorData a, TensorData b) = (context.Input(0), context.Input(1));
-        TensorData output = context.Output(0);
-        Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
-        if (output.Count == 0) return;
-        if (context.InputValue(0).IsQuantized16)
-        {
-            Int16Calls.Binary(CallContext.Of(context), Kind, Activation).Evaluate(context);
-        }
-        else if (context.OutputValue(0).IsQuantized)
-        {
-            if (Kind == BinaryKind.Divide)
-                throw new ModelCompilationException("MC2002", "A quotient of 8-bit integers is not supported.", "Keep the division in float.");
-            var arithmetic = new QuantizedArithmetic(Kind, context.InputValue(0), context.InputValue(1), context.OutputValue(0), Activation);
-            foreach ((int i, int x, int y) in broadcasting.Elements)
+        (Value a, Value output) = (context.Input(0), context.Output(0));
+        if (a.IsQuantized16) return Int16Calls.Binary(context, Kind, Activation);
+        Broadcasting loops = Broadcasting.Of(a.Shape, context.Input(1).Shape, output.Shape);
+        if (output.IsQuantized && Kind != BinaryKind.Divide) return Integers(context, loops);
+        if (output.Type == ElementType.Float32) return Implementation.Kernels(
+            e =>
             {
-                (int p, int q) = (ByteTensors.Integer(a.Bytes[x], a.Type), ByteTensors.Integer(b.Bytes[y], b.Type));
-                output.Bytes[i] = ByteTensors.Byte(Kind == BinaryKind.Multiply ? arithmetic.Product(p, q, context.Mode) : arithmetic.Sum(p, q, context.Mode));
-            }
-        }
-        else if (output.Type is ElementType.Int32 or ElementType.Int64)
-        {
-            foreach ((int i, int x, int y) in broadcasting.Elements)
-            {
-                long result = Compute(a.Type == ElementType.Int64 ? a.As<long>()[x] : a.As<int>()[x],
-                    b.Type == ElementType.Int64 ? b.As<long>()[y] : b.As<int>()[y]);
-                if (output.Type == ElementType.Int64) output.As<long>()[i] = result;
-                else output.As<int>()[i] = unchecked((int)result);
-            }
-        }
-        else if (output.Type == ElementType.Float32)
-        {
-            Span<float> result = output.Floats;
-            ReadOnlySpan<float> p = a.Floats;
-            ReadOnlySpan<float> q = b.Floats;
-            foreach ((int i, int x, int y) in broadcasting.Elements) result[i] = Activation.Apply(Compute(p[x], q[y]));
-        }
-        else
-        {
-            throw new ModelCompilationException("MC2002", $"{Kind} on {output.Type} is not supported.", "Compute it in float.");
-        }
+                Span<float> result = e.Output(0).Floats;
+                ReadOnlySpan<float> p = e.Input(0).Floats;
+                ReadOnlySpan<float> q = e.Input(1).Floats;
+                foreach ((int i, int x, int y) in loops.Elements) result[i] = Activation.Apply(Compute(p[x], q[y]));
+            },
+            l => l.EmitInPlace(new BinaryFloat32(
+                l.In(0), l.In(1), l.Out(0), Kind, loops.Sizes.ToEquatableArray(), loops.StepsA.ToEquatableArray(), loops.StepsB.ToEquatableArray(),
+                Activation.Min, Activation.Max), SameShape(a, output)));
+        throw context.Unsupported($"{Kind} on {(output.IsQuantized ? "quantised " : "")}{output.Type}", "Compute it in float.");
     }
+
+    // The input whose memory the result may take.
+    private static int SameShape(Value a, Value output) => a.Shape.Elements == output.Shape.Elements && a.Constant is null ? 0 : 1;
 
     private float Compute(float a, float b) => Kind switch
     {
@@ -95,61 +74,32 @@ public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Opera
         _ => a / b,
     };
 
-    private long Compute(long a, long b) => Kind switch
+    private Implementation Integers(ChoiceContext context, Broadcasting loops)
     {
-        BinaryKind.Add => a + b,
-        BinaryKind.Subtract => a - b,
-        BinaryKind.Multiply => a * b,
-        _ => b == 0 ? throw new ModelCompilationException("MC1012", "An integer is divided by zero.", "Export the model again.") : b == -1 ? -a : a / b,
-    };
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
-    {
-        (Value a, Value b, Value output) = (context.Input(0), context.Input(1), context.Output(0));
-        Broadcasting broadcasting = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
-        (EquatableArray<int> sizes, EquatableArray<int> stepsA, EquatableArray<int> stepsB) =
-            (broadcasting.Sizes.ToEquatableArray(), broadcasting.StepsA.ToEquatableArray(), broadcasting.StepsB.ToEquatableArray());
-        if (a.IsQuantized16)
-        {
-            Int16Calls.Binary(CallContext.Of(context), Kind, Activation).Lower(context);
-            return;
-        }
-
-        int sameShape = a.Shape.Elements == output.Shape.Elements && a.Constant is null ? 0 : 1;
-        if (output.IsQuantized && Kind != BinaryKind.Divide)
-        {
-            var arithmetic = new QuantizedArithmetic(Kind, a, b, output, Activation);
-            bool isFixed = context.Mode == RequantizationMode.FixedPoint;
-            if (Kind == BinaryKind.Multiply)
+        (Value a, Value b, Value output, RequantizationMode mode) = (context.Input(0), context.Input(1), context.Output(0), context.Mode);
+        var arithmetic = new QuantizedArithmetic(Kind, a, b, output, Activation);
+        bool isFixed = mode == RequantizationMode.FixedPoint;
+        return Implementation.Kernels(
+            e =>
             {
-                (int multiplier, int shift) = isFixed ? Requantization.QuantizeMultiplier(arithmetic.ProductFactor) : (0, 0);
-                context.EmitInPlace(
-                    new MultiplyInt8(
-                        context.In(0), context.In(1), context.Out(0), sizes, stepsA, stepsB, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, arithmetic.Min,
-                        arithmetic.Max,
-                        isFixed, isFixed ? 0 : (float)arithmetic.ProductFactor, multiplier, shift),
-                    sameShape);
-            }
-            else
-            {
-                context.EmitInPlace(
-                    new AddInt8(
-                        context.In(0), context.In(1), context.Out(0), sizes, stepsA, stepsB, a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, arithmetic.Min,
-                        arithmetic.Max,
-                        Kind == BinaryKind.Subtract, isFixed ? 0 : arithmetic.FactorA, isFixed ? 0 : arithmetic.FactorB,
-                        isFixed ? arithmetic.FixedFactors.ToEquatableArray() : default),
-                    sameShape);
-            }
-        }
-        else if (output.Type == ElementType.Float32)
+                (byte[] p, byte[] q, byte[] result) = (e.Input(0).Bytes, e.Input(1).Bytes, e.Output(0).Bytes);
+                foreach ((int i, int x, int y) in loops.Elements)
+                    result[i] = ByteTensors.Byte(arithmetic.Result(ByteTensors.Integer(p[x], a.Type), ByteTensors.Integer(q[y], b.Type), mode));
+            },
+            l => l.EmitInPlace(Kernel(l), SameShape(a, output)));
+
+        Kernel Kernel(LoweringContext l)
         {
-            context.EmitInPlace(new BinaryFloat32(context.In(0), context.In(1), context.Out(0), Kind, sizes, stepsA, stepsB, Activation.Min, Activation.Max),
-                sameShape);
-        }
-        else
-        {
-            throw context.Unsupported($"{Kind} on {(output.IsQuantized ? "quantised " : "")}{output.Type}", "Compute it in float.");
+            (EquatableArray<int> sizes, EquatableArray<int> stepsA, EquatableArray<int> stepsB) =
+                (loops.Sizes.ToEquatableArray(), loops.StepsA.ToEquatableArray(), loops.StepsB.ToEquatableArray());
+            (int zeroA, int zeroB, int zero) = (a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint);
+            if (Kind != BinaryKind.Multiply) return new AddInt8(
+                l.In(0), l.In(1), l.Out(0), sizes, stepsA, stepsB, zeroA, zeroB, zero, arithmetic.Min, arithmetic.Max, Kind == BinaryKind.Subtract,
+                isFixed ? 0 : arithmetic.FactorA, isFixed ? 0 : arithmetic.FactorB, isFixed ? arithmetic.FixedFactors.ToEquatableArray() : default);
+            (int multiplier, int shift) = isFixed ? Requantization.QuantizeMultiplier(arithmetic.ProductFactor) : (0, 0);
+            return new MultiplyInt8(
+                l.In(0), l.In(1), l.Out(0), sizes, stepsA, stepsB, zeroA, zeroB, zero, arithmetic.Min, arithmetic.Max, isFixed,
+                isFixed ? 0 : (float)arithmetic.ProductFactor, multiplier, shift);
         }
     }
 

@@ -1,6 +1,5 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -15,8 +14,5 @@ public sealed record BitCast(ElementType Type) : Operator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(Type, context[0].Shape)];
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context) => context.SetOutput(0, new TensorData(Type, context.Input(0).Shape, context.Input(0).Bytes));
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context) => context.AliasOutput();
+    public override Implementation Choose(ChoiceContext context) => Implementation.Alias;
 }

@@ -1,19 +1,28 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators.Reference;
+using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A function of every element, or of every pair of elements of two tensors that broadcast.
+/// A function of every element, or of every pair of elements of two tensors that broadcast. Elements are taken as they are, of any type;
+/// <see cref="Unary"/> and <see cref="Binary"/> have kernels for the real numbers that they are or stand for. Where post-training quantisation says so,
+/// a smooth function of real numbers is a table of 256 bytes: the float function, rounded to nearest even.
 /// </summary>
 /// <param name="Function">Name of the function in the library, without its suffix.</param>
 /// <param name="Types">Elements it takes.</param>
 /// <param name="Output">Type of the output, or null for that of the first input.</param>
 /// <param name="Alpha">First constant of a function of one element.</param>
 /// <param name="Beta">Second constant.</param>
-public sealed record Elementwise(string Function, ElementKind Types, ElementType? Output = null, double Alpha = 0, double Beta = 0) : LibraryOperator
+public sealed record Elementwise(string Function, ElementKind Types, ElementType? Output = null, double Alpha = 0, double Beta = 0) : Operator
 {
+    // Smooth or piecewise smooth, so that 256 points describe them.
+    private static readonly string[] Tabulated = ["Gelu", "GeluTanh", "Swish", "Mish", "Softsign", "Selu", "Celu", "ThresholdedRelu", "Erf"];
+
+    /// <summary>True when a table does for the function on 8-bit integers that stand for real numbers.</summary>
+    public bool HasTable => Output is null && Tabulated.Contains(Function);
+
     /// <inheritdoc/>
     public override string Name => Function;
 
@@ -29,13 +38,10 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
     public override bool IsElementwise => true;
 
     /// <inheritdoc/>
-    public override bool WorksInPlace => true;
-
-    /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
     {
         Value a = context[0];
-        if (!Types.Includes(a.Type))
+        if (!Types.Includes(a.Type) && !(a.IsQuantized && HasTable))
             throw new ModelCompilationException("MC2003", $"'{a.Name}' has elements of type {a.Type}, which {Function} does not compute with.",
                 "Export the model with another element type.");
         ElementType type = Output ?? a.Type;
@@ -47,11 +53,12 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
         (Value a, Value output) = (context.Input(0), context.Output(0));
+        if (a.IsQuantized && HasTable) return Implementation.Lookup(Table(a, output));
         if (!context.HasInput(1))
-            return new LibraryCall("Elementwise.Unary", [UnaryFunction(a.Type), a.Type.Name(), output.Type.Name()]).In(0).Out(0)
+            return new LibraryCall("Elementwise.Unary", [UnaryFunction(a.Type), a.Type.Name(), output.Type.Name()]).In(0).Out(0).InPlace((0, 0))
                 .Number(output.Shape.Elements, Alpha, Beta);
         Value b = context.Input(1);
         Broadcasting loops = Broadcasting.Of(a.Shape, b.Shape, output.Shape);
@@ -62,8 +69,18 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
             _ => $"{Function}Function<{a.Type.Name()}>",
         };
         return new LibraryCall("Elementwise.Binary", [function, a.Type.Name(), b.Type.Name(), output.Type.Name()])
-            .In(0, 1).Out(0).Table("Sizes", loops.Sizes).Table("Steps", loops.StepsA).Table("Steps", loops.StepsB)
+            .In(0, 1).Out(0).InPlace((0, 0)).Table("Sizes", loops.Sizes).Table("Steps", loops.StepsA).Table("Steps", loops.StepsB)
             .Number(loops.Sizes.Length, output.Shape.Elements);
+    }
+
+    private byte[] Table(Value input, Value output)
+    {
+        (float scale, int zero, int first) = (input.Q.Scale, input.Q.ZeroPoint, input.Type.MinValue());
+        float[] reals = [.. Enumerable.Range(first, 256).Select(i => (i - zero) * scale)];
+        float[] results = ReferenceInterpreter.Apply(this, reals);
+        (int min, int max, QuantizationParameters q) = (output.Type.MinValue(), output.Type.MaxValue(), output.Q);
+        return ByteTensors.Table(input.Type, i => results[i - first] is var y && float.IsNaN(y) ? q.ZeroPoint
+            : Requantization.Quantize(y, q.Scale, q.ZeroPoint, min, max));
     }
 
     private string UnaryFunction(ElementType type) => Function switch

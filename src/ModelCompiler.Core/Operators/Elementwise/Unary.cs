@@ -3,14 +3,14 @@ using ModelCompiler.CodeGen.Library;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators.Reference;
-using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A function of every element. On 8-bit integers it is a table of 256 entries: the real function, rounded to nearest even,
-/// or in fixed-point mode what the TFLite reference kernels compute (clamps, leaky ReLU, and sigmoid and tanh with their usual output scales).
+/// A function of the real number that every element is or stands for; <see cref="Elementwise"/> takes elements as they are, of any type.
+/// On 8-bit integers it is a table of 256 entries: the real function, rounded to nearest even, or in fixed-point mode what the TFLite reference kernels
+/// compute (clamps, leaky ReLU, and sigmoid and tanh with their usual output scales).
 /// </summary>
 /// <param name="Kind">The function.</param>
 /// <param name="Alpha">Its first constant.</param>
@@ -72,51 +72,21 @@ public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Op
     };
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
-    {
-        TensorData input = context.Input(0);
-        if (context.InputValue(0).IsQuantized16)
-        {
-            Int16Calls.Unary(CallContext.Of(context), this).Evaluate(context);
-        }
-        else if (context.OutputValue(0).IsQuantized)
-        {
-            byte[] table = Table(context.InputValue(0), context.OutputValue(0), context.Mode);
-            context.SetOutput(0, new TensorData(context.OutputValue(0).Type, input.Shape, Array.ConvertAll(input.Bytes, b => table[b])));
-        }
-        else if (input.Type == ElementType.Float32)
-        {
-            Span<float> output = context.Output(0).Floats;
-            ReadOnlySpan<float> elements = input.Floats;
-            for (int i = 0; i < output.Length; i++) output[i] = Apply(elements[i]);
-        }
-        else
-        {
-            throw new ModelCompilationException("MC2002", $"{Name} of {input.Type} is not supported.", "Compute it in float.");
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (input.IsQuantized16)
-        {
-            Int16Calls.Unary(CallContext.Of(context), this).Lower(context);
-        }
-        else if (output.IsQuantized)
-        {
-            DataRef table = context.Table("Lookup", ElementType.UInt8, Table(input, output, context.Mode).Select(b => (double)b));
-            context.EmitInPlace(new LookupInt8(context.In(0), context.Out(0), table, input.Shape.Elements));
-        }
-        else if (input.Type == ElementType.Float32)
-        {
-            context.EmitInPlace(new UnaryFloat32(context.In(0), context.Out(0), Kind, Alpha, Beta, input.Shape.Elements));
-        }
-        else
-        {
-            throw context.Unsupported($"{Name} of {input.Type}", "Compute it in float.");
-        }
+        if (input.IsQuantized16) return Int16Calls.Unary(context, this);
+        if (output.IsQuantized) return Implementation.Lookup(Table(input, output, context.Mode));
+        if (input.Type != ElementType.Float32) throw context.Unsupported($"{Name} of {input.Type}", "Compute it in float.");
+        return Implementation.Kernels(
+            EvaluateFloat, l => l.EmitInPlace(new UnaryFloat32(l.In(0), l.Out(0), Kind, Alpha, Beta, input.Shape.Elements)));
+    }
+
+    private void EvaluateFloat(EvaluationContext context)
+    {
+        Span<float> output = context.Output(0).Floats;
+        ReadOnlySpan<float> elements = context.Input(0).Floats;
+        for (int i = 0; i < output.Length; i++) output[i] = Apply(elements[i]);
     }
 
     /// <summary>The output byte for each input byte.</summary>

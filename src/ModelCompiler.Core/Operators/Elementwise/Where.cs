@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Elements of the second input where the first is true, else of the third; all broadcast. Elements of any type.</summary>
-public sealed record Where : LibraryOperator
+public sealed record Where : Operator
 {
     /// <inheritdoc/>
     public override bool IsElementwise => true;
@@ -22,7 +22,7 @@ public sealed record Where : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape output = context.Output(0).Shape;
         int[][] steps = [.. Enumerable.Range(0, 3).Select(i => Steps(context.Input(i).Shape, output.Rank))];

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Slices along an axis whose condition holds, and their number.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record Compress(int Axis) : LibraryOperator
+public sealed record Compress(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -17,7 +17,7 @@ public sealed record Compress(int Axis) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Selection.Compress", context.Input(0).Type.BySize()).In(0, 1).Out(0, 1)

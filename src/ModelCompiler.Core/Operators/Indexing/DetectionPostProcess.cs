@@ -18,7 +18,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Overlap">Largest intersection ÷ union of two boxes.</param>
 /// <param name="Scales">Divisors of y, x, height and width.</param>
 public sealed record DetectionPostProcess(int Most, int ClassesPerBox, int BoxesPerClass, bool ByClass, int Classes, float Least, float Overlap,
-    EquatableArray<float> Scales) : LibraryOperator
+    EquatableArray<float> Scales) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -39,7 +39,7 @@ public sealed record DetectionPostProcess(int Most, int ClassesPerBox, int Boxes
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Shape encodings, int columns) = (context.Input(0).Shape, context.Input(1).Shape[2]);
         int count = encodings[1];

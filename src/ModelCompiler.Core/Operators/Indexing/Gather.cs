@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Slices of an axis by indices of any shape, which takes the axis' place. Elements of any type.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record Gather(int Axis) : LibraryOperator
+public sealed record Gather(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.Float;
@@ -23,7 +23,7 @@ public sealed record Gather(int Axis) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value input, Value indices) = (context.Input(0), context.Input(1));
         return new LibraryCall("Indexing.Gather", input.Type.BySize(), indices.Type.Name()).In(0, 1).Out(0)

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Elements whose index along one axis is given, and along the others is that of the output. Elements of any type.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record GatherElements(int Axis) : LibraryOperator
+public sealed record GatherElements(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -22,7 +22,7 @@ public sealed record GatherElements(int Axis) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value input, Value indices) = (context.Input(0), context.Input(1));
         return new LibraryCall("Indexing.GatherElements", input.Type.BySize(), indices.Type.Name()).In(0, 1).Out(0)

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Slices by tuples of indices, which are the last axis of the second input. Elements of any type.</summary>
 /// <param name="BatchAxes">Leading axes that both inputs share.</param>
-public sealed record GatherTuples(int BatchAxes) : LibraryOperator
+public sealed record GatherTuples(int BatchAxes) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -21,7 +21,7 @@ public sealed record GatherTuples(int BatchAxes) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value input, Value indices) = (context.Input(0), context.Input(1));
         int length = indices.Shape[-1];

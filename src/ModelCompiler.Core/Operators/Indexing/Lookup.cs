@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Numbers by keys. Inputs: elements, and as constants keys, values and the value for all other keys.</summary>
-public sealed record Lookup : LibraryOperator
+public sealed record Lookup : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -17,7 +17,7 @@ public sealed record Lookup : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context) =>
+    public override LibraryCall Choose(ChoiceContext context) =>
         new LibraryCall("Features.Lookup", context.Input(0).Type.Name(), context.Input(2).Type.BySize()).In(0, 1, 2, 3).Out(0)
         .Number(context.Input(0).Shape.Elements, context.Input(1).Shape.Elements);
 

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Centred">True for boxes as centre and size, false for corners.</param>
 /// <param name="Most">Most boxes per class, where it is known.</param>
-public sealed record NonMaxSuppression(bool Centred, int Most) : LibraryOperator
+public sealed record NonMaxSuppression(bool Centred, int Most) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -25,7 +25,7 @@ public sealed record NonMaxSuppression(bool Centred, int Most) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape scores = context.Input(1).Shape;
         return new LibraryCall("Selection.Suppress").In(0, 1).InOrNull(context, 2).InOrNull(context, 3).InOrNull(context, 4).Out(0, 1)

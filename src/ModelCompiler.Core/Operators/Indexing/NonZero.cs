@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Indices of the elements that are not zero, [rank, elements], and their number.</summary>
-public sealed record NonZero : LibraryOperator
+public sealed record NonZero : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) =>
@@ -13,7 +13,7 @@ public sealed record NonZero : LibraryOperator
             new TensorType(ElementType.Int64, new Shape())];
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value x, int[] sizes) = (context.Input(0), context.Input(0).Shape.Rank == 0 ? [1] : [.. context.Input(0).Shape]);
         return new LibraryCall("Selection.NonZero", x.Type == ElementType.Bool ? "byte" : x.Type.Name()).In(0).Out(0, 1).Table("Sizes", sizes)

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>A new axis with one value at the index and another elsewhere. Inputs: indices, and both values as [off, on].</summary>
 /// <param name="Axis">Where the new axis is, counted from the front.</param>
 /// <param name="Depth">Its size.</param>
-public sealed record OneHot(int Axis, int Depth) : LibraryOperator
+public sealed record OneHot(int Axis, int Depth) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -19,7 +19,7 @@ public sealed record OneHot(int Axis, int Depth) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Indexing.OneHot", context.Input(0).Type.Name(), context.Input(1).Type.BySize()).In(0, 1).Out(0)

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Axis">The axis, counted from the front; −1 for tuples.</param>
 /// <param name="Combination">What becomes of an element that is there: Replace, Add, Multiply, Maximum or Minimum.</param>
-public sealed record Scatter(int Axis, string Combination) : LibraryOperator
+public sealed record Scatter(int Axis, string Combination) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -29,7 +29,7 @@ public sealed record Scatter(int Axis, string Combination) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value input, Value indices) = (context.Input(0), context.Input(1));
         string[] types = [input.Type.Name(), indices.Type.Name(), $"{Combination}Function<{input.Type.Name()}>"];

@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Target">Shape of the output.</param>
 /// <param name="Indices">The lists, one after the other.</param>
-public sealed record Take(Shape Target, EquatableArray<int> Indices) : LibraryOperator
+public sealed record Take(Shape Target, EquatableArray<int> Indices) : Operator
 {
     // Entries of the lists, which are tables of the compiled network.
     private const long MostEntries = 1 << 22;
@@ -34,7 +34,7 @@ public sealed record Take(Shape Target, EquatableArray<int> Indices) : LibraryOp
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         int[] strides = Transpose.Strides(context.Input(0).Shape);
         int at = 0;

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Axis">The axis, counted from the front.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Largest">True for the largest.</param>
-public sealed record TopK(int Axis, int Count, bool Largest) : LibraryOperator
+public sealed record TopK(int Axis, int Count, bool Largest) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -20,7 +20,7 @@ public sealed record TopK(int Axis, int Count, bool Largest) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Selection.Top", context.Input(0).Type.Name()).In(0).Out(0, 1).Scratch(ElementType.Int32, shape[Axis])

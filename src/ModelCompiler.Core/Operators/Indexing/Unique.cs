@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// and how many there are.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
 /// <param name="Sorted">True for the order of values, false for that of first occurrence.</param>
-public sealed record Unique(int Axis, bool Sorted) : LibraryOperator
+public sealed record Unique(int Axis, bool Sorted) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -20,7 +20,7 @@ public sealed record Unique(int Axis, bool Sorted) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Selection.Unique", context.Input(0).Type.Name()).In(0).Out(0, 1, 2, 3, 4).Scratch(ElementType.Int32, shape[Axis] + 1)

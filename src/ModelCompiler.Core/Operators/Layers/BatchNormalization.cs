@@ -45,7 +45,9 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
     }
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context) => Implementation.Kernels(Normalise, AddKernels);
+
+    private void Normalise(EvaluationContext context)
     {
         (float[] scale, float[] offset) = Affine(context.Input(1), context.Input(2), context.Input(3), context.Input(4));
         Shape shape = context.Input(0).Shape;
@@ -59,8 +61,7 @@ public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
         }
     }
 
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
+    private void AddKernels(LoweringContext context)
     {
         if (Enumerable.Range(1, 4).Any(i => context.Input(i).Constant is null))
             throw context.Unsupported("A normalisation whose statistics are computed at run time", "Make scale, bias, mean and variance initializers.");

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="StepsA">Elements of the first tensor from one index of an axis to the next, 0 where it does not have the axis.</param>
 /// <param name="StepsB">The same for the second tensor.</param>
 /// <param name="Kept">Number of axes of the output.</param>
-public sealed record Contract(EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int Kept) : LibraryOperator
+public sealed record Contract(EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int Kept) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -19,7 +19,7 @@ public sealed record Contract(EquatableArray<int> Sizes, EquatableArray<int> Ste
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context) =>
+    public override LibraryCall Choose(ChoiceContext context) =>
         new LibraryCall("Contraction.Sum", context.Input(0).Type.Name(), context.Input(0).Type.SumName()).In(0).InOrNull(context, 1).Out(0)
             .Table("Sizes", Sizes).Table("Steps", StepsA).Table("Steps", StepsB)
             .Number(Kept, Sizes.Count, Product(Sizes.Take(Kept)), Product(Sizes.Skip(Kept)))

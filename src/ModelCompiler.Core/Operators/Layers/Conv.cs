@@ -3,7 +3,6 @@ using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
 using ModelCompiler.Core.Operators.Reference;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -69,15 +68,8 @@ public sealed record Conv(
     public override SignRule Signs(SignContext context) => SignRule.Free;
 
     /// <inheritdoc/>
-    public override long Work(CallContext context) => Geometry(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape).Macs;
-
-    /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context) => LinearLayer.Evaluate(
-        context, Geometry(context.InputValue(0).Shape, context.InputValue(1).Shape, context.OutputValue(0).Shape), Activation);
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context) => LinearLayer.Lower(
-        context, Geometry(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape), Activation);
+    public override Implementation Choose(ChoiceContext context) =>
+        LinearLayer.Choose(context, Geometry(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape), Activation);
 
     // TFLite: CONV_2D options are padding, stride_w, stride_h, fused_activation, dilation_w, dilation_h.
     [TfLiteOperator(TfLiteBuiltinOperator.Conv2D, Integers = IntegerSupport.EightAndSixteen)]
@@ -121,7 +113,7 @@ public sealed record Conv(
             && (!node.HasInput(2) || OnnxNode.IsKnown(node.Value(2)));
         if (!isCommon)
         {
-            ConvGeneral.FromOnnx(node);
+            ConvChannelsFirst.FromOnnx(node);
             return;
         }
 

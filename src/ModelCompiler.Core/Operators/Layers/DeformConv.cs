@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Window">How the window moves.</param>
 /// <param name="Groups">Number of groups.</param>
 /// <param name="OffsetGroups">Number of groups of channels with offsets of their own.</param>
-public sealed record DeformConv(Window Window, int Groups, int OffsetGroups) : LibraryOperator
+public sealed record DeformConv(Window Window, int Groups, int OffsetGroups) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -24,7 +24,7 @@ public sealed record DeformConv(Window Window, int Groups, int OffsetGroups) : L
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Deformable", x.Type.Name()).In(0, 1, 2).InOrNull(context, 3).InOrNull(context, 4).Out(0);

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Images from columns of patches, [N, C × taps, places] to [N, C, ..]; patches are summed where they overlap.</summary>
 /// <param name="Image">Spatial sizes of the output.</param>
 /// <param name="Window">The window over the output; its outputs are the places.</param>
-public sealed record FromColumns(EquatableArray<int> Image, Window Window) : LibraryOperator
+public sealed record FromColumns(EquatableArray<int> Image, Window Window) : Operator
 {
     private int Taps => Window.Kernel.Aggregate(1, (product, k) => product * k);
 
@@ -21,7 +21,7 @@ public sealed record FromColumns(EquatableArray<int> Image, Window Window) : Lib
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Value x = context.Input(0);
         return new LibraryCall("Convolution.FromColumns", x.Type.Name()).In(0).Out(0)

@@ -3,7 +3,6 @@ using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
 using ModelCompiler.Core.Operators.Reference;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -45,14 +44,8 @@ public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activat
     public override SignRule Signs(SignContext context) => SignRule.Free;
 
     /// <inheritdoc/>
-    public override long Work(CallContext context) => Geometry(context.Input(0).Shape, context.Input(1).Shape).Macs;
-
-    /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context) =>
-        LinearLayer.Evaluate(context, Geometry(context.InputValue(0).Shape, context.InputValue(1).Shape), Activation);
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context) => LinearLayer.Lower(context, Geometry(context.Input(0).Shape, context.Input(1).Shape), Activation);
+    public override Implementation Choose(ChoiceContext context) =>
+        LinearLayer.Choose(context, Geometry(context.Input(0).Shape, context.Input(1).Shape), Activation);
 
     private static ConvGeometry Geometry(Shape input, Shape weights) => ConvGeometry.FullyConnected(input.Elements / weights[1], weights[1], weights[0]);
 

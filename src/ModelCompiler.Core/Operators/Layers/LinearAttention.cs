@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Heads">Number of key and value heads.</param>
 /// <param name="Scale">Factor of the result.</param>
 /// <param name="Delta">True for the delta rule.</param>
-public sealed record LinearAttention(int QueryHeads, int Heads, float Scale, bool Delta) : LibraryOperator
+public sealed record LinearAttention(int QueryHeads, int Heads, float Scale, bool Delta) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -31,7 +31,7 @@ public sealed record LinearAttention(int QueryHeads, int Heads, float Scale, boo
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Shape q, Shape k, Shape v) = (context.Input(0).Shape, context.Input(1).Shape, context.Input(2).Shape);
         return new LibraryCall("Contraction.LinearAttention").In(0, 1, 2).InOrNull(context, 3).InOrNull(context, 4).InOrNull(context, 5).Out(0, 1)

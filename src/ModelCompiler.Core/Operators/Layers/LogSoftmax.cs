@@ -5,11 +5,8 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Logarithms of the softmax of float32 along an axis: x − max − ln Σ exp(x − max).</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record LogSoftmax(int Axis) : LibraryOperator
+public sealed record LogSoftmax(int Axis) : Operator
 {
-    /// <inheritdoc/>
-    public override bool WorksInPlace => true;
-
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order) => this with { Axis = order[Axis] };
 
@@ -23,10 +20,10 @@ public sealed record LogSoftmax(int Axis) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
-        return new LibraryCall("Normalization.LogSoftmax").In(0).Out(0)
+        return new LibraryCall("Normalization.LogSoftmax").In(0).Out(0).InPlace((0, 0))
             .Number(shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
     }
 }

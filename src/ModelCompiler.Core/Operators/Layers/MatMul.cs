@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// or one per row or column), and then are summed in int32.
 /// </summary>
 /// <param name="Output">Type of the output, or null for that of the inputs.</param>
-public sealed record MatMul(ElementType? Output = null) : LibraryOperator
+public sealed record MatMul(ElementType? Output = null) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -27,7 +27,7 @@ public sealed record MatMul(ElementType? Output = null) : LibraryOperator
     private static Shape Batch(Value x) => new(x.Shape.Take(x.Shape.Rank - 2));
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value a, Value b, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         Shape batch = Batch(output);

@@ -15,7 +15,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="IsPadded">True for windows from the first pixel to the last and beyond, false for those inside the image.</param>
 /// <param name="Activation">Fused activation.</param>
 public sealed record MaxPoolWithPlaces(int WindowHeight, int WindowWidth, int StrideDown, int StrideRight, bool IsPadded, ActivationRange Activation)
-    : LibraryOperator
+    : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -30,7 +30,7 @@ public sealed record MaxPoolWithPlaces(int WindowHeight, int WindowWidth, int St
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Shape x, Shape y) = (context.Input(0).Shape, context.Output(0).Shape);
         return new LibraryCall("Pooling.MaxWithPlaces").In(0).Out(0, 1)

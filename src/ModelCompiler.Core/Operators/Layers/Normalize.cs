@@ -12,13 +12,10 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Mean">True for the mean of squares, false for their sum.</param>
 /// <param name="Floor">What keeps the divisor from zero.</param>
 /// <param name="Epsilon">The number that does.</param>
-public sealed record Normalize(EquatableArray<int> Axes, bool Centred, bool Mean, DivisorFloor Floor, float Epsilon) : LibraryOperator
+public sealed record Normalize(EquatableArray<int> Axes, bool Centred, bool Mean, DivisorFloor Floor, float Epsilon) : Operator
 {
     /// <inheritdoc/>
     public override string Name => Centred ? "LayerNormalization" : Mean ? "RMSNormalization" : "L2Normalization";
-
-    /// <inheritdoc/>
-    public override bool WorksInPlace => true;
 
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order)
@@ -52,12 +49,12 @@ public sealed record Normalize(EquatableArray<int> Axes, bool Centred, bool Mean
     public static Shape ParameterShape(Shape shape, EquatableArray<int> axes) => new(shape.Select((d, i) => axes.Contains(i) ? d : 1));
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         int[] wide = [.. Axes.Where(a => shape[a] != 1)];
         (int first, int end) = wide.Length == 0 ? (shape.Rank, shape.Rank) : (wide[0], wide[^1] + 1);
-        return new LibraryCall("Normalization.Normalize").In(0).InOrNull(context, 1).InOrNull(context, 2).Out(0)
+        return new LibraryCall("Normalization.Normalize").In(0).InOrNull(context, 1).InOrNull(context, 2).Out(0).InPlace((0, 0))
             .Number(shape.ElementsBetween(0, first), shape.ElementsBetween(first, end), shape.ElementsBetween(end, shape.Rank), Centred, Mean, (int)Floor,
                 Epsilon);
     }

@@ -85,41 +85,53 @@ public sealed record Pool(
     }
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
-        if (context.InputValue(0).IsQuantized16)
-        {
-            Int16Calls.Pool(CallContext.Of(context), this).Evaluate(context);
-            return;
-        }
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (input.IsQuantized16) return Int16Calls.Pool(context, this);
+        ConvGeometry geometry = Geometry(input.Shape, output.Shape);
+        if (input.Type == ElementType.Float32) return Implementation.Kernels(
+            e =>
+            {
+                (TensorData from, TensorData to) = (e.Input(0), e.Output(0));
+                Slide(geometry, (at, channel, taps, count) => to.Floats[at] = Activation.Apply(Real(from.Floats, taps, channel, count)));
+            },
+            l => l.Emit(new PoolFloat32(
+                l.In(0), l.Out(0), Kind, geometry, PadBottom, PadRight, CountIncludePad, Activation.Min, Activation.Max)));
+        if (!output.IsQuantized) throw context.Unsupported($"A pool of {input.Type}", "Compute it in float, or quantise the model.");
+        return Implementation.Kernels(
+            e =>
+            {
+                (TensorData from, TensorData to) = (e.Input(0), e.Output(0));
+                Slide(geometry, (at, channel, taps, count) => to.Bytes[at] = ByteTensors.Byte(Integer(context, from, taps, channel, count)));
+            },
+            l => LowerIntegers(l, geometry));
+    }
 
-        (Shape shape, Shape result) = (context.InputValue(0).Shape, context.OutputValue(0).Shape);
-        TensorData output = context.Output(0);
-        bool quantized = context.OutputValue(0).IsQuantized;
-        TensorData input = context.Input(0);
-        int channels = shape[3];
+    private ConvGeometry Geometry(Shape input, Shape output) => new(
+        input[0], input[1], input[2], input[3], output[1], output[2], output[3], WindowHeight, WindowWidth,
+        StrideDown, StrideRight, DilationDown, DilationRight, PadTop, PadLeft, Math.Max(1, input[3]));
+
+    // Computes every element of the output from the offsets of its window's pixels and how many count.
+    private void Slide(ConvGeometry s, Action<int, int, List<int>, int> compute)
+    {
         var taps = new List<int>();
-        for (int pixel = 0; pixel < result[0] * result[1] * result[2]; pixel++)
+        for (int pixel = 0; pixel < s.Batch * s.OutHeight * s.OutWidth; pixel++)
         {
-            int image = pixel / (result[1] * result[2]);
-            int top = (pixel / result[2] % result[1] * StrideDown) - PadTop;
-            int left = (pixel % result[2] * StrideRight) - PadLeft;
-            (int firstRow, int lastRow, int rows) = Inside(top, WindowHeight, DilationDown, shape[1], PadBottom);
-            (int firstColumn, int lastColumn, int columns) = Inside(left, WindowWidth, DilationRight, shape[2], PadRight);
+            int image = pixel / (s.OutHeight * s.OutWidth);
+            int top = (pixel / s.OutWidth % s.OutHeight * StrideDown) - PadTop;
+            int left = (pixel % s.OutWidth * StrideRight) - PadLeft;
+            (int firstRow, int lastRow, int rows) = Inside(top, WindowHeight, DilationDown, s.Height, PadBottom);
+            (int firstColumn, int lastColumn, int columns) = Inside(left, WindowWidth, DilationRight, s.Width, PadRight);
             taps.Clear();
             for (int y = firstRow; y < lastRow; y++)
             {
                 for (int x = firstColumn; x < lastColumn; x++)
-                    taps.Add(((((image * shape[1]) + top + (y * DilationDown)) * shape[2]) + left + (x * DilationRight)) * channels);
+                    taps.Add(((((image * s.Height) + top + (y * DilationDown)) * s.Width) + left + (x * DilationRight)) * s.Channels);
             }
 
             int count = Math.Max(1, CountIncludePad ? rows * columns : taps.Count);
-            for (int channel = 0; channel < channels; channel++)
-            {
-                int to = (pixel * channels) + channel;
-                if (quantized) output.Bytes[to] = ByteTensors.Byte(Integer(context, input, taps, channel, count));
-                else output.Floats[to] = Activation.Apply(Real(input.Floats, taps, channel, count));
-            }
+            for (int channel = 0; channel < s.Channels; channel++) compute((pixel * s.Channels) + channel, channel, taps, count);
         }
     }
 
@@ -130,9 +142,9 @@ public sealed record Pool(
         return Kind == PoolKind.Max ? result : result / count;
     }
 
-    private int Integer(EvaluationContext context, TensorData input, List<int> taps, int channel, int count)
+    private int Integer(ChoiceContext context, TensorData input, List<int> taps, int channel, int count)
     {
-        (Value from, Value to) = (context.InputValue(0), context.OutputValue(0));
+        (Value from, Value to) = (context.Input(0), context.Output(0));
         (int min, int max) = Activation.Quantized(to);
         int sum = 0, largest = from.Type.MinValue();
         foreach (int tap in taps)
@@ -154,41 +166,20 @@ public sealed record Pool(
 
     private static double Factor(Value from, Value to, int count) => from.Q.Scale / ((double)to.Q.Scale * count);
 
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
+    private void LowerIntegers(LoweringContext context, ConvGeometry geometry)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (input.IsQuantized16)
+        (int min, int max) = Activation.Quantized(output);
+        (DataRef scale, DataRef shift) = (DataRef.None, DataRef.None);
+        if (Kind == PoolKind.Average && (context.Mode == RequantizationMode.Float || input.Q != output.Q))
         {
-            Int16Calls.Pool(CallContext.Of(context), this).Lower(context);
-            return;
+            // One factor for all windows, or one for each count from 1 up.
+            int[] counts = PoolInt8.Counts(geometry, PadBottom, PadRight, CountIncludePad);
+            (scale, shift) = context.RequantizationTables([.. (counts.Length == 1 ? counts : Enumerable.Range(1, counts[^1]))
+                .Select(count => Factor(input, output, count))]);
         }
 
-        var geometry = new ConvGeometry(
-            input.Shape[0], input.Shape[1], input.Shape[2], input.Shape[3], output.Shape[1], output.Shape[2], output.Shape[3], WindowHeight, WindowWidth,
-            StrideDown, StrideRight, DilationDown, DilationRight, PadTop, PadLeft, Math.Max(1, input.Shape[3]));
-        if (output.IsQuantized)
-        {
-            (int min, int max) = Activation.Quantized(output);
-            (DataRef scale, DataRef shift) = (DataRef.None, DataRef.None);
-            if (Kind == PoolKind.Average && (context.Mode == RequantizationMode.Float || input.Q != output.Q))
-            {
-                // One factor for all windows, or one for each count from 1 up.
-                int[] counts = PoolInt8.Counts(geometry, PadBottom, PadRight, CountIncludePad);
-                (scale, shift) = context.RequantizationTables([.. (counts.Length == 1 ? counts : Enumerable.Range(1, counts[^1]))
-                    .Select(count => Factor(input, output, count))]);
-            }
-
-            context.Emit(new PoolInt8(context.In(0), context.Out(0), new Rescaling(scale, shift, output.Q.ZeroPoint, min, max), Kind, geometry, PadBottom,
-                PadRight, CountIncludePad, input.Q.ZeroPoint));
-        }
-        else if (input.Type == ElementType.Float32)
-        {
-            context.Emit(new PoolFloat32(context.In(0), context.Out(0), Kind, geometry, PadBottom, PadRight, CountIncludePad, Activation.Min, Activation.Max));
-        }
-        else
-        {
-            throw context.Unsupported($"A pool of {input.Type}", "Compute it in float, or quantise the model.");
-        }
+        context.Emit(new PoolInt8(context.In(0), context.Out(0), new Rescaling(scale, shift, output.Q.ZeroPoint, min, max), Kind, geometry, PadBottom,
+            PadRight, CountIncludePad, input.Q.ZeroPoint));
     }
 }

@@ -11,14 +11,14 @@ internal static class PoolBindings
     [OnnxOperator("MaxPool", Integers = IntegerSupport.Yes)]
     internal static void MaxFromOnnx(OnnxNode node)
     {
-        if (node.HasOutput(1) || !IsCommon(node)) PoolGeneral.Emit(node, "Max", node.Int("storage_order", 0));
+        if (node.HasOutput(1) || !IsCommon(node)) PoolChannelsFirst.Emit(node, "Max", node.Int("storage_order", 0));
         else node.EmitImage(node.Input(0), x => node.Add("pool", Windowed(node, PoolKind.Max, x), x.Id));
     }
 
     [OnnxOperator("AveragePool", Integers = IntegerSupport.Yes)]
     internal static void AverageFromOnnx(OnnxNode node)
     {
-        if (!IsCommon(node)) PoolGeneral.Emit(node, "Average", node.Int("count_include_pad", 0));
+        if (!IsCommon(node)) PoolChannelsFirst.Emit(node, "Average", node.Int("count_include_pad", 0));
         else node.EmitImage(node.Input(0), x => node.Add("pool", Windowed(node, PoolKind.Average, x), x.Id));
     }
 
@@ -28,14 +28,14 @@ internal static class PoolBindings
     [OnnxOperator("GlobalMaxPool", Integers = IntegerSupport.Yes)]
     internal static void GlobalMaxFromOnnx(OnnxNode node)
     {
-        if (!IsCommon(node)) PoolGeneral.Emit(node, "Max", 0, [.. node.Value(0).Shape.Skip(2)]);
+        if (!IsCommon(node)) PoolChannelsFirst.Emit(node, "Max", 0, [.. node.Value(0).Shape.Skip(2)]);
         else node.EmitImage(node.Input(0), x => node.Add("pool", Global(PoolKind.Max, x), x.Id));
     }
 
     [OnnxOperator("GlobalAveragePool", Integers = IntegerSupport.Yes)]
     internal static void GlobalAverageFromOnnx(OnnxNode node)
     {
-        if (!IsCommon(node)) PoolGeneral.Emit(node, "Average", 0, [.. node.Value(0).Shape.Skip(2)]);
+        if (!IsCommon(node)) PoolChannelsFirst.Emit(node, "Average", 0, [.. node.Value(0).Shape.Skip(2)]);
         else node.EmitImage(node.Input(0), x => node.Add("pool", Global(PoolKind.Average, x), x.Id));
     }
 

@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Regions of images, averaged over a grid of bins. Inputs: images, regions [n, 4], the image of every region.</summary>
-public sealed record RoiAlign(int Rows, int Columns, int Ratio, float Scale, bool HalfPixel, bool Largest) : LibraryOperator
+public sealed record RoiAlign(int Rows, int Columns, int Ratio, float Scale, bool HalfPixel, bool Largest) : Operator
 {
     // What the routine takes at most along one side of a bin.
     private const int MostSamples = 4096;
@@ -24,7 +24,7 @@ public sealed record RoiAlign(int Rows, int Columns, int Ratio, float Scale, boo
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape x = context.Input(0).Shape;
         return new LibraryCall("Sampling.Regions", context.Input(0).Type.Name()).In(0, 1, 2).Out(0)

@@ -37,25 +37,45 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
     }
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
-        if (context.OutputValue(0).IsQuantized16)
-        {
-            Int16Calls.Softmax(CallContext.Of(context), Axis, Beta).Evaluate(context);
-            return;
-        }
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (output.IsQuantized16) return Int16Calls.Softmax(context, Axis, Beta);
+        if (!output.IsQuantized) return Rows(
+            input.Shape, (e, start, length, step) => EvaluateRow(e.Input(0).Floats, e.Output(0).Floats, start, length, step),
+            (_, from, to, rows, length) => new SoftmaxFloat32(from, to, rows, length, Beta));
+        var table = new SoftmaxTable(input, output, Beta, context.Mode);
+        return Rows(
+            input.Shape, (e, start, length, step) => table.EvaluateRow(e.Input(0).Bytes, e.Output(0).Bytes, start, length, step),
+            (l, from, to, rows, length) => new SoftmaxInt8(
+                from, to, l.Table("Exp", ElementType.Int32, table.Exponentials.Select(e => (double)e)), rows, length,
+                l.Mode == RequantizationMode.FixedPoint, output.Q.Scale, output.Q.ZeroPoint, output.Type.MinValue(), output.Type.MaxValue()));
+    }
 
-        TensorData input = context.Input(0);
-        Shape shape = input.Shape;
-        (int length, int inner) = (shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
-        TensorData output = context.Output(0);
-        SoftmaxTable? table = context.OutputValue(0).IsQuantized ? new SoftmaxTable(context.InputValue(0), context.OutputValue(0), Beta, context.Mode) : null;
-        for (int row = 0; row < input.Count / length; row++)
-        {
-            int start = (row / inner * length * inner) + (row % inner);
-            if (table is null) EvaluateRow(input.Floats, output.Floats, start, length, inner);
-            else table.EvaluateRow(input.Bytes, output.Bytes, start, length, inner);
-        }
+    // Kernels take rows; along other axes than the last, the tensor is transposed before and after.
+    private Implementation Rows(
+        Shape shape, Action<EvaluationContext, int, int, int> evaluate, Func<LoweringContext, TensorRef, TensorRef, int, int, Kernel> kernel)
+    {
+        (int outer, int length, int inner) = (shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
+        return Implementation.Kernels(
+            e =>
+            {
+                for (int row = 0; row < outer * inner; row++) evaluate(e, (row / inner * length * inner) + (row % inner), length, inner);
+            },
+            l =>
+            {
+                if (inner == 1)
+                {
+                    l.EmitInPlace(kernel(l, l.In(0), l.Out(0), outer, length));
+                    return;
+                }
+
+                TensorRef rows = l.Scratch(l.Input(0).Type, shape.Elements);
+                TensorRef results = l.Scratch(l.Output(0).Type, shape.Elements);
+                l.Emit(new TransposeKernel(l.In(0), rows, EquatableArray.Of(outer, length, inner), EquatableArray.Of(0, 2, 1)));
+                l.Emit(kernel(l, rows, results, outer * inner, length));
+                l.Emit(new TransposeKernel(results, l.Out(0), EquatableArray.Of(outer, inner, length), EquatableArray.Of(0, 2, 1)));
+            });
     }
 
     private void EvaluateRow(Span<float> input, Span<float> output, int start, int length, int step)
@@ -71,40 +91,6 @@ public sealed record Softmax(int Axis, float Beta = 1) : Operator
         }
 
         for (int i = 0; i < length; i++) output[start + (i * step)] /= sum;
-    }
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
-    {
-        (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (output.IsQuantized16)
-        {
-            Int16Calls.Softmax(CallContext.Of(context), Axis, Beta).Lower(context);
-            return;
-        }
-
-        Shape shape = input.Shape;
-        (int outer, int length, int inner) = (shape.ElementsBetween(0, Axis), shape[Axis], shape.ElementsBetween(Axis + 1, shape.Rank));
-        if (inner == 1)
-        {
-            context.EmitInPlace(Kernel(context.In(0), context.Out(0)));
-            return;
-        }
-
-        TensorRef rows = context.Scratch(input.Type, shape.Elements);
-        TensorRef results = context.Scratch(output.Type, shape.Elements);
-        context.Emit(new TransposeKernel(context.In(0), rows, EquatableArray.Of(outer, length, inner), EquatableArray.Of(0, 2, 1)));
-        context.Emit(Kernel(rows, results));
-        context.Emit(new TransposeKernel(results, context.Out(0), EquatableArray.Of(outer, inner, length), EquatableArray.Of(0, 2, 1)));
-
-        Kernel Kernel(TensorRef from, TensorRef to)
-        {
-            if (!output.IsQuantized) return new SoftmaxFloat32(from, to, outer * inner, length, Beta);
-            var table = new SoftmaxTable(input, output, Beta, context.Mode);
-            return new SoftmaxInt8(
-                from, to, context.Table("Exp", ElementType.Int32, table.Exponentials.Select(e => (double)e)), outer * inner, length,
-                context.Mode == RequantizationMode.FixedPoint, output.Q.Scale, output.Q.ZeroPoint, output.Type.MinValue(), output.Type.MaxValue());
-        }
     }
 
     // ONNX: since opset 13 along one axis; before, over all axes from the given one on.

@@ -5,7 +5,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Elements put back where a pool found them. Inputs: elements, their indices in the output.</summary>
 /// <param name="Target">Shape that the indices count in.</param>
-public sealed record Unpool(Shape Target) : LibraryOperator
+public sealed record Unpool(Shape Target) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -16,7 +16,7 @@ public sealed record Unpool(Shape Target) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context) =>
+    public override LibraryCall Choose(ChoiceContext context) =>
         new LibraryCall("Pooling.Unpool", context.Input(0).Type.BySize()).In(0, 1).Out(0).Number(context.Input(0).Shape.Elements, Target.Elements);
 
     // Without an output shape, the image is as large as the window needs; with one, the result lies at its start.

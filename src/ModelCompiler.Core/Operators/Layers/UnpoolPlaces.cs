@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="WindowWidth">Columns of the window.</param>
 /// <param name="StrideDown">Rows from one window to the next.</param>
 /// <param name="StrideRight">Columns from one window to the next.</param>
-public sealed record UnpoolPlaces(int WindowHeight, int WindowWidth, int StrideDown, int StrideRight) : LibraryOperator
+public sealed record UnpoolPlaces(int WindowHeight, int WindowWidth, int StrideDown, int StrideRight) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -27,7 +27,7 @@ public sealed record UnpoolPlaces(int WindowHeight, int WindowWidth, int StrideD
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Shape x, Shape y) = (context.Input(0).Shape, context.Output(0).Shape);
         return new LibraryCall("Pooling.UnpoolPlaces").In(0, 1).Out(0)

@@ -43,7 +43,9 @@ public sealed record Concatenation(int Axis) : Operator
     }
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context) => Implementation.Kernels(Join, AddKernels);
+
+    private void Join(EvaluationContext context)
     {
         TensorData output = context.Output(0);
         int offset = 0;
@@ -65,8 +67,7 @@ public sealed record Concatenation(int Axis) : Operator
         }
     }
 
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
+    private void AddKernels(LoweringContext context)
     {
         Value output = context.Output(0);
         var inputs = new List<TensorRef>();
@@ -80,7 +81,7 @@ public sealed record Concatenation(int Axis) : Operator
             {
                 TensorRef converted = context.Scratch(output.Type, input.Shape.Elements);
                 byte[] table = ByteTensors.RequantizationTable(input.TensorType, output.TensorType, context.Mode);
-                context.Emit(new LookupInt8(tensor, converted, context.Table("Lookup", ElementType.UInt8, table.Select(b => (double)b)), input.Shape.Elements));
+                context.Emit(new LookupInt8(tensor, converted, context.LookupTable(table), input.Shape.Elements));
                 tensor = converted;
             }
 

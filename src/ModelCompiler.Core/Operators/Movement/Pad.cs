@@ -3,7 +3,6 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -42,12 +41,20 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
     }
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context)
+    {
+        if (Before.All(p => p == 0) && After.All(p => p == 0)) return Implementation.Alias;
+        (Shape shape, long constant) = (context.Input(0).Shape, Bits(context.Output(0)));
+        return Implementation.Kernels(
+            e => Surround(e, constant), l => l.Emit(new PadKernel(l.In(0), l.Out(0), shape.ToEquatableArray(), Before, After, constant)));
+    }
+
+    private void Surround(EvaluationContext context, long bits)
     {
         TensorData input = context.Input(0);
         TensorData output = context.Output(0);
         int size = input.Type.Size();
-        byte[] constant = BitConverter.GetBytes(Bits(context.OutputValue(0)));
+        byte[] constant = BitConverter.GetBytes(bits);
         int[] strides = Transpose.Strides(input.Shape);
         for (int i = 0; i < output.Count; i++)
         {
@@ -75,13 +82,6 @@ public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, 
             ElementType.Float16 => BitConverter.HalfToInt16Bits((Half)Value),
             _ => (long)Value,
         };
-    }
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
-    {
-        if (Before.All(p => p == 0) && After.All(p => p == 0)) context.AliasOutput();
-        else context.Emit(new PadKernel(context.In(0), context.Out(0), context.Input(0).Shape.ToEquatableArray(), Before, After, Bits(context.Output(0))));
     }
 
     // ONNX: amounts before all axes, then after all; attributes before opset 11, inputs (with an optional list of axes) since.

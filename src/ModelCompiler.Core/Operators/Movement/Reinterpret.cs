@@ -1,5 +1,4 @@
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -16,8 +15,5 @@ public sealed record Reinterpret : Operator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(context[0].Type, context[0].Shape)];
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context) => context.SetOutput(0, context.Input(0));
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context) => context.AliasOutput();
+    public override Implementation Choose(ChoiceContext context) => Implementation.Alias;
 }

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Indices">Index of every element; negative where a place lies outside.</param>
 /// <param name="Weights">Weight of every element.</param>
 /// <param name="Outside">Value of places outside.</param>
-public sealed record Resample(int Axis, int Places, int Taps, EquatableArray<int> Indices, EquatableArray<float> Weights, float Outside) : LibraryOperator
+public sealed record Resample(int Axis, int Places, int Taps, EquatableArray<int> Indices, EquatableArray<float> Weights, float Outside) : Operator
 {
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order) => this with { Axis = order[Axis] };
@@ -25,7 +25,7 @@ public sealed record Resample(int Axis, int Places, int Taps, EquatableArray<int
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Sampling.Axis", context.Input(0).Type.Name()).In(0).Out(0).Table("Indices", Indices).FloatTable("Weights", Weights)

@@ -2,7 +2,6 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -42,10 +41,7 @@ public sealed record Reshape(Shape Target) : Operator
     }
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context) => context.SetOutput(0, context.Input(0).Reshape(Target));
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context) => context.AliasOutput();
+    public override Implementation Choose(ChoiceContext context) => Implementation.Alias;
 
     // Sparse constants are dense as soon as they are read.
     [TfLiteOperator(TfLiteBuiltinOperator.Densify, Integers = IntegerSupport.Any)]

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>The first elements along the time axis in reverse order, as many as the second input says for every batch.
 /// Axes 0 and 1 are batch and time.</summary>
 /// <param name="TimeAxis">0 or 1; the batch is the other.</param>
-public sealed record ReverseSequence(int TimeAxis) : LibraryOperator
+public sealed record ReverseSequence(int TimeAxis) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -18,7 +18,7 @@ public sealed record ReverseSequence(int TimeAxis) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         int inner = shape.ElementsBetween(2, shape.Rank);

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Sizes">Sizes of the axes that are run through; their product is the number of outputs.</param>
 /// <param name="Steps">Elements of the input from one index of an axis to the next.</param>
 /// <param name="Start">First element.</param>
-public sealed record Strided(Shape Target, EquatableArray<int> Sizes, EquatableArray<int> Steps, int Start) : LibraryOperator
+public sealed record Strided(Shape Target, EquatableArray<int> Sizes, EquatableArray<int> Steps, int Start) : Operator
 {
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
@@ -25,7 +25,7 @@ public sealed record Strided(Shape Target, EquatableArray<int> Sizes, EquatableA
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         // Neighbouring axes that run on are one axis.
         var merged = new List<(int Size, int Step)>();

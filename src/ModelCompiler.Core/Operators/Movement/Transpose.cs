@@ -3,7 +3,6 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
 
@@ -38,7 +37,15 @@ public sealed record Transpose(EquatableArray<int> Order) : Operator
     }
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context)
+    {
+        Shape shape = context.Input(0).Shape;
+        List<int> moving = [.. Order.Where(axis => shape[axis] != 1)];
+        return moving.SequenceEqual(moving.Order()) ? Implementation.Alias
+            : Implementation.Kernels(Move, l => l.Emit(new TransposeKernel(l.In(0), l.Out(0), shape.ToEquatableArray(), Order)));
+    }
+
+    private void Move(EvaluationContext context)
     {
         TensorData input = context.Input(0);
         TensorData output = context.Output(0);
@@ -67,15 +74,6 @@ public sealed record Transpose(EquatableArray<int> Order) : Operator
         int stride = 1;
         for (int axis = shape.Rank - 1; axis >= 0; stride *= shape[axis--]) strides[axis] = stride;
         return strides;
-    }
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
-    {
-        Shape shape = context.Input(0).Shape;
-        List<int> moving = [.. Order.Where(axis => shape[axis] != 1)];
-        if (moving.SequenceEqual(moving.Order())) context.AliasOutput();
-        else context.Emit(new TransposeKernel(context.In(0), context.Out(0), shape.ToEquatableArray(), Order));
     }
 
     [OnnxOperator("Transpose")]

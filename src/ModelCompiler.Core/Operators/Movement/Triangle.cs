@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Lower or upper triangles of the matrices in the last two axes. The optional second input says how far the diagonal lies to the right.</summary>
 /// <param name="Upper">True for upper triangles.</param>
-public sealed record Triangle(bool Upper) : LibraryOperator
+public sealed record Triangle(bool Upper) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -16,7 +16,7 @@ public sealed record Triangle(bool Upper) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Movement.Triangle", context.Input(0).Type.BySize()).In(0).InOrNull(context, 1).Out(0)

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// A tensor with a part replaced. Inputs: tensor; part, of the same rank; first index per axis [rank], which is moved so that the part lies inside.
 /// Elements of any type.
 /// </summary>
-public sealed record UpdateSlice : LibraryOperator
+public sealed record UpdateSlice : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -24,7 +24,7 @@ public sealed record UpdateSlice : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value tensor, Value part) = (context.Input(0), context.Input(1));
         return new LibraryCall("Slices.Update", tensor.Type.BySize(), context.Input(2).Type.Name()).In(0, 1, 2).Out(0).InPlace((0, 0))

@@ -3,12 +3,11 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Integers to the real numbers they stand for: (integer − zero point) × scale, in float. Integers with a scale per slice, and of more than 8 bits,
+/// Integers to the real numbers they stand for: (integer − zero point) × scale, in float. Integers with a scale per slice
 /// at build time only. Half-precision constants of TFLite models become float.
 /// </summary>
 public sealed record Dequantize : Operator
@@ -27,7 +26,18 @@ public sealed record Dequantize : Operator
         [new TensorType(ElementType.Float32, context[0].Shape, context[0].Constant is null ? null : context[0].Quantization)];
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context)
+    {
+        Value input = context.Input(0);
+        if (input.IsQuantized && input.Q.IsPerTensor) return Implementation.Kernels(
+            ToReals, l => l.Emit(new DequantizeInt8(l.In(0), l.Out(0), input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements)));
+        if (input.IsAffine && input.Type.Size() <= sizeof(int))
+            return new LibraryCall("Routine.DequantizeIntegers", input.Type.Name()).In(0).Out(0).Number(input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements);
+        return Implementation.AtBuildTime(
+            ToReals, $"A conversion of {input.Type} to float at run time", "Quantise activations to int8 or uint8 with a single scale.");
+    }
+
+    private static void ToReals(EvaluationContext context)
     {
         TensorData input = context.Input(0);
         context.SetOutput(0, TensorData.Of(input.Shape, input.Type.IsInteger() ? ToReals(input, context.InputValue(0).Q) : input.ToFloats()));
@@ -45,22 +55,6 @@ public sealed record Dequantize : Operator
         }
 
         return reals;
-    }
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
-    {
-        Value input = context.Input(0);
-        if (input.IsAffine && !input.IsQuantized && input.Type.Size() <= sizeof(int))
-        {
-            new LibraryCall("Routine.DequantizeIntegers", input.Type.Name()).In(0).Out(0).Number(input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements)
-                .Lower(context);
-            return;
-        }
-
-        if (!input.IsQuantized || !input.Q.IsPerTensor)
-            throw context.Unsupported($"A conversion of {input.Type} to float at run time", "Quantise activations to int8 or uint8 with a single scale.");
-        context.Emit(new DequantizeInt8(context.In(0), context.Out(0), input.Q.Scale, input.Q.ZeroPoint, input.Shape.Elements));
     }
 
     // ONNX: x, scale, optional zero point; a scale per slice belongs to an axis.

@@ -51,7 +51,7 @@ internal static class QuantizationBindings
     /// <summary>QLinearConv, with a scale per output channel where there are several.</summary>
     public static void Convolution(OnnxNode node)
     {
-        Value sums = ConvGeneral.Emit(node, node.Value(0), node.Value(3), node.Input(8), node.Input(2), node.Input(5));
+        Value sums = ConvChannelsFirst.Emit(node, node.Value(0), node.Value(3), node.Input(8), node.Input(2), node.Input(5));
         Value weights = node.Value(4);
         Value channels = weights.Shape.Elements == 1 ? Scalar(node, weights)
             : node.Add("channels", new Reshape(new Shape([weights.Shape.Elements, .. Enumerable.Repeat(1, sums.Shape.Rank - 2)])), weights.Id);

@@ -4,7 +4,6 @@ using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx;
 using ModelCompiler.Core.Import.TfLite;
 using ModelCompiler.Core.Operators.Reference;
-using ModelCompiler.Core.Planning;
 using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Operators;
@@ -25,25 +24,28 @@ public sealed record Quantize : Operator
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(ElementType.Int8, context[0].Shape)];
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
-        (Value value, Value target) = (context.InputValue(0), context.OutputValue(0));
-        if (WideCall(CallContext.Of(context)) is { } call)
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        if (input.IsQuantized && output.IsQuantized && input.Q.IsPerTensor && output.Q.IsPerTensor)
         {
-            call.Evaluate(context);
-            return;
+            byte[] table = ByteTensors.RequantizationTable(input.TensorType, output.TensorType, context.Mode);
+            return table.Select((b, i) => b == i).All(same => same) ? Implementation.Alias : Implementation.Lookup(table);
         }
 
-        TensorData input = context.Input(0);
-        TensorData output = context.Output(0);
-        QuantizationParameters q = target.Q;
-        if (value.IsQuantized && target.IsQuantized)
-        {
-            byte[] table = ByteTensors.RequantizationTable(value.TensorType, target.TensorType, context.Mode);
-            for (int i = 0; i < output.Count; i++) output.Bytes[i] = table[input.Bytes[i]];
-            return;
-        }
+        if (WideCall(context) is { } call) return call;
+        if (input.Type == ElementType.Float32 && output.IsQuantized && output.Q.IsPerTensor) return Implementation.Kernels(
+            ToIntegers, l => l.Emit(new QuantizeFloat32(
+                l.In(0), l.Out(0), output.Q.Scale, output.Q.ZeroPoint, l.Mode == RequantizationMode.FixedPoint, input.Shape.Elements)));
+        return Implementation.AtBuildTime(
+            ToIntegers, $"A conversion of {input.Type} to {output.Type}{(output.Q.IsPerTensor ? "" : " with a scale per channel")} at run time",
+            "Quantise activations to int8 or uint8 with a single scale.");
+    }
 
+    private static void ToIntegers(EvaluationContext context)
+    {
+        (TensorData input, TensorData output, Value value) = (context.Input(0), context.Output(0), context.InputValue(0));
+        QuantizationParameters q = context.OutputValue(0).Q;
         float[] reals = value.Quantization is not null && value.Type.IsInteger() ? Dequantize.ToReals(input, value.Q) : input.ToFloats();
         (int min, int max) = (output.Type.MinValue(), output.Type.MaxValue());
         int inner = q.IsPerTensor ? 1 : output.Shape.ElementsBetween(q.Axis + 1, output.Shape.Rank);
@@ -60,7 +62,7 @@ public sealed record Quantize : Operator
     }
 
     // Conversions from or to integers of more than 8 bits.
-    private static LibraryCall? WideCall(CallContext context)
+    private static LibraryCall? WideCall(ChoiceContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
         if (!output.IsAffine || (output.IsQuantized && !input.IsAffine) || (output.IsQuantized && input.IsQuantized) || output.Type.Size() > sizeof(int))
@@ -75,35 +77,6 @@ public sealed record Quantize : Operator
     // TFLite's rounding; clamped before, which gives the same since the bounds are integers.
     private static int AwayFromZero(float value, float scale, int zeroPoint, int min, int max) =>
         (int)MathF.Round(Math.Min(Math.Max(value / scale, (float)min - zeroPoint), (float)max - zeroPoint), MidpointRounding.AwayFromZero) + zeroPoint;
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
-    {
-        (Value input, Value output) = (context.Input(0), context.Output(0));
-        if (WideCall(CallContext.Of(context)) is { } call)
-        {
-            call.Lower(context);
-            return;
-        }
-
-        if (input.IsQuantized && output.IsQuantized && input.Q.IsPerTensor && output.Q.IsPerTensor)
-        {
-            byte[] table = ByteTensors.RequantizationTable(input.TensorType, output.TensorType, context.Mode);
-            if (table.Select((b, i) => b == i).All(same => same)) context.AliasOutput();
-            else context.EmitInPlace(new LookupInt8(context.In(0), context.Out(0), context.Table("Lookup", ElementType.UInt8, table.Select(b => (double)b)),
-                input.Shape.Elements));
-        }
-        else if (input.Type == ElementType.Float32 && output.IsQuantized && output.Q.IsPerTensor)
-        {
-            context.Emit(new QuantizeFloat32(context.In(0), context.Out(0), output.Q.Scale, output.Q.ZeroPoint, context.Mode == RequantizationMode.FixedPoint,
-                input.Shape.Elements));
-        }
-        else
-        {
-            throw context.Unsupported($"A conversion of {input.Type} to {output.Type}{(output.Q.IsPerTensor ? "" : " with a scale per channel")} at run time",
-                "Quantise activations to int8 or uint8 with a single scale.");
-        }
-    }
 
     // ONNX: x, scale, optional zero point, whose type is the output's; a scale per slice belongs to an axis.
     [OnnxOperator("QuantizeLinear", Integers = IntegerSupport.Converts)]

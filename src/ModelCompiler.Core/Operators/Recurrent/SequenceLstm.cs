@@ -14,7 +14,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="TimeMajor">True when the first dimension counts frames.</param>
 /// <param name="CellClip">Largest size of a cell; 0 for no limit.</param>
-public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOperator
+public sealed record SequenceLstm(bool TimeMajor, float CellClip) : Operator
 {
     private const int Weights = 1, Recurrent = 5, Biases = 9, Hidden = 13, Cell = 14;
 
@@ -38,7 +38,7 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Value input = context.Input(0);
         int units = context.Input(Weights).Shape[0];
@@ -67,23 +67,23 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
         return call.Number(hidden.Q.ZeroPoint, (int)Math.Round(Math.Log2(cell.Q.Scale)), clip);
     }
 
-    private static IEnumerable<TensorData> Gates(CallContext context, int first) =>
+    private static IEnumerable<TensorData> Gates(ChoiceContext context, int first) =>
         Enumerable.Range(first, 4).Select(i => context.Constant(i, "weights of an LSTM"));
 
-    private static TensorData Joined(CallContext context, int first)
+    private static TensorData Joined(ChoiceContext context, int first)
     {
         TensorData[] gates = [.. Gates(context, first)];
         return new TensorData(gates[0].Type, gates[0].Shape.With(0, 4 * gates[0].Shape[0]), [.. gates.SelectMany(g => g.Bytes)]);
     }
 
-    private static TensorData Packed(CallContext context, int first, int inputs)
+    private static TensorData Packed(ChoiceContext context, int first, int inputs)
     {
         float[] rows = [.. Gates(context, first).SelectMany(g => g.ToFloats())];
         byte[] bytes = ConvFloat32.Pack(rows, 1, rows.Length / inputs, inputs);
         return new TensorData(ElementType.Float32, new Shape(bytes.Length / sizeof(float)), bytes);
     }
 
-    private static TensorData Bias(CallContext context, int length, ElementType type)
+    private static TensorData Bias(ChoiceContext context, int length, ElementType type)
     {
         double[] values = [.. Gates(context, Biases).SelectMany(b => Enumerable.Range(0, b.Count).Select(b.ToDouble))];
         var bias = new TensorData(type, new Shape(length));
@@ -93,7 +93,7 @@ public sealed record SequenceLstm(bool TimeMajor, float CellClip) : LibraryOpera
 
     // The reference multiplies the first two in float. Per gate: input × weight ÷ 2^-12 and hidden × recurrent weight ÷ 2^-12; then forget · cell, input ·
     // candidate, and tanh · output gate, all of 15 fractional bits.
-    private static List<int> Factors(CallContext context)
+    private static List<int> Factors(ChoiceContext context)
     {
         const double GateScale = 1.0 / 4096, ActivatedScale = 1.0 / 32768;
         (float input, float hidden, double cell) = (context.Input(0).Q.Scale, context.Input(Hidden).Q.Scale, context.Input(Cell).Q.Scale);

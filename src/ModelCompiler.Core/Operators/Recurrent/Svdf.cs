@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Rank">Filters of a unit.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record Svdf(int Rank, ActivationRange Activation) : LibraryOperator
+public sealed record Svdf(int Rank, ActivationRange Activation) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -30,7 +30,7 @@ public sealed record Svdf(int Rank, ActivationRange Activation) : LibraryOperato
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value input, Value features, Value time, Value state, Value output) =
             (context.Input(0), context.Input(1), context.Input(2), context.Input(4), context.Output(0));

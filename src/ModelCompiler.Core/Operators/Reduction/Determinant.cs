@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Determinants of the matrices in the last two axes.</summary>
-public sealed record Determinant : LibraryOperator
+public sealed record Determinant : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -17,7 +17,7 @@ public sealed record Determinant : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Value x = context.Input(0);
         return new LibraryCall("Contraction.Determinant", x.Type.Name()).In(0).Out(0).Scratch(ElementType.Float64, x.Shape[-1] * x.Shape[-1])

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Kind">What to compute.</param>
 /// <param name="Axes">The axes, ascending.</param>
 /// <param name="KeepDimensions">True to keep the axes with one element.</param>
-public sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDimensions) : LibraryOperator
+public sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDimensions) : Operator
 {
     /// <inheritdoc/>
     public override string Name => "Reduce" + Kind;
@@ -31,7 +31,7 @@ public sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDime
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
         int[] strides = Transpose.Strides(input.Shape);

@@ -43,34 +43,40 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
     private int Number(Shape shape) => Axes.Aggregate(1, (product, axis) => product * shape[axis]);
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
-        (Value value, Value target) = (context.InputValue(0), context.OutputValue(0));
-        TensorData input = context.Input(0);
-        TensorData output = context.Output(0);
+        (Value input, Value output) = (context.Input(0), context.Output(0));
         int number = Number(input.Shape);
-        TensorData rows = Rows(input);
-        if (target.IsQuantized)
-        {
-            int[] centred = ByteTensors.Centred(rows, value);
-            (int min, int max, int zero) = (target.Type.MinValue(), target.Type.MaxValue(), target.Q.ZeroPoint);
-            (float factor, int multiplier, int shift) = Factors(value, target, number);
-            for (int row = 0; row < output.Count; row++)
+        if (input.Type == ElementType.Float32) return Implementation.Kernels(
+            e =>
             {
-                int sum = centred.AsSpan(row * number, number).ToArray().Sum();
-                output.Bytes[row] = ByteTensors.Byte(context.Mode == RequantizationMode.Float ? Requantization.Float(sum, factor, zero, min, max)
-                    : Requantization.FixedPoint(sum, multiplier, shift, zero, min, max));
-            }
-
-            return;
-        }
-
-        for (int row = 0; row < output.Count; row++)
-        {
-            float sum = 0;
-            foreach (float element in rows.Floats.Slice(row * number, number)) sum += element;
-            output.Floats[row] = sum / number;
-        }
+                (TensorData rows, TensorData means) = (Rows(e.Input(0)), e.Output(0));
+                for (int row = 0; row < means.Count; row++)
+                {
+                    float sum = 0;
+                    foreach (float element in rows.Floats.Slice(row * number, number)) sum += element;
+                    means.Floats[row] = sum / number;
+                }
+            },
+            l => EmitMean(l, (from, outer, inner) => new MeanFloat32(from, l.Out(0), outer, number, inner)));
+        if (!output.IsQuantized) throw context.Unsupported($"A mean of {input.Type}", "Compute it in float.");
+        (int min, int max, int zero) = (output.Type.MinValue(), output.Type.MaxValue(), output.Q.ZeroPoint);
+        (float factor, int multiplier, int shift) = Factors(input, output, number);
+        bool isFixed = context.Mode == RequantizationMode.FixedPoint;
+        return Implementation.Kernels(
+            e =>
+            {
+                (int[] centred, byte[] means) = (ByteTensors.Centred(Rows(e.Input(0)), input), e.Output(0).Bytes);
+                for (int row = 0; row < means.Length; row++)
+                {
+                    int sum = centred.AsSpan(row * number, number).ToArray().Sum();
+                    means[row] = ByteTensors.Byte(isFixed ? Requantization.FixedPoint(sum, multiplier, shift, zero, min, max)
+                        : Requantization.Float(sum, factor, zero, min, max));
+                }
+            },
+            l => EmitMean(l, (from, outer, inner) => new MeanInt8(
+                from, l.Out(0), outer, number, inner, input.Q.ZeroPoint, zero, min, max,
+                isFixed, isFixed ? 0 : factor, isFixed ? multiplier : 0, isFixed ? shift : 0)));
     }
 
     private TensorData Rows(TensorData input)
@@ -89,41 +95,23 @@ public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) :
         return ((float)((double)input.Q.Scale / ((double)output.Q.Scale * number)), (int)(((long)multiplier << bits) / number), shift - bits);
     }
 
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
+    // Kernels take axes that are neighbours; others are brought together before.
+    private void EmitMean(LoweringContext context, Func<TensorRef, int, int, Kernel> kernel)
     {
-        (Value input, Value output) = (context.Input(0), context.Output(0));
-        Shape shape = input.Shape;
-        int number = Number(shape);
+        Shape shape = context.Input(0).Shape;
         TensorRef from = context.In(0);
         int[] moving = [.. Axes.Where(a => shape[a] != 1)];
         int first = moving.Length == 0 ? 0 : moving[0];
         int last = moving.Length == 0 ? 0 : moving[^1] + 1;
-        bool together = number == shape.ElementsBetween(first, last);
+        bool together = Number(shape) == shape.ElementsBetween(first, last);
         if (!together)
         {
-            from = context.Scratch(input.Type, shape.Elements);
+            from = context.Scratch(context.Input(0).Type, shape.Elements);
             context.Emit(new TransposeKernel(context.In(0), from, shape.ToEquatableArray(), RowOrder(shape).ToEquatableArray()));
         }
 
-        int outer = together ? shape.ElementsBetween(0, first) : output.Shape.Elements;
-        int inner = together ? shape.ElementsBetween(last, shape.Rank) : 1;
-        if (output.IsQuantized)
-        {
-            (float factor, int multiplier, int shift) = Factors(input, output, number);
-            bool isFixed = context.Mode == RequantizationMode.FixedPoint;
-            context.Emit(new MeanInt8(
-                from, context.Out(0), outer, number, inner, input.Q.ZeroPoint, output.Q.ZeroPoint, output.Type.MinValue(), output.Type.MaxValue(),
-                isFixed, isFixed ? 0 : factor, isFixed ? multiplier : 0, isFixed ? shift : 0));
-        }
-        else if (input.Type == ElementType.Float32)
-        {
-            context.Emit(new MeanFloat32(from, context.Out(0), outer, number, inner));
-        }
-        else
-        {
-            throw context.Unsupported($"A mean of {input.Type}", "Compute it in float.");
-        }
+        context.Emit(together ? kernel(from, shape.ElementsBetween(0, first), shape.ElementsBetween(last, shape.Rank))
+            : kernel(from, context.Output(0).Shape.Elements, 1));
     }
 
     // TFLite: the option is keep_dims.

@@ -8,13 +8,13 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Product">True for products.</param>
 /// <param name="Exclusive">True to leave out the element itself.</param>
 /// <param name="Reverse">True to go from the last element to the first.</param>
-public sealed record Running(int Axis, bool Product, bool Exclusive, bool Reverse) : LibraryOperator
+public sealed record Running(int Axis, bool Product, bool Exclusive, bool Reverse) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(context[0].Type, context[0].Shape)];
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Reduction.Running", context.Input(0).Type.Name()).In(0).Out(0)

@@ -11,7 +11,7 @@ namespace ModelCompiler.Core.Operators.Reference;
 internal static class Int16Calls
 {
     /// <summary>A convolution or fully connected layer.</summary>
-    public static LibraryCall Layer(CallContext context, ConvGeometry s, ActivationRange activation)
+    public static LibraryCall Layer(ChoiceContext context, ConvGeometry s, ActivationRange activation)
     {
         (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         if (weights.Type != ElementType.Int8 || output.Type != ElementType.Int16 || input.Q.ZeroPoint != 0 || output.Q.ZeroPoint != 0
@@ -30,7 +30,7 @@ internal static class Int16Calls
     }
 
     /// <summary>Biases of a layer, or zeros.</summary>
-    public static TensorData Bias(CallContext context, int outputs, ElementType type)
+    public static TensorData Bias(ChoiceContext context, int outputs, ElementType type)
     {
         var bias = new TensorData(type, new Shape(outputs));
         TensorData? given = context.HasInput(2) ? context.Constant(2, "biases of a layer") : null;
@@ -46,7 +46,7 @@ internal static class Int16Calls
     }
 
     /// <summary>A sum, difference or product.</summary>
-    public static LibraryCall Binary(CallContext context, BinaryKind kind, ActivationRange activation)
+    public static LibraryCall Binary(ChoiceContext context, BinaryKind kind, ActivationRange activation)
     {
         (Value a, Value b, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         if (kind == BinaryKind.Divide || a.Type != ElementType.Int16 || b.Type != ElementType.Int16 || output.Type != ElementType.Int16)
@@ -69,7 +69,7 @@ internal static class Int16Calls
     }
 
     /// <summary>A function of every element.</summary>
-    public static LibraryCall Unary(CallContext context, Unary op)
+    public static LibraryCall Unary(ChoiceContext context, Unary op)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
         if (output.Type != ElementType.Int16) throw context.Unsupported(op.Name);
@@ -115,7 +115,7 @@ internal static class Int16Calls
     }
 
     /// <summary>Softmax of int16 or int8 rows to int16.</summary>
-    public static LibraryCall Softmax(CallContext context, int axis, float beta)
+    public static LibraryCall Softmax(ChoiceContext context, int axis, float beta)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
         if (axis != input.Shape.Rank - 1 || input.Type is not (ElementType.Int8 or ElementType.Int16)) throw context.Unsupported("This softmax");
@@ -153,7 +153,7 @@ internal static class Int16Calls
     }
 
     /// <summary>A pool.</summary>
-    public static LibraryCall Pool(CallContext context, Pool pool)
+    public static LibraryCall Pool(ChoiceContext context, Pool pool)
     {
         (Value input, Value output) = (context.Input(0), context.Output(0));
         if (output.Quantization != input.Quantization || pool.DilationDown != 1 || pool.DilationRight != 1 || pool.CountIncludePad)

@@ -7,8 +7,8 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Operators.Reference;
 
 /// <summary>
-/// What convolution and fully connected layers have in common: inputs activations, weights (output channels first) and optional bias; evaluation in
-/// float or integers; lowering to the convolution kernels.
+/// What convolution and fully connected layers have in common: inputs activations, weights (output channels first) and optional bias; and how they are
+/// computed, in float, or in integers by the kernel that makes the best offer.
 /// </summary>
 internal static class LinearLayer
 {
@@ -26,13 +26,24 @@ internal static class LinearLayer
             "Export the model again with a bias of the layer's own type.");
     }
 
-    public static void Evaluate(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
+    /// <summary>How a layer is computed: weights and biases may be any values for the reference interpreter, but kernels pack constants.</summary>
+    public static Implementation Choose(ChoiceContext context, ConvGeometry shape, ActivationRange activation)
     {
-        if (context.InputValue(0).IsQuantized16) Int16Calls.Layer(CallContext.Of(context), shape, activation).Evaluate(context);
-        else if (context.OutputValue(0).IsQuantized) EvaluateInteger(context, shape, activation);
-        else if (context.OutputValue(0).Type == ElementType.Float32) EvaluateFloat(context, shape, activation);
-        else throw new ModelCompilationException("MC1012", $"The result is of type {context.OutputValue(0).Type} and has no scale.",
-            "Export the model again with the quantisation of every tensor.");
+        (Value input, Value output) = (context.Input(0), context.Output(0));
+        Implementation chosen = input.IsQuantized16 ? Int16Calls.Layer(context, shape, activation)
+            : output.IsQuantized ? Integers(context, shape, activation)
+            : output.Type == ElementType.Float32 ? Implementation.Kernels(e => EvaluateFloat(e, shape, activation), l => LowerFloat(l, shape, activation))
+            : throw new ModelCompilationException("MC1012", $"The result is of type {output.Type} and has no scale.",
+                "Export the model again with the quantisation of every tensor.");
+        return Implementation.Kernels(chosen.Evaluate, l =>
+        {
+            if (l.Input(1).Constant is null)
+                throw l.Unsupported("A layer whose weights are computed at run time",
+                    "Make the weights an initializer, or fold what computes them before exporting.");
+            if (l.HasInput(2) && l.Input(2).Constant is null)
+                throw l.Unsupported("A layer whose bias is computed at run time", "Make the bias an initializer.");
+            chosen.Lower(l);
+        }, shape.Macs);
     }
 
     private static void EvaluateFloat(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
@@ -46,84 +57,68 @@ internal static class LinearLayer
         });
     }
 
-    private static void EvaluateInteger(EvaluationContext context, ConvGeometry shape, ActivationRange activation)
+    private static void LowerFloat(LoweringContext context, ConvGeometry s, ActivationRange activation)
     {
-        Value output = context.OutputValue(0);
-        TensorData result = context.Output(0);
-        (int min, int max) = activation.Quantized(output);
-        int zero = output.Q.ZeroPoint;
-        double[] factors = Factors(context.InputValue(0), context.InputValue(1), output, shape);
-        float[] scales = [.. factors.Select(f => (float)f)];
-        (int Multiplier, int Shift)[] multipliers = [.. factors.Select(Requantization.QuantizeMultiplier)];
-        int[] bias = context.HasInput(2) ? context.Input(2).ToInt32s() : [];
-        ConvolutionReference.Run<int>(shape, ByteTensors.Centred(context.Input(0), context.InputValue(0)),
-            ByteTensors.Centred(context.Input(1), context.InputValue(1)), bias, (at, channel, sums) =>
+        float[] weights = context.Input(1).Constant!.ToFloats();
+        float[] bias = context.HasInput(2) ? context.Input(2).Constant!.ToFloats() : new float[s.OutChannels];
+        if (s.IsDepthwise)
         {
-            for (int i = 0; i < sums.Length; i++)
-            {
-                int c = channel + i;
-                result.Bytes[at + i] = unchecked((byte)(context.Mode == RequantizationMode.Float
-                    ? Requantization.Float(sums[i], scales[c], zero, min, max)
-                    : Requantization.FixedPoint(sums[i], multipliers[c].Multiplier, multipliers[c].Shift, zero, min, max)));
-            }
-        });
+            int unit = DepthwiseConvFloat32.UnitOf(context.Isas, s);
+            context.Emit(new DepthwiseConvFloat32(
+                context.In(0), context.Out(0), context.Scratch(ElementType.Float32, DepthwiseConvFloat32.RowElements(s)),
+                context.Weights(DepthwiseConvFloat32.Pack(weights, s.Channels, s.Taps, unit)),
+                context.Table("Bias", ElementType.Float32, Enumerable.Range(0, unit).Select(i => (double)bias[i % s.Channels])),
+                s, activation.Min, activation.Max));
+        }
+        else
+        {
+            int block = ConvFloat32.BlockOf(context.Isas, s.OutPerGroup);
+            context.Emit(new ConvFloat32(
+                context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.RowElements(s)),
+                context.Weights(ConvFloat32.Pack(weights, s.Groups, s.OutChannels, s.Taps, block)),
+                context.Table("Bias", ElementType.Float32, PadPerGroup(bias.Select(b => (double)b), s, block)), s, activation.Min, activation.Max));
+        }
     }
 
-    public static void Lower(LoweringContext context, ConvGeometry s, ActivationRange activation)
+    private static Implementation Integers(ChoiceContext context, ConvGeometry shape, ActivationRange activation)
     {
-        Value input = context.Input(0);
-        Value weights = context.Input(1);
-        Value output = context.Output(0);
-        if (weights.Constant is null)
-            throw context.Unsupported("A layer whose weights are computed at run time",
-                "Make the weights an initializer, or fold what computes them before exporting.");
-        if (context.HasInput(2) && context.Input(2).Constant is null)
-            throw context.Unsupported("A layer whose bias is computed at run time", "Make the bias an initializer.");
-        if (input.IsQuantized16)
+        (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
+        (int min, int max) = activation.Quantized(output);
+        (bool isFixed, int zero) = (context.Mode == RequantizationMode.FixedPoint, output.Q.ZeroPoint);
+        double[] factors = Factors(input, weights, output, shape);
+        return Implementation.Kernels(Evaluate, lowering => lowering.Emit(LinearKernels.Choose(Task(lowering, shape, activation))));
+
+        void Evaluate(EvaluationContext e)
         {
-            Int16Calls.Layer(CallContext.Of(context), s, activation).Lower(context);
-            return;
-        }
-
-        if (!output.IsQuantized)
-        {
-            float[] floatBias = context.HasInput(2) ? context.Input(2).Constant!.ToFloats() : new float[s.OutChannels];
-            if (s.IsDepthwise)
+            TensorData result = e.Output(0);
+            float[] scales = [.. factors.Select(f => (float)f)];
+            (int Multiplier, int Shift)[] multipliers = [.. factors.Select(Requantization.QuantizeMultiplier)];
+            int[] bias = e.HasInput(2) ? e.Input(2).ToInt32s() : [];
+            ConvolutionReference.Run<int>(shape, ByteTensors.Centred(e.Input(0), input), ByteTensors.Centred(e.Input(1), weights), bias, (at, channel, sums) =>
             {
-                int unit = DepthwiseConvFloat32.UnitOf(context.Isas, s);
-                context.Emit(new DepthwiseConvFloat32(
-                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, DepthwiseConvFloat32.RowElements(s)),
-                    context.Weights(DepthwiseConvFloat32.Pack(weights.Constant.ToFloats(), s.Channels, s.Taps, unit)),
-                    context.Table("Bias", ElementType.Float32, Enumerable.Range(0, unit).Select(i => (double)floatBias[i % s.Channels])),
-                    s, activation.Min, activation.Max));
-            }
-            else
-            {
-                int block = ConvFloat32.BlockOf(context.Isas, s.OutPerGroup);
-                context.Emit(new ConvFloat32(
-                    context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.RowElements(s)),
-                    context.Weights(ConvFloat32.Pack(weights.Constant.ToFloats(), s.Groups, s.OutChannels, s.Taps, block)),
-                    context.Table("Bias", ElementType.Float32, PadPerGroup(floatBias.Select(b => (double)b), s, block)), s, activation.Min, activation.Max));
-            }
-
-            return;
+                for (int i = 0; i < sums.Length; i++)
+                {
+                    int c = channel + i;
+                    result.Bytes[at + i] = ByteTensors.Byte(isFixed
+                        ? Requantization.FixedPoint(sums[i], multipliers[c].Multiplier, multipliers[c].Shift, zero, min, max)
+                        : Requantization.Float(sums[i], scales[c], zero, min, max));
+                }
+            });
         }
-
-        context.Emit(LinearKernels.Choose(Task(context, s, activation)));
     }
 
     /// <summary>A layer on 8-bit integers, as families of kernels get to see it.</summary>
-    public static LinearTask Task(LoweringContext context, ConvGeometry s, ActivationRange activation)
+    public static LinearTask Task(LoweringContext context, ConvGeometry shape, ActivationRange activation)
     {
         (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         (int min, int max) = activation.Quantized(output);
         return new LinearTask
         {
             Isas = context.Isas,
-            Geometry = s,
+            Geometry = shape,
             Weights = ByteTensors.Centred(weights.Constant!, weights),
-            Bias = context.HasInput(2) ? context.Input(2).Constant!.ToInt32s() : new int[s.OutChannels],
-            Factors = Factors(input, weights, output, s),
+            Bias = context.HasInput(2) ? context.Input(2).Constant!.ToInt32s() : new int[shape.OutChannels],
+            Factors = Factors(input, weights, output, shape),
             FixedPoint = context.Mode == RequantizationMode.FixedPoint,
             SignedInput = input.Type == ElementType.Int8,
             InZero = input.Q.ZeroPoint,

@@ -16,10 +16,12 @@ internal sealed class QuantizedArithmetic
     private readonly int _zeroB;
     private readonly int _zero;
     private readonly bool _subtract;
+    private readonly bool _multiply;
 
     public QuantizedArithmetic(BinaryKind kind, Value a, Value b, Value output, ActivationRange activation, int sumShift = SumShift)
     {
-        (_zeroA, _zeroB, _zero, _subtract) = (a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint, kind == BinaryKind.Subtract);
+        (_zeroA, _zeroB, _zero) = (a.Q.ZeroPoint, b.Q.ZeroPoint, output.Q.ZeroPoint);
+        (_subtract, _multiply) = (kind == BinaryKind.Subtract, kind == BinaryKind.Multiply);
         (Min, Max) = activation.Quantized(output);
         (double scaleA, double scaleB, double scale) = (a.Q.Scale, b.Q.Scale, output.Q.Scale);
         FactorA = (float)(scaleA / scale);
@@ -48,8 +50,10 @@ internal sealed class QuantizedArithmetic
     /// <summary>Largest output.</summary>
     public int Max { get; }
 
-    /// <summary>a + b, or a − b.</summary>
-    public int Sum(int a, int b, RequantizationMode mode)
+    /// <summary>a + b, a − b or a · b.</summary>
+    public int Result(int a, int b, RequantizationMode mode) => _multiply ? Product(a, b, mode) : Sum(a, b, mode);
+
+    private int Sum(int a, int b, RequantizationMode mode)
     {
         (int x, int y) = (a - _zeroA, b - _zeroB);
         if (mode == RequantizationMode.Float)
@@ -63,8 +67,7 @@ internal sealed class QuantizedArithmetic
         return Requantization.FixedPoint(_subtract ? scaledX - scaledY : scaledX + scaledY, FixedFactors[4], FixedFactors[5], _zero, Min, Max);
     }
 
-    /// <summary>a · b.</summary>
-    public int Product(int a, int b, RequantizationMode mode)
+    private int Product(int a, int b, RequantizationMode mode)
     {
         int product = (a - _zeroA) * (b - _zeroB);
         if (mode == RequantizationMode.Float) return Requantization.Float(product, (float)ProductFactor, _zero, Min, Max);

@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Samples">Length of the transform.</param>
 /// <param name="Inverse">True for the inverse.</param>
 /// <param name="Half">True for half a spectrum: of real numbers as output, to real numbers as input of the inverse.</param>
-public sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : LibraryOperator
+public sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : Operator
 {
     private int Bins => Half && !Inverse ? (Samples / 2) + 1 : Samples;
 
@@ -25,7 +25,7 @@ public sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : L
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Contraction.Fourier", context.Input(0).Type.Name()).In(0).Out(0).Number(

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Sequences of int16 samples [.., n] delayed. Inputs: samples, the samples before. Outputs: delayed samples, the samples for the next run.</summary>
 /// <param name="Length">Samples of delay.</param>
-public sealed record SignalDelay(int Length) : LibraryOperator
+public sealed record SignalDelay(int Length) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -17,7 +17,7 @@ public sealed record SignalDelay(int Length) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Signal.Delay").In(0, 1).Out(0, 1).Scratch(ElementType.Int16, Length + shape[-1]).InPlace((1, 1))

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Squared magnitudes of complex int16 numbers [2 n] as uint32 [n]; zero outside a range.</summary>
 /// <param name="Start">First number computed.</param>
 /// <param name="End">First number not computed any more.</param>
-public sealed record SignalEnergy(int Start, int End) : LibraryOperator
+public sealed record SignalEnergy(int Start, int End) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -19,7 +19,7 @@ public sealed record SignalEnergy(int Start, int End) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         return new LibraryCall("Signal.Energy").In(0).Out(0).Number(Start, End, context.Output(0).Shape.Elements);
     }

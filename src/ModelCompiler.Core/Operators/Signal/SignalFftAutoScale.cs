@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.TfLite;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Samples shifted left as far as they fit int16; the second output tells by how many bits.</summary>
-public sealed record SignalFftAutoScale() : LibraryOperator
+public sealed record SignalFftAutoScale() : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -15,7 +15,7 @@ public sealed record SignalFftAutoScale() : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         return new LibraryCall("Signal.AutoScale").In(0).Out(0, 1).Number(context.Input(0).Shape.Elements);
     }

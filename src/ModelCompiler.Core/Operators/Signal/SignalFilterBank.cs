@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Energies of frequencies, uint32, to energies of channels, uint64, by overlapping triangles. Inputs: energies, weights, their complements, and per
 /// channel (and one before the first) the first frequency, the first weight and the number of frequencies.</summary>
 /// <param name="Channels">Number of channels.</param>
-public sealed record SignalFilterBank(int Channels) : LibraryOperator
+public sealed record SignalFilterBank(int Channels) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -28,7 +28,7 @@ public sealed record SignalFilterBank(int Channels) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         for (int i = 1; i < 6; i++) context.Constant(i, "tables of a filter bank");
         return new LibraryCall("Signal.FilterBank").In(0, 1, 2, 3, 4, 5).Out(0).Number(Channels);

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Natural logarithms of uint32 channels times a scale, as int16.</summary>
 /// <param name="Scale">Factor of the logarithm.</param>
 /// <param name="Correction">Bits by which channels are shifted left before.</param>
-public sealed record SignalFilterBankLog(int Scale, int Correction) : LibraryOperator
+public sealed record SignalFilterBankLog(int Scale, int Correction) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -18,7 +18,7 @@ public sealed record SignalFilterBankLog(int Scale, int Correction) : LibraryOpe
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         return new LibraryCall("Signal.Logarithms").In(0).Out(0).Number(context.Input(0).Shape.Elements, Scale, Correction);
     }

@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.TfLite;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Rounded square roots of uint64 numbers as uint32, shifted right by the second input.</summary>
-public sealed record SignalFilterBankSquareRoot() : LibraryOperator
+public sealed record SignalFilterBankSquareRoot() : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -16,7 +16,7 @@ public sealed record SignalFilterBankSquareRoot() : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         return new LibraryCall("Signal.SquareRoots").In(0, 1).Out(0).Number(context.Input(0).Shape.Elements);
     }

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Length">Numbers of a transform; even.</param>
 /// <param name="Inverse">True for spectra to sequences.</param>
-public sealed record SignalFourier(int Length, bool Inverse) : LibraryOperator
+public sealed record SignalFourier(int Length, bool Inverse) : Operator
 {
     /// <inheritdoc/>
     public override string Name => Inverse ? "SignalIrfft" : "SignalRfft";
@@ -30,7 +30,7 @@ public sealed record SignalFourier(int Length, bool Inverse) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Value input = context.Input(0);
         int[] factors = Factors(Length / 2);

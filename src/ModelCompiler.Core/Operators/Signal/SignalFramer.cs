@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// whether all are full, and what is not used up.</summary>
 /// <param name="Size">Samples of a frame.</param>
 /// <param name="Step">Samples, or frames, from one output to the next.</param>
-public sealed record SignalFramer(int Size, int Step) : LibraryOperator
+public sealed record SignalFramer(int Size, int Step) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -22,7 +22,7 @@ public sealed record SignalFramer(int Size, int Step) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         return new LibraryCall("Signal.Frame").In(0, 1, 2).Out(0, 1, 2, 3).InPlace((2, 1), (3, 2))

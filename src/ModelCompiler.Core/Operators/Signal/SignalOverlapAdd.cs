@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Overlapping frames [.., frames, size] of int16 or float samples added up. Inputs: frames, sums that are not complete. Outputs: samples [..,
 /// frames · step], the sums for the next run.</summary>
 /// <param name="Step">Samples, or frames, from one output to the next.</param>
-public sealed record SignalOverlapAdd(int Step) : LibraryOperator
+public sealed record SignalOverlapAdd(int Step) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -19,7 +19,7 @@ public sealed record SignalOverlapAdd(int Step) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Shape shape = context.Input(0).Shape;
         string routine = context.Input(0).Type == ElementType.Float32 ? "Signal.OverlapAddFloat" : "Signal.OverlapAddInt16";

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Per-channel amplitude normalisation of uint32 channels. Inputs: channels, estimated noise, table of gains [125].</summary>
 /// <param name="Shift">Bits by which products are shifted right.</param>
-public sealed record SignalPcan(int Shift) : LibraryOperator
+public sealed record SignalPcan(int Shift) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -18,7 +18,7 @@ public sealed record SignalPcan(int Shift) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         return new LibraryCall("Signal.NormaliseGain").In(0, 1, 2).Out(0).Number(context.Input(0).Shape.Elements, Shift);
     }

@@ -15,7 +15,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Floor">Share of a channel that remains at least.</param>
 /// <param name="Clamp">True to keep the estimate from exceeding the channel.</param>
 public sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int OddSmoothing, int OddKeeping, int SmoothingBits, int Bits, int Floor,
-    bool Clamp) : LibraryOperator
+    bool Clamp) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -27,7 +27,7 @@ public sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int O
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         return new LibraryCall("Signal.SubtractNoise").In(0, 1).Out(0, 1, 2).InPlace((2, 1))
             .Number(context.Input(0).Shape.Elements, Smoothing, Keeping, OddSmoothing, OddKeeping, SmoothingBits, Bits, Floor, Clamp);

@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Left">Frames before.</param>
 /// <param name="Right">Frames after.</param>
 /// <param name="Step">Samples, or frames, from one output to the next.</param>
-public sealed record SignalStacker(int Left, int Right, int Step) : LibraryOperator
+public sealed record SignalStacker(int Left, int Right, int Step) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -22,7 +22,7 @@ public sealed record SignalStacker(int Left, int Right, int Step) : LibraryOpera
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         return new LibraryCall("Signal.Stack").In(0, 1, 2).Out(0, 1, 2, 3).InPlace((2, 1), (3, 2)).Number(context.Input(0).Shape.Elements, Left, Right, Step);
     }

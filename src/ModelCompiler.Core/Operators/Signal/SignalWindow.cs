@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Frames of int16 samples [.., n] times a window [n], shifted right and saturated.</summary>
 /// <param name="Shift">Bits by which products are shifted right.</param>
-public sealed record SignalWindow(int Shift) : LibraryOperator
+public sealed record SignalWindow(int Shift) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -18,7 +18,7 @@ public sealed record SignalWindow(int Shift) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         int length = context.Input(1).Shape.Elements;
         return new LibraryCall("Signal.Window").In(0, 1).Out(0).Number(context.Input(0).Shape.Elements / length, length, Shift);

@@ -4,11 +4,14 @@ using ModelCompiler.Core.Import.Onnx;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>A transposed convolution of any rank, channels first. Inputs: x [N, groups × C, ..], weights [groups × C, M, ..],
-/// optional bias [groups × M].</summary>
+/// <summary>
+/// A transposed convolution in the order that ONNX files have: channels before the spatial axes, of which there may be any number, and weights input first.
+/// <see cref="TransposedConv"/> is TFLite's: images, channels last, also in integers. Inputs: x [N, groups × C, ..], weights [groups × C, M, ..],
+/// optional bias [groups × M].
+/// </summary>
 /// <param name="Window">How the window moves over the output.</param>
 /// <param name="Groups">Number of groups.</param>
-public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
+public sealed record TransposedConvChannelsFirst(Window Window, int Groups) : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -24,7 +27,7 @@ public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Transposed", x.Type.Name()).In(0, 1).InOrNull(context, 2).Out(0);
@@ -38,8 +41,8 @@ public sealed record ConvTranspose(Window Window, int Groups) : LibraryOperator
         Value x = node.Widen(node.Value(0));
         Value w = node.Widen(node.Value(1));
         int bias = node.HasInput(2) ? node.Widen(node.Value(2)).Id : -1;
-        node.Bind(0, node.Narrow(node.Add("conv", new ConvTranspose(OutputWindow(node, x.Shape, [.. w.Shape.Skip(2)]), node.Int("group", 1)), x.Id, w.Id,
-            bias), node.Value(0).Type));
+        var conv = new TransposedConvChannelsFirst(OutputWindow(node, x.Shape, [.. w.Shape.Skip(2)]), node.Int("group", 1));
+        node.Bind(0, node.Narrow(node.Add("conv", conv, x.Id, w.Id, bias), node.Value(0).Type));
     }
 
     private static Window OutputWindow(OnnxNode node, Shape x, int[] kernel)

@@ -4,12 +4,15 @@ using ModelCompiler.Core.Import.Onnx;
 
 namespace ModelCompiler.Core.Operators;
 
-/// <summary>A pool of any rank, channels first: largest elements (with their indices when there is a second output), means, or p-norms.</summary>
+/// <summary>
+/// A pool in the order that ONNX files have: channels before the spatial axes, of which there may be any number. Largest elements (with their indices when
+/// there is a second output), means, or p-norms. <see cref="Pool"/> is the one with kernels: images, channels last.
+/// </summary>
 /// <param name="Kind">Max, Average or Norm.</param>
 /// <param name="Window">How the window moves.</param>
 /// <param name="Option">Max: 1 for indices that count column by column. Average: 1 to include padding. Norm: p.</param>
 /// <param name="Indices">True for a second output.</param>
-public sealed record PoolGeneral(string Kind, Window Window, int Option, bool Indices = false) : LibraryOperator
+public sealed record PoolChannelsFirst(string Kind, Window Window, int Option, bool Indices = false) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)
@@ -21,7 +24,7 @@ public sealed record PoolGeneral(string Kind, Window Window, int Option, bool In
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         Value x = context.Input(0);
         LibraryCall call = new LibraryCall($"Pooling.{Kind}", x.Type.Name()).In(0).Out(0);
@@ -40,7 +43,7 @@ public sealed record PoolGeneral(string Kind, Window Window, int Option, bool In
     {
         Value x = node.Value(0);
         int[] kernel = [.. x.Shape.Skip(2)];
-        node.Emit(new PoolGeneral("Norm", Window.FromOnnx(node, x.Shape, kernel), node.Int("p", 2)), x.Id);
+        node.Emit(new PoolChannelsFirst("Norm", Window.FromOnnx(node, x.Shape, kernel), node.Int("p", 2)), x.Id);
     }
 
     /// <summary>Reads a pool for which there is no kernel of its own.</summary>
@@ -49,7 +52,7 @@ public sealed record PoolGeneral(string Kind, Window Window, int Option, bool In
         bool indices = kind == "Max" && node.HasOutput(1);
         Value x = kind == "Max" ? node.Value(0) : node.Widen(node.Value(0));
         Window window = Window.FromOnnx(node, x.Shape, kernel ?? node.Ints("kernel_shape") ?? throw node.Malformed("Attribute 'kernel_shape' is missing."));
-        IReadOnlyList<Value> results = node.AddMany("pool", new PoolGeneral(kind, window, option, indices), x.Id);
+        IReadOnlyList<Value> results = node.AddMany("pool", new PoolChannelsFirst(kind, window, option, indices), x.Id);
         node.Bind(0, node.Narrow(results[0], node.Value(0).Type));
         if (indices) node.Bind(1, results[1]);
     }

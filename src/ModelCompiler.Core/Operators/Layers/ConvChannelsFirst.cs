@@ -5,12 +5,14 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// A convolution of any rank, channels first, whose weights may be computed. Inputs: x [N, groups × C, ..], weights [M, C, ..], optional bias [M],
-/// and for integers, which are summed in int32, optional zero points of x and of the weights.
+/// A convolution in the order that ONNX files have: channels before the spatial axes, of which there may be any number, weights that may be computed, and
+/// integers with the zero points of a file. <see cref="Conv"/> is the one with kernels: images, channels last, constant weights.
+/// Inputs: x [N, groups × C, ..], weights [M, C, ..], optional bias [M], and for integers, which are summed in int32, optional zero points of x and of the
+/// weights.
 /// </summary>
 /// <param name="Window">How the window moves.</param>
 /// <param name="Groups">Number of groups.</param>
-public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
+public sealed record ConvChannelsFirst(Window Window, int Groups) : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -28,7 +30,7 @@ public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value x, Value w) = (context.Input(0), context.Input(1));
         LibraryCall call = new LibraryCall("Convolution.Direct", x.Type.Name(), w.Type.Name(), context.Output(0).Type.Name())
@@ -42,7 +44,8 @@ public sealed record ConvGeneral(Window Window, int Groups) : LibraryOperator
     internal static Value Emit(OnnxNode node, Value x, Value w, int bias = -1, int zeroX = -1, int zeroW = -1)
     {
         if (w.Shape.Rank < 3) throw node.Malformed($"Weights of shape {w.Shape} do not belong to images or sequences.");
-        return node.Add("conv", new ConvGeneral(Window.FromOnnx(node, x.Shape, [.. w.Shape.Skip(2)]), node.Int("group", 1)), x.Id, w.Id, bias, zeroX, zeroW);
+        var conv = new ConvChannelsFirst(Window.FromOnnx(node, x.Shape, [.. w.Shape.Skip(2)]), node.Int("group", 1));
+        return node.Add("conv", conv, x.Id, w.Id, bias, zeroX, zeroW);
     }
 
     /// <summary>Reads a float convolution for which there is no kernel of its own.</summary>

@@ -6,8 +6,9 @@ using ModelCompiler.Core.Operators.Reference;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>
-/// Transposed two-dimensional convolution: every pixel spreads over a window of the output. Inputs: images [N, H, W, C]; weights [M, kH, kW, C];
-/// optional bias [M]. Integers are computed as in the TFLite reference kernels in both modes.
+/// Transposed two-dimensional convolution, channels last as in TFLite files: every pixel spreads over a window of the output.
+/// <see cref="TransposedConvChannelsFirst"/> is ONNX's. Inputs: images [N, H, W, C]; weights [M, kH, kW, C]; optional bias [M].
+/// Integers are computed as in the TFLite reference kernels in both modes.
 /// </summary>
 /// <param name="OutHeight">Rows of the output.</param>
 /// <param name="OutWidth">Columns of the output.</param>
@@ -16,8 +17,8 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="PadTop">Rows cut off above.</param>
 /// <param name="PadLeft">Columns cut off on the left.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation)
-    : LibraryOperator
+public sealed record TransposedConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation)
+    : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;
@@ -36,7 +37,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
     }
 
     /// <inheritdoc/>
-    public override LibraryCall Call(CallContext context)
+    public override LibraryCall Choose(ChoiceContext context)
     {
         (Value input, Value weights, Value output) = (context.Input(0), context.Input(1), context.Output(0));
         (Shape from, Shape window) = (input.Shape, weights.Shape);
@@ -74,7 +75,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
         if (known is null && !fits) node.ConstantInput(0, "output shape");
         bool isHybrid = node.Value(2).Type == ElementType.Float32 && node.Value(1).IsQuantized;
         int w = isHybrid ? node.Add("dequantized", new Dequantize(), node.Input(1)).Id : node.Input(1);
-        node.Emit(new TransposeConv(output[1], output[2], strideDown, strideRight, top, left, node.Activation(3)), node.Input(2), w, node.Input(3));
+        node.Emit(new TransposedConv(output[1], output[2], strideDown, strideRight, top, left, node.Activation(3)), node.Input(2), w, node.Input(3));
     }
 
     // MediaPipe: inputs are images, weights, bias; options are the structure TfLiteTransposeConvParams: padding (SAME = 1, VALID = 2),
@@ -89,7 +90,7 @@ public sealed record TransposeConv(int OutHeight, int OutWidth, int StrideDown, 
         if (node.Value(0).Type != ElementType.Float32) throw node.Unsupported("Images that are not float are not supported.", "Convert the model in float.");
         (int height, int top) = Extent(x[1], weights[1], options[2]);
         (int width, int left) = Extent(x[2], weights[2], options[1]);
-        node.Emit(new TransposeConv(height, width, options[2], options[1], top, left, ActivationRange.None), node.Input(0), node.FloatIfHybrid(1),
+        node.Emit(new TransposedConv(height, width, options[2], options[1], top, left, ActivationRange.None), node.Input(0), node.FloatIfHybrid(1),
             node.Input(2));
 
         (int Size, int Before) Extent(int size, int window, int stride)

@@ -72,6 +72,20 @@ public sealed record CompilationOptions
         + "otherwise 8.")]
     public int WeightBits { get; init; }
 
+    /// <summary>Which weights become zero together.</summary>
+    [Option("Which weights become zero together: Unstructured (the default with Sparsity), N:M such as 2:4 (of every four weights of an output two stay), "
+        + "or blocks of outputs × inputs that kernels skip, such as Block1x4 or Block16x4. Needs calibration data.")]
+    public string? Pruning { get; init; }
+
+    /// <summary>How many weights become zero.</summary>
+    [Option("The share of all weights that becomes zero, such as 0.5, the layers that bear it best first; or Auto: as much as the limits of accuracy allow, "
+        + "without them as much as the outputs bear.")]
+    public string? Sparsity { get; init; }
+
+    /// <summary>How many values weights share, 0 for any number.</summary>
+    [Option("How many different values the weights of a layer share, each times the scale of its output: 2 to 256. Needs calibration data.")]
+    public int Clusters { get; init; }
+
     /// <summary>How accumulators become activations.</summary>
     [Option("How int32 accumulators become 8-bit activations: Float (default, as ONNX Runtime) or FixedPoint (integers only, bit-exact with the TFLite "
         + "reference kernels).")]

@@ -16,7 +16,9 @@ internal static class Pipeline
     public static (ModelGraph Original, ModelGraph Compiled) Run(ModelGraph imported, PipelineContext context)
     {
         ModelGraph original = Optimise(imported, context);
-        ModelGraph compiled = FormatChoice.IsToBeQuantised(original, context) ? Quantise(original, context) : original;
+        bool isCompressed = CompressionChoice.Read(original, context);
+        ModelGraph compiled = FormatChoice.IsToBeQuantised(original, context) ? Quantise(original, context)
+            : isCompressed ? Compress(original, context) : original;
         AccuracyCheck.Run(original, compiled, context);
         return (original, Specialise(compiled, context));
     }
@@ -42,10 +44,18 @@ internal static class Pipeline
         new("conversions at the edges", AbsorbEdgeConversions.Run),
     ]);
 
+    /// <summary>Float graph to float graph with zeros and shared weights, with the help of real samples.</summary>
+    private static ModelGraph Compress(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
+        new("shares of pruning", PruningShares.Run),
+        new("weights fitted to samples", Try),
+        new("comparison with the float network", (g, c) => QuantizationCheck.Run(graph, g, c)),
+    ]);
+
     /// <summary>Float graph to integer graph, with the help of real samples.</summary>
     private static ModelGraph Quantise(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
         new("calibration", RangeCalibrator.Run),
         new("bits of weights", WeightBitsChoice.Run),
+        new("shares of pruning", PruningShares.Run),
         new("bits of weights layer by layer", WeightBitsSearch.Run),
         new("post-training quantisation", PostTrainingQuantization.Run),
         new("weights fitted to samples", (g, c) => FitWeights.Run(graph, g, c)),
@@ -58,9 +68,13 @@ internal static class Pipeline
         new("unsigned activations", UnsignedActivations.Run) { IsFor = isa => isa.Has(Products.Bytes) },
     ]);
 
-    /// <summary>The integer network that the ranges and weight bits of the context give, to try them.</summary>
-    public static ModelGraph Try(ModelGraph graph, PipelineContext context) =>
-        AbsorbEdgeConversions.Run(FitWeights.Run(graph, PostTrainingQuantization.Run(graph, context), context), context.Note);
+    /// <summary>The compressed network that the ranges, weight bits and shares of the context give, to try them.</summary>
+    public static ModelGraph Try(ModelGraph graph, PipelineContext context)
+    {
+        if (context.IsQuantised) return AbsorbEdgeConversions.Run(FitWeights.Run(graph, PostTrainingQuantization.Run(graph, context), context), context.Note);
+        context.Originals = graph.Nodes.SelectMany(n => n.Outputs).Concat(graph.Inputs).Distinct().ToDictionary(v => v, v => v);
+        return FitWeights.Run(graph, graph, context);
+    }
 
     /// <summary>Bytes that the weights of a float network would take, rounded to nearest, with the ranges and weight bits that the context has.</summary>
     public static long WeightBytes(ModelGraph graph, PipelineContext context)

@@ -1,4 +1,5 @@
 using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.Core.Compression;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Quantization;
@@ -32,11 +33,20 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
     /// <summary>Real inputs of the float network; null until a step that needs them has read them.</summary>
     public CalibrationSamples? Samples { get; set; }
 
+    /// <summary>True when the network is being quantised.</summary>
+    public bool IsQuantised => Ranges.Count > 0;
+
     /// <summary>Ranges of the float network's values on the samples, by value number; empty until they are calibrated.</summary>
     public Dictionary<int, ValueRange> Ranges { get; set; } = [];
 
     /// <summary>Bits of the weights of every layer that is to be quantised, by the number of the float network's value that it computes.</summary>
     public Dictionary<int, int> WeightBits { get; set; } = [];
+
+    /// <summary>Which weights become zero together; null without pruning.</summary>
+    public SparsityPattern? Pattern { get; set; }
+
+    /// <summary>The share of its weights that a layer gives up, by the number of the float network's value that it computes.</summary>
+    public Dictionary<int, double> Shares { get; set; } = [];
 
     /// <summary>What measures on the evaluation data; null until something has to be measured.</summary>
     public AccuracyMeasurement? Measurement { get; set; }
@@ -47,7 +57,7 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
     /// <summary>The same with a report of its own and perhaps other options, for steps that try something.</summary>
     public PipelineContext Silent(CompilationOptions? options = null) =>
         new(input with { Options = options ?? input.Options }, target, new DiagnosticBag(input.FileName)) { Samples = Samples, Ranges = Ranges,
-            WeightBits = WeightBits };
+            WeightBits = WeightBits, Pattern = Pattern, Shares = Shares };
 
     /// <summary>Adds a sentence to the report, for people.</summary>
     public void Note(string text) => Report.Note(text);

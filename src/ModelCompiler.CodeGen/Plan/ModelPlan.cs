@@ -74,7 +74,7 @@ public sealed record ModelPlan
 public sealed record WeightStorage
 {
     /// <summary>Largest blob written as literals; the C# compiler needs seconds for more.</summary>
-    public const int InlineLimit = 64 * 1024;
+    public const int InlineLimit = 32 * 1024;
 
     /// <summary>Total bytes of the blob.</summary>
     public int Bytes { get; init; }

@@ -7,8 +7,8 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// Chooses the integers and scales of all quantised weights, and the biases, by what they do to real samples: layer after layer,
-/// each sees what the quantised network before it really gives, and aims at what the float network computes there.
+/// Chooses the weights of all layers in the format that each is to have (integers, zeros, shared values), and the biases, by what they do to real samples:
+/// layer after layer, each sees what the compressed network before it really gives, and aims at what the float network computes there.
 /// What is made up for in one layer is not an error of the next.
 /// </summary>
 internal sealed class FitWeights
@@ -39,12 +39,13 @@ internal sealed class FitWeights
         _integer = new LayerwiseRun(quantised, samples, context.Options.Requantization, []);
     }
 
-    /// <summary>The quantised graph with other weights, scales of weights and biases.</summary>
+    /// <summary>The graph with other weights, scales of weights and biases.</summary>
     /// <param name="original">The float network.</param>
-    /// <param name="quantised">The same with quantised layers.</param>
-    /// <param name="context">Has the samples, and says which values stand for which.</param>
+    /// <param name="quantised">The same with layers that are quantised, as far as they are to be.</param>
+    /// <param name="context">Has the samples, and says which values stand for which, and what formats weights are to have.</param>
     public static ModelGraph Run(ModelGraph original, ModelGraph quantised, PipelineContext context) =>
-        quantised.Nodes.Any(n => IsQuantisedLayer(quantised, n)) ? new FitWeights(original, quantised, context).Fit() : quantised;
+        context.Shares.Count + context.Options.Clusters > 0 || quantised.Nodes.Any(n => IsQuantisedLayer(quantised, n))
+            ? new FitWeights(original, quantised, context).Fit() : quantised;
 
     private ModelGraph Fit()
     {
@@ -53,10 +54,10 @@ internal sealed class FitWeights
         foreach (Node node in _quantised.Nodes)
         {
             Node changed = node;
-            if (IsQuantisedLayer(_quantised, node) && _context.Originals.TryGetValue(node.Outputs[0], out int sums) && _layers.TryGetValue(sums, out int twin)
-                && twin >= _float.Next)
+            if (node.Operator is ILinearLayer && _context.Originals.TryGetValue(node.Outputs[0], out int sums) && _layers.TryGetValue(sums, out int twin)
+                && twin >= _float.Next && FormatOf(node, _original.Nodes[twin]) is { IsFree: false } format)
             {
-                (changed, double left) = Layer(node, twin);
+                (changed, double left) = Layer(node, twin, format);
                 remaining += left;
                 fitted++;
             }
@@ -69,13 +70,21 @@ internal sealed class FitWeights
         {
             _context.Note(string.Create(CultureInfo.InvariantCulture,
                 $"Fitted the weights of {fitted} layers to {_integer.Samples} samples: on samples set aside, a layer's mean square error falls to "
-                + $"{100 * remaining / fitted:0} % of what rounding to nearest gives."));
+                + $"{100 * remaining / fitted:0} % of what {(_context.Shares.Count > 0 ? "removing and " : "")}rounding each weight by itself gives."));
         }
 
         return _editor.ToGraph();
     }
 
-    private (Node Node, double Left) Layer(Node node, int twin)
+    private LayerFormat FormatOf(Node node, Node source)
+    {
+        double share = _context.Shares.GetValueOrDefault(source.Outputs[0]);
+        WeightGrid? grid = IsQuantisedLayer(_quantised, node) ? WeightGrid.Of(_context.WeightBits[source.Outputs[0]]) : null;
+        bool isFloat = grid is null && _quantised.Values[node.Outputs[0]].Type == ElementType.Float32;
+        return grid is null && !isFloat ? new(null, null, 0, 0) : new(grid, share > 0 ? _context.Pattern : null, share, _context.Options.Clusters);
+    }
+
+    private (Node Node, double Left) Layer(Node node, int twin, LayerFormat format)
     {
         Value input = _quantised.Values[node.Inputs[0]], weights = _quantised.Values[node.Inputs[ILinearLayer.Weights]],
             output = _quantised.Values[node.Outputs[0]];
@@ -83,32 +92,27 @@ internal sealed class FitWeights
         ConvGeometry shape = ((ILinearLayer)node.Operator).Geometry(input.Shape, weights.Shape, output.Shape);
         TensorData[] sums = WithErrorOfOther(node, twin, _float.Sums(twin));
         var rows = new LayerRows(shape, input, _integer[input.Id]);
-        float[] original = _original.Values[source.Inputs[ILinearLayer.Weights]].Constant!.ToFloats();
+        double[] original = Array.ConvertAll(_original.Values[source.Inputs[ILinearLayer.Weights]].Constant!.ToFloats(), w => (double)w);
         double[] bias = Bias(source, shape.OutChannels);
-        WeightGrid grid = WeightGrid.Of(_context.WeightBits[source.Outputs[0]]);
-        var fits = new GroupFit[shape.Groups];
-        Parallel.For(0, shape.Groups, g =>
-        {
-            int first = g * shape.OutPerGroup;
-            fits[g] = GroupFit.Run(
-                rows, g, sums, shape, Array.ConvertAll(original[(first * shape.Taps)..((first + shape.OutPerGroup) * shape.Taps)], w => (double)w),
-                bias[first..(first + shape.OutPerGroup)],
-                [.. Enumerable.Range(first, shape.OutPerGroup).Select(c => AffineRange.LeastWeightScale(bias[c], input.Q.Scale))], grid);
-        });
+        double[] leastScales = [.. bias.Select(b => format.Grid is null ? 0 : AffineRange.LeastWeightScale(b, input.Q.Scale))];
+        GroupFit[] fits = LayerFit.Run(rows, sums, shape, original, bias, leastScales, format);
         (double before, double after) = (fits.Sum(f => f.ErrorBefore), fits.Sum(f => f.ErrorAfter));
-        return (Put(node, input, weights, fits), before > 0 ? after / before : 1);
+        return (Put(node, input, weights, fits, format.Grid is not null), before > 0 ? after / before : 1);
     }
 
-    private Node Put(Node node, Value input, Value weights, GroupFit[] fits)
+    private Node Put(Node node, Value input, Value weights, GroupFit[] fits, bool isQuantised)
     {
-        float[] scales = [.. fits.SelectMany(f => f.Scales).Select(s => (float)s)];
-        byte[] integers = [.. fits.SelectMany(f => f.Integers).Select(i => unchecked((byte)(sbyte)i))];
-        var q = new QuantizationParameters(scales.ToEquatableArray(), new int[scales.Length].ToEquatableArray());
-        Value newWeights = _editor.AddConstant(weights.Name, new TensorData(ElementType.Int8, weights.Shape, integers), q);
+        float[] scales = [.. fits.SelectMany(f => f.Scales).Select(s => (float)s)], bias = [.. fits.SelectMany(f => f.Bias).Select(b => (float)b)];
+        double[] values = [.. fits.SelectMany(f => f.Values)];
+        QuantizationParameters? q = isQuantised ? new(scales.ToEquatableArray(), new int[scales.Length].ToEquatableArray()) : null;
+        int taps = values.Length / Math.Max(1, scales.Length);
+        Value newWeights = _editor.AddConstant(weights.Name, isQuantised
+            ? new TensorData(ElementType.Int8, weights.Shape, Array.ConvertAll(values, v => unchecked((byte)(sbyte)v)))
+            : TensorData.Of(weights.Shape, [.. values.Select((v, i) => (float)(v * scales[i / taps]))]), q);
         string name = node.Inputs.Length > ILinearLayer.Bias && node.Inputs[ILinearLayer.Bias] >= 0 ? _quantised.Values[node.Inputs[ILinearLayer.Bias]].Name
             : $"{node.Name}/bias";
-        float[] bias = [.. fits.SelectMany(f => f.Bias).Select(b => (float)b)];
-        Value newBias = _editor.AddConstant(name, TensorData.Of(new Shape(bias.Length), AffineRange.Bias(bias, input.Q, q)));
+        Value newBias = _editor.AddConstant(name, q is null ? TensorData.Of(new Shape(bias.Length), bias)
+            : TensorData.Of(new Shape(bias.Length), AffineRange.Bias(bias, input.Q, q)));
         Node changed = node with { Inputs = [input.Id, newWeights.Id, newBias.Id] };
         _editor.Replace(node, changed);
         return changed;
@@ -121,7 +125,8 @@ internal sealed class FitWeights
             return sums;
         int other = add.Inputs[0] == node.Outputs[0] ? add.Inputs[1] : add.Inputs[0];
         Value value = _quantised.Values[other];
-        if (other == node.Outputs[0] || !_integer.Has(other) || !value.IsAffine || !_context.Originals.TryGetValue(other, out int expected)
+        if (other == node.Outputs[0] || !_integer.Has(other) || !(value.IsAffine || value.Type == ElementType.Float32)
+            || !_context.Originals.TryGetValue(other, out int expected)
             || !_float.Has(expected)) return sums;
         TensorData[] actual = _integer[other], should = _float[expected];
         if (value.Shape != _quantised.Values[node.Outputs[0]].Shape || should[0].Shape != value.Shape) return sums;

@@ -1,100 +1,85 @@
-using ModelCompiler.CodeGen.Plan;
-using ModelCompiler.Core.Graph;
-
 namespace ModelCompiler.Core.Compression;
 
-/// <summary>Quantised weights of a layer, or of one group of it.</summary>
-/// <param name="Integers">outputs × inputs.</param>
-/// <param name="Scales">One per output.</param>
+/// <summary>Compressed weights of a layer, or of one group of it.</summary>
+/// <param name="Values">outputs × inputs: the numbers of the grid; without a grid the weights themselves.</param>
+/// <param name="Scales">One per output: what the numbers are multiplied by.</param>
 /// <param name="Bias">One per output, as real numbers.</param>
-internal sealed record GroupFit(double[] Integers, double[] Scales, double[] Bias)
+internal sealed record GroupFit(double[] Values, double[] Scales, double[] Bias)
 {
     private const int Passes = 4;
-    private const int MostInputs = 4096;
 
-    /// <summary>Mean square error of the sums on the rows set aside when the weights are rounded to nearest and the bias stays.</summary>
-    public double ErrorBefore { get; private init; }
+    /// <summary>Mean square error of the sums on the rows set aside when the original weights are brought into the format one by one and the bias
+    /// stays.</summary>
+    public double ErrorBefore { get; init; }
 
     /// <summary>The same with what was chosen.</summary>
-    public double ErrorAfter { get; private init; }
+    public double ErrorAfter { get; init; }
 
     /// <summary>
-    /// Tries ways to round: to nearest and greedily, towards the original weights and towards the refitted ones.
+    /// Tries ways to bring weights into a format: one by one and greedily, towards the original weights and towards the refitted ones.
     /// Takes the one with the least error on the rows set aside, and does it once more with all rows.
     /// </summary>
-    /// <param name="rows">Inputs of the layer.</param>
-    /// <param name="group">The group.</param>
-    /// <param name="sums">The sums that the layer should give, for each sample.</param>
-    /// <param name="shape">Sizes of the layer.</param>
-    /// <param name="original">The float weights of the group, outputs × inputs.</param>
-    /// <param name="bias">The float biases of the group.</param>
+    /// <param name="evidence">What is known of the group.</param>
+    /// <param name="mask">False for weights that become zero; null when all stay.</param>
     /// <param name="leastScales">Scales may not be smaller, or biases would not fit.</param>
-    /// <param name="grid">The integers that weights can become.</param>
-    public static GroupFit Run(LayerRows rows, int group, TensorData[] sums, ConvGeometry shape, double[] original, double[] bias, double[] leastScales,
-        WeightGrid grid)
+    /// <param name="grid">The numbers that weights can become; null for any.</param>
+    public static GroupFit Run(GroupEvidence evidence, bool[]? mask, double[] leastScales, WeightGrid? grid)
     {
-        float[] x = rows.Inputs(group), y = rows.Outputs(group, sums);
-        if (shape.Taps > MostInputs) return OfMeans(x, y, shape, original, leastScales, grid);
-        LayerStatistics fit = LayerStatistics.Of(x, shape.Taps, y, shape.OutPerGroup, 0, rows.Fit),
-            check = LayerStatistics.Of(x, shape.Taps, y, shape.OutPerGroup, rows.Fit, rows.Check);
-        if (rows.Check == 0) check = fit;
-        LayerStatistics all = rows.Check == 0 ? fit : fit.With(check);
-        Rounded plain = Nearest(original, shape.Taps, leastScales, grid, grid.WholeScale);
-        double before = check.Error(plain.Weights, bias);
-        Func<LayerStatistics, Rounded>[] ways =
+        double[] masked = mask is null ? evidence.Original : [.. evidence.Original.Select((w, i) => mask[i] ? w : 0)];
+        int inputs = evidence.All.Inputs;
+        Weights plain = Nearest(masked, inputs, leastScales, grid, grid is null ? null : grid.WholeScale);
+        double before = evidence.Check.Error(plain.Real, evidence.Bias);
+        Func<LayerStatistics, Weights>[] ways =
         [
             _ => plain,
-            _ => Nearest(original, shape.Taps, leastScales, grid, grid.BestScale),
-            s => Greedy(LayerProblem.Of(s, original, refit: false), leastScales, grid),
-            s => Greedy(LayerProblem.Of(s, original, refit: true), leastScales, grid),
+            _ => Nearest(masked, inputs, leastScales, grid, grid is null ? null : grid.BestScale),
+            s => Greedy(LayerProblem.Of(s, evidence.Original, refit: false), mask, leastScales, grid),
+            s => Greedy(ReferenceEquals(s, evidence.All) ? evidence.Problem : LayerProblem.Of(s, evidence.Original, refit: true), mask, leastScales, grid),
         ];
-        double[] errors = Array.ConvertAll(ways, way => way(fit) is var r ? check.Error(r.Weights, fit.Bias(r.Weights)) : 0);
+        double[] errors = Array.ConvertAll(ways, way => way(evidence.Fit) is var w ? evidence.Check.Error(w.Real, evidence.Fit.Bias(w.Real)) : 0);
         int best = Array.IndexOf(errors, errors.Min());
-        Rounded chosen = ways[best](all);
-        bool isBetter = errors[best] < before && Array.TrueForAll(chosen.Weights, double.IsFinite);
+        Weights chosen = ways[best](evidence.All);
+        bool isBetter = errors[best] < before && Array.TrueForAll(chosen.Real, double.IsFinite);
         if (!isBetter) chosen = plain;
-        return new(IntegersOf(chosen, shape.Taps), chosen.Scales, isBetter ? all.Bias(chosen.Weights) : bias) { ErrorBefore = before,
+        return new(chosen.Values(inputs, grid), chosen.Scales, isBetter ? evidence.All.Bias(chosen.Real) : evidence.Bias) { ErrorBefore = before,
             ErrorAfter = isBetter ? errors[best] : before };
     }
 
-    // Covariances of so many inputs would be too large.
-    private static GroupFit OfMeans(float[] x, float[] y, ConvGeometry shape, double[] original, double[] leastScales, WeightGrid grid)
+    /// <summary>How a grid's scale is chosen for the weights of an output.</summary>
+    public delegate double Scale(ReadOnlySpan<double> weights);
+
+    /// <summary>Every weight as the number next to it.</summary>
+    public static Weights Nearest(double[] weights, int inputs, double[] leastScales, WeightGrid? grid, Scale? scale)
     {
-        Rounded rounded = Nearest(original, shape.Taps, leastScales, grid, grid.BestScale);
-        double[] meanX = Means(x, shape.Taps), bias = Means(y, shape.OutPerGroup);
-        for (int i = 0; i < rounded.Weights.Length; i++) bias[i / shape.Taps] -= rounded.Weights[i] * meanX[i % shape.Taps];
-        return new(IntegersOf(rounded, shape.Taps), rounded.Scales, bias);
-
-        static double[] Means(float[] rows, int columns)
-        {
-            var means = new double[columns];
-            for (int i = 0; i < rows.Length; i++) means[i % columns] += rows[i];
-            return Array.ConvertAll(means, m => m / Math.Max(1, rows.Length / columns));
-        }
-    }
-
-    private sealed record Rounded(double[] Weights, double[] Scales);
-
-    private delegate double Scale(ReadOnlySpan<double> weights);
-
-    private static Rounded Nearest(double[] weights, int inputs, double[] leastScales, WeightGrid grid, Scale scale)
-    {
+        if (grid is null || scale is null) return new(weights, Ones(leastScales));
         double[] scales = ScalesOf(weights, inputs, leastScales, scale);
-        return new([.. weights.Select((w, i) => grid.Round(w, scales[i / inputs]) * scales[i / inputs])], scales);
+        return new([.. weights.Select((w, i) => w == 0 ? 0 : grid.Round(w, scales[i / inputs]) * scales[i / inputs])], scales);
     }
 
-    private static Rounded Greedy(LayerProblem problem, double[] leastScales, WeightGrid grid)
+    private static Weights Greedy(LayerProblem problem, bool[]? mask, double[] leastScales, WeightGrid? grid)
     {
+        if (mask is not null) problem = problem.For(MaskedLeastSquares.Solve(problem, mask));
+        if (grid is null) return new(problem.Target, Ones(leastScales));
         double[] scales = ScalesOf(problem.Target, problem.Inputs, leastScales, grid.BestScale);
         double[] weights = GreedyRounding.Run(problem, Round);
-        return new(grid.Low == -grid.High ? weights : GreedyRounding.Improve(problem, weights, Round, Passes), scales);
+        return new(mask is null && grid.IsEven ? weights : GreedyRounding.Improve(problem, weights, Round, Passes), scales);
 
-        double Round(double weight, int output, int input) => grid.Round(weight, scales[output]) * scales[output];
+        double Round(double weight, int output, int input) =>
+            mask?[(output * problem.Inputs) + input] == false ? 0 : grid.Round(weight, scales[output]) * scales[output];
     }
+
+    private static double[] Ones(double[] scales) => [.. scales.Select(_ => 1.0)];
 
     // As they are stored.
     private static double[] ScalesOf(double[] weights, int inputs, double[] leastScales, Scale scale) =>
         [.. leastScales.Select((least, o) => (double)(float)Math.Max(least, scale(weights.AsSpan(o * inputs, inputs))))];
 
-    private static double[] IntegersOf(Rounded rounded, int inputs) => [.. rounded.Weights.Select((w, i) => Math.Round(w / rounded.Scales[i / inputs]))];
+    /// <summary>Weights in a format.</summary>
+    /// <param name="Real">outputs × inputs, as real numbers.</param>
+    /// <param name="Scales">One per output.</param>
+    public sealed record Weights(double[] Real, double[] Scales)
+    {
+        /// <summary>The numbers of the grid.</summary>
+        public double[] Values(int inputs, WeightGrid? grid) => grid is null ? Real : [.. Real.Select((w, i) => Math.Round(w / Scales[i / inputs]))];
+    }
 }

@@ -10,8 +10,11 @@ internal sealed class LayerProblem
     private const double MostDamping = 1e3;
     private const double Least = 1e-10;
 
-    private LayerProblem(int inputs, int outputs, double[] h, double[] triangle, double[] target) =>
-        (Inputs, Outputs, H, Triangle, Target) = (inputs, outputs, h, triangle, target);
+    // U with UᵀU = H.
+    private readonly double[] _upper;
+
+    private LayerProblem(int inputs, int outputs, double[] h, double[] upper, double[] triangle, double[] target) =>
+        (Inputs, Outputs, H, _upper, Triangle, Target) = (inputs, outputs, h, upper, triangle, target);
 
     /// <summary>Elements of an input vector.</summary>
     public int Inputs { get; }
@@ -28,6 +31,17 @@ internal sealed class LayerProblem
     /// <summary>w*, outputs × inputs.</summary>
     public double[] Target { get; }
 
+    /// <summary>The same with another target.</summary>
+    public LayerProblem For(double[] target) => new(Inputs, Outputs, H, _upper, Triangle, target);
+
+    /// <summary>H⁻¹, inputs × inputs.</summary>
+    public double[] Inverse()
+    {
+        double[] result = Unit(Inputs);
+        LinearAlgebra.Solve(_upper, Inputs, result, Inputs);
+        return result;
+    }
+
     /// <summary>The problem that statistics pose.</summary>
     /// <param name="statistics">Of inputs and sums.</param>
     /// <param name="original">The original weights, outputs × inputs.</param>
@@ -41,13 +55,19 @@ internal sealed class LayerProblem
             double[] h = [.. statistics.H];
             for (int i = 0; i < n; i++) h[(i * n) + i] += (damping * mean) + Least;
             if (LinearAlgebra.Cholesky(h, n) is not { } upper || LinearAlgebra.Cholesky(Reversed(h), n) is not { } reversed) continue;
-            return new(n, statistics.Outputs, h, Reversed(reversed), refit ? Refit(statistics, original, upper) : original);
+            return new(n, statistics.Outputs, h, upper, Reversed(reversed), refit ? Refit(statistics, original, upper) : original);
         }
 
         // Statistics of numbers that are none: every input counts the same.
-        double[] unit = new double[n * n];
+        double[] unit = Unit(n);
+        return new(n, statistics.Outputs, unit, unit, unit, original);
+    }
+
+    private static double[] Unit(int n)
+    {
+        var unit = new double[n * n];
         for (int i = 0; i < n; i++) unit[(i * n) + i] = 1;
-        return new(n, statistics.Outputs, unit, unit, original);
+        return unit;
     }
 
     // Rows and columns in reverse order: the lower factor of the one becomes the upper factor of the other.

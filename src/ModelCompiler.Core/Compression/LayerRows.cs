@@ -10,9 +10,12 @@ namespace ModelCompiler.Core.Compression;
 /// </summary>
 internal sealed class LayerRows
 {
-    private const int MostRows = 60_000;
+    private const int UsualRows = 60_000;
     private const int MostElements = 1 << 26;
     private const int CheckInterval = 4;
+
+    // Inputs that never change count a little, so that their weights are not taken for anything.
+    private const double LeastVariance = 1e-10;
 
     private readonly ConvGeometry _shape;
     private readonly Value _input;
@@ -23,11 +26,12 @@ internal sealed class LayerRows
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="input">What the layer gets.</param>
     /// <param name="inputs">Its content, for each sample.</param>
-    public LayerRows(ConvGeometry shape, Value input, TensorData[] inputs)
+    /// <param name="mostRows">Upper bound of positions.</param>
+    public LayerRows(ConvGeometry shape, Value input, TensorData[] inputs, int mostRows = UsualRows)
     {
         (_shape, _input, _inputs) = (shape, input, inputs);
         int positions = shape.Batch * shape.OutHeight * shape.OutWidth;
-        int most = Math.Min(MostRows, MostElements / Math.Max(shape.Taps, shape.OutPerGroup));
+        int most = Math.Min(mostRows, MostElements / Math.Max(shape.Taps, shape.OutPerGroup));
         int each = Math.Clamp(most / Math.Max(1, inputs.Length), 1, positions);
         var places = new List<(int Sample, int Position)>(each * inputs.Length);
         for (int pass = 0; pass < 2; pass++)
@@ -86,6 +90,17 @@ internal sealed class LayerRows
                 }
             }
         }
+    }
+
+    /// <summary>Mean and variance of each input of a group.</summary>
+    public (double[] Means, double[] Variances) Moments(int group)
+    {
+        float[] x = Inputs(group);
+        (double[] means, double[] variances) = (new double[_shape.Taps], new double[_shape.Taps]);
+        for (int i = 0; i < x.Length; i++) means[i % _shape.Taps] += x[i];
+        for (int i = 0; i < means.Length; i++) means[i] /= Math.Max(1, Count);
+        for (int i = 0; i < x.Length; i++) variances[i % _shape.Taps] += (x[i] - means[i % _shape.Taps]) * (x[i] - means[i % _shape.Taps]);
+        return (means, Array.ConvertAll(variances, v => (v / Math.Max(1, Count)) + LeastVariance));
     }
 
     /// <summary>rows × outputs of a group.</summary>

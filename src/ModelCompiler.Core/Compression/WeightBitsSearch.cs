@@ -3,7 +3,6 @@ using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
-using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Compression;
 
@@ -14,10 +13,7 @@ namespace ModelCompiler.Core.Compression;
 /// </summary>
 internal static class WeightBitsSearch
 {
-    private const int MeasuredBits = 4, FewestBits = 3, MostPackedBits = 6, MostSamples = 64;
-
-    // Multiply-accumulate operations that measuring may take.
-    private const double MostMacs = 4e10;
+    private const int MeasuredBits = 4, FewestBits = 3, MostPackedBits = 6;
 
     // Without a limit: relative error of the outputs that roundings to nearest may add up to. Fitting halves it, so that a warning is far.
     private const double BearableError = 0.1;
@@ -31,7 +27,8 @@ internal static class WeightBitsSearch
             .Where(p => context.WeightBits.ContainsKey(p.n.Outputs[0]) && graph.Values[p.n.Inputs[ILinearLayer.Weights]].Constant is not null)
             .Select(p => new Layer(p.i, p.n, WeightCount(graph, p.n)))];
         if (layers.Length == 0) return graph;
-        double[] errors = Measure(graph, context, layers);
+        double[] errors = LayerSensitivity.Measure(graph, context, [.. layers.Select(l => new LayerSensitivity.Change(l.Position,
+            new Dictionary<int, TensorData> { [l.Node.Inputs[ILinearLayer.Weights]] = Rounded(graph.Values[l.Node.Inputs[ILinearLayer.Weights]]) }))]);
         List<Dictionary<int, int>> steps = Steps(layers, errors, context.WeightBits, out List<double> totals);
         int chosen = context.Options.MaxWeightBytes > 0 ? FirstThatFits(graph, context, steps)
             : AccuracyCheck.HasLimits(context.Options) && context.Input.Evaluation is not null ? LastThatIsAccurate(graph, context, steps)
@@ -126,56 +123,6 @@ internal static class WeightBitsSearch
         int Bytes(int layer, int b) => b > MostPackedBits ? layers[layer].Weights : NarrowWeights.PackedBytes(layers[layer].Weights, b);
 
         static int Next(int b) => Math.Min(b - 1, MostPackedBits);
-    }
-
-    // Square error of the outputs, relative to their power, when one layer alone has weights of few bits.
-    private static double[] Measure(ModelGraph graph, PipelineContext context, Layer[] layers)
-    {
-        double macs = Math.Max(1, NetworkSize.Of(graph).Macs) * (double)layers.Length / 2;
-        IReadOnlyList<TensorData>[] samples = context.Samples!.Spread((int)Math.Clamp(MostMacs / macs, 1, MostSamples));
-        TensorData[] rounded = [.. layers.Select(l => Rounded(graph.Values[l.Node.Inputs[ILinearLayer.Weights]]))];
-        var errors = new double[samples.Length][];
-        Parallel.For(0, samples.Length, s => errors[s] = MeasureOne(graph, samples[s], layers, rounded));
-        return [.. layers.Select((_, i) => errors.Sum(e => e[i]) / samples.Length)];
-    }
-
-    private static double[] MeasureOne(ModelGraph graph, IReadOnlyList<TensorData> sample, Layer[] layers, TensorData[] rounded)
-    {
-        var known = new Dictionary<int, TensorData>();
-        foreach (StateVariable state in graph.States) known[state.Current] = state.Initial;
-        IReadOnlyList<TensorData> expected = new ReferenceInterpreter(graph, RequantizationMode.Float).Run(sample, (value, data) => known[value.Id] = data);
-        var errors = new double[layers.Length];
-        for (int i = 0; i < layers.Length; i++)
-        {
-            var changed = new Dictionary<int, TensorData> { [layers[i].Node.Inputs[ILinearLayer.Weights]] = rounded[i] };
-            for (int n = layers[i].Position; n < graph.Nodes.Length; n++)
-            {
-                Node node = graph.Nodes[n];
-                if (n > layers[i].Position && !node.Inputs.Any(changed.ContainsKey)) continue;
-                TensorData[] outputs = ReferenceInterpreter.EvaluateNode(node, id => graph.Values[id],
-                    id => changed.GetValueOrDefault(id) ?? graph.Values[id].Constant ?? known[id], RequantizationMode.Float);
-                for (int o = 0; o < outputs.Length; o++) changed[node.Outputs[o]] = outputs[o];
-            }
-
-            for (int o = 0; o < expected.Count; o++)
-            {
-                if (changed.TryGetValue(graph.Outputs[o], out TensorData? actual)) errors[i] += RelativeError(expected[o], actual);
-            }
-        }
-
-        return errors;
-    }
-
-    private static double RelativeError(TensorData expected, TensorData actual)
-    {
-        (double error, double power) = (0, 0);
-        for (int i = 0; i < expected.Count; i++)
-        {
-            double x = expected.ToDouble(i), d = x - actual.ToDouble(i);
-            if (double.IsFinite(d)) (error, power) = (error + (d * d), power + (x * x));
-        }
-
-        return power > 0 ? error / power : 0;
     }
 
     private static TensorData Rounded(Value weights)

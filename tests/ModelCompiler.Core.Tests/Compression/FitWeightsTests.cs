@@ -22,7 +22,7 @@ public class FitWeightsTests
         return data;
     }
 
-    private static Dictionary<string, Func<CaseBuilder, Value>> Networks { get; } = new()
+    internal static Dictionary<string, Func<CaseBuilder, Value>> Networks { get; } = new()
     {
         ["chain"] = b => b.Apply(Conv, b.Apply(Conv, b.Input(1, 8, 8, 3), b.Constant(12, 3, 3, 3), b.Constant(12)), b.Constant(10, 3, 3, 12), b.Constant(10)),
         ["without bias"] = b => b.Apply(Conv, b.Apply(Conv, b.Input(1, 8, 8, 3), b.Constant(12, 3, 3, 3)), b.Constant(10, 3, 3, 12)),
@@ -87,14 +87,16 @@ public class FitWeightsTests
         return (context, original, rounded, fitted);
     }
 
-    private static (PipelineContext Context, ModelGraph Rounded, ModelGraph Fitted) Fit(ModelGraph original, int bits)
-    {
-        var context = new PipelineContext(new CompilationInput("case.onnx", default, new CompilationOptions()), CodeGen.Emit.Target.Default,
-            new DiagnosticBag("case.onnx"))
+    internal static PipelineContext Context(ModelGraph original, int bits, CompilationOptions? options = null) =>
+        new(new CompilationInput("case.onnx", default, options ?? new CompilationOptions()), CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx"))
         {
             Samples = new CalibrationSamples("samples.npz", [.. Enumerable.Range(0, 48)], Samples(original, 11, 48)),
             WeightBits = original.Nodes.Where(n => n.Operator is ILinearLayer).ToDictionary(n => n.Outputs[0], _ => bits),
         };
+
+    private static (PipelineContext Context, ModelGraph Rounded, ModelGraph Fitted) Fit(ModelGraph original, int bits)
+    {
+        PipelineContext context = Context(original, bits);
         RangeCalibrator.Run(original, context);
         ModelGraph rounded = PostTrainingQuantization.Run(original, context);
         ModelGraph fitted = FitWeights.Run(original, rounded, context);
@@ -109,7 +111,7 @@ public class FitWeightsTests
     }
 
     // On samples that were not fitted to.
-    private static double Error(ModelGraph original, ModelGraph quantised) => Samples(original, 12, 16).Sum(sample =>
+    internal static double Error(ModelGraph original, ModelGraph quantised) => Samples(original, 12, 16).Sum(sample =>
     {
         float[] expected = new ReferenceInterpreter(original, RequantizationMode.Float).Run(sample)[0].ToFloats(),
             actual = new ReferenceInterpreter(quantised, RequantizationMode.Float).Run(sample)[0].ToFloats();

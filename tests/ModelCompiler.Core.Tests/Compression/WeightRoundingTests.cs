@@ -10,7 +10,8 @@ public class WeightRoundingTests
     [InlineData(5, -15, 15)]
     [InlineData(3, -3, 3)]
     [InlineData(2, -2, 1)]
-    public void Grids_have_as_many_integers_as_their_bits_hold(int bits, int low, int high) => Assert.Equal(new WeightGrid(low, high), WeightGrid.Of(bits));
+    public void Grids_have_as_many_integers_as_their_bits_hold(int bits, int low, int high) => 
+        Assert.Equal((low, high), (WeightGrid.Of(bits).Low, WeightGrid.Of(bits).High));
 
     [Fact]
     public void The_best_scale_is_no_worse_than_the_whole_one() => Gen.Select(Gen.Int[2, 8], Gen.Int[1, 60], Gen.Int[0, 1000]).Sample((bits, count, seed) =>

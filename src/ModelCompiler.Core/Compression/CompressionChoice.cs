@@ -1,0 +1,44 @@
+using ModelCompiler.Core.Data;
+using ModelCompiler.Core.Graph;
+
+namespace ModelCompiler.Core.Compression;
+
+/// <summary>Reads what the options ask of the weights beside their format.</summary>
+internal static class CompressionChoice
+{
+    private const int FewestClusters = 2, MostClusters = 256;
+
+    /// <summary>True when weights are to be pruned or shared; the context has the pattern and the samples then.</summary>
+    /// <exception cref="ModelCompilationException">MC3001, MC3005, MC9002: what the options ask for does not go together.</exception>
+    public static bool Read(ModelGraph graph, PipelineContext context)
+    {
+        CompilationOptions options = context.Options;
+        if (options.Pruning is not null || options.Sparsity is not null) context.Pattern = Pattern(options);
+        if (options.Clusters is not 0 and (< FewestClusters or > MostClusters))
+            throw new ModelCompilationException("MC9002", $"Weights cannot share {options.Clusters} values.",
+                $"Give {OptionText.Of(nameof(CompilationOptions.Clusters))} from {FewestClusters} to {MostClusters}.");
+        if (context.Pattern is null && options.Clusters == 0) return false;
+        string asked = OptionText.Of(context.Pattern is null ? nameof(CompilationOptions.Clusters) : nameof(CompilationOptions.Pruning));
+        if (graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true }))
+            throw new ModelCompilationException("MC3005", $"The model is quantised already, and {asked} needs float weights.",
+                $"Leave the option out, or compile the float model it was made from.");
+        if (context.Input.Calibration is null)
+            throw new ModelCompilationException("MC3001", $"{asked} needs representative inputs, and no calibration file is given.",
+                $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
+        context.Samples = CalibrationSamples.Read(graph, context.Input);
+        return true;
+    }
+
+    private static SparsityPattern Pattern(CompilationOptions options)
+    {
+        SparsityPattern pattern = options.Pruning is null ? SparsityPattern.Unstructured : SparsityPattern.Parse(options.Pruning);
+        string sparsity = OptionText.Of(nameof(CompilationOptions.Sparsity)), pruning = OptionText.Of(nameof(CompilationOptions.Pruning));
+        if (pattern.IsFixed && options.Sparsity is not null)
+            throw new ModelCompilationException("MC9002", $"{pruning} {pattern} says itself how many weights stay.", $"Leave {sparsity} out.");
+        if (!pattern.IsFixed && options.Sparsity is null)
+            throw new ModelCompilationException("MC9002", $"{pruning} {pattern} leaves open how many weights become zero.",
+                $"Give {sparsity}, such as 0.5, or Auto.");
+        if (!pattern.IsFixed) PruningShares.OptionShare(options);
+        return pattern;
+    }
+}

@@ -56,7 +56,7 @@ public class CommandTests
     public void Compile_keeps_small_weights_in_the_class()
     {
         using var folder = new TemporaryFolder();
-        CommandLineRun.Succeeds("compile", CommandLineRun.Digits, "-o", folder["out"], "--calibration", CommandLineRun.DigitsCalibration);
+        CommandLineRun.Succeeds("compile", CommandLineRun.Digits, "-o", folder["out"], "--calibration", CommandLineRun.DigitsCalibration, "--weight-bits", "4");
         Assert.Equal(["Digits.Data.g.cs", "Digits.Kernels.g.cs", "Digits.g.cs", "Digits.plan.txt"],
             Directory.EnumerateFiles(folder["out"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
     }

@@ -3,7 +3,6 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
 using ModelCompiler.Core.Operators.Reference;
-using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Benchmarks.Fit;
 
@@ -20,14 +19,14 @@ internal sealed record OfferedConv(Conv Layer, int Family, Action<IReadOnlyList<
     public override bool TakesAnyScales(int input) => Layer.TakesAnyScales(input);
 
     /// <inheritdoc/>
-    public override void Evaluate(EvaluationContext context) => Layer.Evaluate(context);
-
-    /// <inheritdoc/>
-    public override void Lower(LoweringContext context)
+    public override Implementation Choose(ChoiceContext context)
     {
         ConvGeometry geometry = ((ILinearLayer)Layer).Geometry(context.Input(0).Shape, context.Input(1).Shape, context.Output(0).Shape);
-        KernelOffer[] offers = [.. LinearKernels.Offers(LinearLayer.Task(context, geometry, Layer.Activation))];
-        Offers(offers);
-        context.Emit(offers[Family]);
+        return Implementation.Kernels(LinearLayer.Choose(context, geometry, Layer.Activation).Evaluate, lowering =>
+        {
+            KernelOffer[] offers = [.. LinearKernels.Offers(LinearLayer.Task(lowering, geometry, Layer.Activation))];
+            Offers(offers);
+            lowering.Emit(offers[Family]);
+        });
     }
 }

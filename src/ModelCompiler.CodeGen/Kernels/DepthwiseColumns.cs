@@ -198,8 +198,9 @@ public sealed record DepthwiseColumns(
 
         void WriteColumn(SourceWriter code, string name, string column)
         {
-            for (int row = 0; row < g.WindowHeight; row++)
-                code.Line($"{vector}<byte> {name}r{row} = {vector}.Load({column}{(row == 0 ? "" : row == 1 ? " + rowPitch" : $" + {row} * rowPitch")});");
+            IEnumerable<string> rows = Enumerable.Range(0, g.WindowHeight)
+                .Select(row => $"{name}r{row} = {vector}.Load({column}{(row == 0 ? "" : row == 1 ? " + rowPitch" : $" + {row} * rowPitch")})");
+            code.Line($"{vector}<byte> {string.Join(", ", rows)};");
             string third = g.WindowHeight > 2 ? $"{name}r2" : $"{vector}<byte>.Zero";
             string fourth = g.WindowHeight == 4 ? $"{name}r3" : g.WindowHeight == 3 ? $"{name}r1" : $"{vector}<byte>.Zero";
             code.Line($"{vector}<short> {name}a = {simd}.ZipLowerBytes({name}r0, {name}r1), {name}b = {simd}.ZipLowerBytes({third}, {fourth});");

@@ -86,11 +86,12 @@ internal sealed class PixelTile(KernelWriter writer, PixelVectors vectors, Requa
             {
                 if (!isFirst || !isLast) code.Line($"int* own = kept + schedule[{WeightSegments.Longest}] * {vectors.Pitch / 4};");
                 code.Line($"ushort* groups = schedule + {Header};");
-                foreach ((int v, Isa isa, int at) in Vectors)
+                foreach (IGrouping<string, (int Vector, Isa Isa, int Offset)> same in Vectors.GroupBy(v => v.Isa.Vector))
                 {
-                    string start = !isFirst ? $"{isa.Vector}.Load({Terms.Plus("own", at / 4)})"
-                        : IsFirstOf(v, isa) ? $"{isa.Vector}.Create(bias[channel])" : $"sum{v - 1}";
-                    code.Line($"{isa.Vector}<int> sum{v} = {start};");
+                    IEnumerable<string> sums = same.Select((v, i) => $"sum{v.Vector} = "
+                        + (!isFirst ? $"{same.Key}.Load({Terms.Plus("own", v.Offset / 4)})" : i == 0 ? $"{same.Key}.Create(bias[channel])"
+                            : $"sum{v.Vector - 1}"));
+                    code.Line($"{same.Key}<int> {string.Join(", ", sums)};");
                 }
 
                 for (int count = WeightSegments.Longest; count > 0; count--)
@@ -103,8 +104,6 @@ internal sealed class PixelTile(KernelWriter writer, PixelVectors vectors, Requa
                 code.Line("schedule = groups;");
             });
         });
-
-    private bool IsFirstOf(int v, Isa isa) => v == vectors.Parts.First(p => p.Isa == isa).First;
 
     private IEnumerable<(int Vector, Isa Isa, int Offset)> Vectors =>
         vectors.Parts.SelectMany(p => Enumerable.Range(0, p.Vectors).Select(v => (p.First + v, p.Isa, p.Offset + (v * p.Isa.Bits / 8))));

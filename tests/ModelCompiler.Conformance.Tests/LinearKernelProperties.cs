@@ -37,7 +37,7 @@ public class LinearKernelProperties
         from steps in Gen.Select(Gen.Int[1, 2], Gen.Frequency((4, Gen.Const(1)), (1, Gen.Const(2))), Gen.Int[0, 2])
         from types in Gen.Select(Gen.OneOf(ElementType.Int8, ElementType.UInt8), Gen.OneOf(ElementType.Int8, ElementType.UInt8),
             Gen.OneOf(ElementType.Int8, ElementType.Int8, ElementType.UInt8))
-        from pattern in Gen.OneOf("largest", "smallest", "ends", "alternating", "random", "sparse", "seven bits")
+        from pattern in Gen.OneOf("largest", "smallest", "ends", "alternating", "random", "sparse", "blocks", "seven bits")
         from seed in Gen.Int[0, 1_000_000]
         let groups = kind == 0 ? channels : kind == 1 && channels % 2 == 0 && filters % 2 == 0 ? 2 : 1
         select new Layer(
@@ -94,7 +94,8 @@ public class LinearKernelProperties
         float[] scales = [.. Enumerable.Range(0, zeros == 0 ? 1 : layer.Filters).Select(_ => (float)(0.02 * (0.2 + random.NextDouble()) / Math.Sqrt(taps)))];
         if (layer.Seed % 3 == 0) scales = Array.ConvertAll(scales, s => random.Next(2) == 0 ? -s : s);
         Value constant = editor.AddConstant("weights", weights,
-            new QuantizationParameters(scales.ToEquatableArray(), scales.Select(_ => zeros == 2 ? 0 : Zero(layer.Weights)).ToEquatableArray()));
+            new QuantizationParameters(scales.ToEquatableArray(),
+                scales.Select(_ => zeros == 2 || layer.Pattern == "blocks" ? 0 : Zero(layer.Weights)).ToEquatableArray()));
         Value bias = editor.AddConstant("bias", TensorData.Of(new Shape(layer.Filters),
             Enumerable.Range(0, layer.Filters).Select(_ => random.Next(-30000, 30000)).ToArray()));
         var conv = new Conv(layer.Stride, layer.Stride, layer.Dilation, layer.Dilation, layer.Padding, layer.Padding, layer.Padding, layer.Padding,
@@ -115,6 +116,8 @@ public class LinearKernelProperties
                 "ends" => random.Next(2) == 0 ? min : max,
                 "alternating" => i % 2 == 0 ? min : max,
                 "sparse" => random.Next(8) == 0 ? random.Next(min, max + 1) : layer.Weights == ElementType.Int8 ? 0 : min,
+                // Most blocks of 16 outputs × 4 inputs are zero.
+                "blocks" => ((i / taps / 16 * 7919) + (i % taps / 4 * 104729) + layer.Seed) % 5 > 1 ? 0 : random.Next(min, max + 1),
                 "seven bits" => random.Next(-63, 64),
                 _ => random.Next(min, max + 1),
             };

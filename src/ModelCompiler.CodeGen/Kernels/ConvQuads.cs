@@ -72,10 +72,11 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
         });
     }
 
-    // Four vectors where there are, then two, then one, which may be a part of one.
-    private static int[] Vectors(ConvGeometry g, Isa isa)
+    private static int[] Vectors(ConvGeometry g, Isa isa) => Vectors(g, isa, isa.Registers > 16 || g.Pixels < 4 ? 4 : 2);
+
+    /// <summary>The vectors of each block: four where there are (or as many as blocks have at most), then two, then one, which may be a part of one.</summary>
+    public static int[] Vectors(ConvGeometry g, Isa isa, int most)
     {
-        int most = isa.Registers > 16 || g.Pixels < 4 ? 4 : 2;
         int whole = g.OutChannels / isa.Lanes;
         var blocks = new List<int>();
         for (int size = most; size > 0; size /= 2)
@@ -87,8 +88,8 @@ public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, Weig
         return [.. blocks];
     }
 
-    // The channel of every lane. Packing four vectors puts four lanes of each side by side: of one pixel, of two or of four.
-    private static IEnumerable<int> Order(IEnumerable<int> vectors, int lanes)
+    /// <summary>The channel of every lane. Packing four vectors puts four lanes of each side by side: of one pixel, of two or of four.</summary>
+    public static IEnumerable<int> Order(IEnumerable<int> vectors, int lanes)
     {
         int first = 0;
         foreach (int count in vectors)

@@ -157,7 +157,8 @@ public static class LinearKernels
 
     /// <summary>The offers of all families that can compute a layer, one each.</summary>
     public static IEnumerable<KernelOffer> Offers(LinearTask task) =>
-        new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvQuads.Offer(task), ConvBytesByChannel.Offer(task), ConvBytesByPixel.Offer(task),
+        new[] { ConvInt8.Offer(task), DepthwiseConvInt8.Offer(task), ConvQuads.Offer(task), ConvSparseQuads.Offer(task), ConvBytesByChannel.Offer(task),
+            ConvBytesByPixel.Offer(task),
             ConvDotInt8.Offer(task), DepthwiseBytes.Offer(task), DepthwiseColumns.Offer(task) }
         .OfType<KernelOffer>();
 }

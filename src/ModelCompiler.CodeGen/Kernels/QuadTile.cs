@@ -6,7 +6,10 @@ using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Kernels;
 
-/// <summary>Register tiles of <see cref="ConvQuads"/>: some pixels by one block of output channels, one tile after the other along rows.</summary>
+/// <summary>
+/// Register tiles of <see cref="ConvQuads"/> and <see cref="ConvSparseQuads"/>: some pixels by one block of output channels,
+/// one tile after the other along rows.
+/// </summary>
 /// <param name="writer">Where methods go.</param>
 /// <param name="requantizer">What happens to the sums.</param>
 /// <param name="rows">The input.</param>
@@ -14,7 +17,9 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="parts">How often the window is gone through.</param>
 /// <param name="outType">C# type of the output.</param>
 /// <param name="outZero">Zero point of the output.</param>
-internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, InputRows rows, ConvGeometry g, int parts, string outType, int outZero)
+/// <param name="isSparse">True when a schedule says which quads a block of channels takes: how many, and the offset of each.</param>
+internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, InputRows rows, ConvGeometry g, int parts, string outType, int outZero,
+    bool isSparse = false)
 {
     // Steps that are written one after the other instead of in a loop.
     private const int MostUnrolled = 48;
@@ -22,7 +27,10 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
     private readonly Isa _isa = writer.Isa.Wide;
 
     // Beside the sums, registers hold a block's weights and a pixel's input.
-    private int MostSums => _isa.Registers > 16 ? 16 : 10;
+    private int MostSums => MostSumsOf(_isa);
+
+    /// <summary>Sums of a tile at most.</summary>
+    public static int MostSumsOf(Isa isa) => isa.Registers > 16 ? 16 : 10;
 
     /// <summary>Writes the calls for a block of channels and some output rows.</summary>
     /// <param name="code">Where to write.</param>
@@ -62,7 +70,7 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
         void Call(int tileRows, int tileColumns, int count, int inputStep, int outputStep, string from, string to)
         {
             string method = Method(vectors, channels, tileRows, tileColumns, pitch, count == 1 ? 0 : inputStep, count == 1 ? 0 : outputStep);
-            string weights = Terms.Plus("weights", Terms.Times(first, Quads * 4));
+            string weights = isSparse ? "w, quads" : Terms.Plus("weights", Terms.Times(first, Quads * 4));
             code.Line($"{method}({from}, {weights}, {Terms.Plus("bias", first)}, {requantizer.Forward(first)}, "
                 + $"{Terms.Plus(to, first)}{(count == 1 ? "" : ", " + Literals.Int(count))});");
         }
@@ -77,10 +85,12 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
         int[] to = [.. Enumerable.Range(0, pixels).Select(p => p * g.OutChannels)];
         bool repeats = outputStep > 0;
         return writer.Method(
-            $"ConvTile_{tileRows}x{tileColumns}x{channels}_{g.Name}",
-            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(Quads, "quad")} of "
-            + $"bytes, requantised{(repeats ? "; then the next pixels" : "")}.",
-            $"byte* input, sbyte* weights, int* bias, {requantizer.Parameters}, {outType}* output{(repeats ? ", int count" : "")}",
+            $"{(isSparse ? "Sparse" : "Conv")}Tile_{tileRows}x{tileColumns}x{channels}_{g.Name}",
+            $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over "
+            + $"{(isSparse ? "the quads of bytes that have weights" : Literals.Count(Quads, "quad") + " of bytes")}, "
+            + $"requantised{(repeats ? "; then the next pixels" : "")}.",
+            $"byte* input, sbyte* weights, {(isSparse ? "ushort* quads, " : "")}int* bias, {requantizer.Parameters}, {outType}* "
+            + $"output{(repeats ? ", int count" : "")}",
             code =>
             {
                 code.Line($"{_isa.Vector}<short> zero = {_isa.Vector}.Create((short){Literals.Int(outZero)});");
@@ -128,6 +138,18 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
     private void WriteSums(SourceWriter code, int vectors, int[] from)
     {
         int stride = vectors * _isa.Lanes * 4;
+        if (isSparse)
+        {
+            code.Line("sbyte* w = weights;");
+            code.Block("for (int i = 1; i <= quads[0]; i++)", () =>
+            {
+                code.Line("byte* x = input + quads[i];");
+                WriteStep(code, vectors, from, "x", 0, "w", 0, "");
+                code.Line($"w += {stride};");
+            });
+            return;
+        }
+
         List<(int Start, int Quads)> runs = [];
         foreach (int offset in Enumerable.Repeat(rows.Groups().Select(q => q.Offset), parts).SelectMany(o => o))
         {

@@ -197,7 +197,7 @@ internal sealed class PruningShares
     {
         double gone = _layers.Sum(l => _context.Shares.GetValueOrDefault(l.Node.Outputs[0]) * l.Weights);
         string shares = string.Join(", ", _layers.Select(l => string.Create(CultureInfo.InvariantCulture,
-            $"{l.Node.Name} {100 * _context.Shares.GetValueOrDefault(l.Node.Outputs[0]):0}")));
+            $"{l.Node.ShortName} {100 * _context.Shares.GetValueOrDefault(l.Node.Outputs[0]):0}")));
         _context.Note(string.Create(CultureInfo.InvariantCulture,
             $"Pruning {_pattern} removes {100 * gone / Math.Max(1, total):0.0} % of the weights{(shares.Length > 0 ? $"; in % by layer: {shares}" : "")}."));
     }

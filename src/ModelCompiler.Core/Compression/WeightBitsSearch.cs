@@ -37,7 +37,7 @@ internal static class WeightBitsSearch
         context.Note(string.Create(CultureInfo.InvariantCulture,
             $"Weights have 3 to 8 bits, {layers.Sum(l => (double)l.Weights * context.WeightBits[l.Node.Outputs[0]]) / layers.Sum(l => (double)l.Weights):0.0} "
             + $"on average: {string.Join(", ", layers.GroupBy(l => context.WeightBits[l.Node.Outputs[0]]).OrderBy(g => g.Key)
-                .Select(g => $"{g.Key} in {string.Join(", ", g.Select(l => l.Node.Name))}"))}."));
+                .Select(g => $"{g.Key} in {string.Join(", ", g.Select(l => l.Node.ShortName))}"))}."));
         return graph;
     }
 

@@ -79,6 +79,9 @@ public sealed record Node(string Name, string Origin, Operator Operator, Immutab
 {
     /// <summary>Name and origin as messages give them.</summary>
     public string Label => $"'{Name}' ({Origin})";
+
+    /// <summary>The name for lists; where a converter joined the names of all nodes it fused, the first tells enough.</summary>
+    public string ShortName => Name.Split(';')[0];
 }
 
 /// <summary>A tensor that lives from run to run.</summary>

@@ -16,7 +16,7 @@ internal static class QuantizationCheck
     public static ModelGraph Run(ModelGraph original, ModelGraph quantised, PipelineContext context)
     {
         Report(LayerAnalysis.Run(original, quantised, context.Originals, context.Samples!.Spread(MostSamples), context.Options.Requantization),
-            context.Diagnostics);
+            context.Diagnostics, Remedy(context.Options));
         return quantised;
     }
 
@@ -28,9 +28,18 @@ internal static class QuantizationCheck
     /// <exception cref="ModelCompilationException">MC3007: an output is not a number where that of the float network is.</exception>
     public static void Run(ModelGraph original, ModelGraph quantised, IReadOnlyList<IReadOnlyList<TensorData>> samples, RequantizationMode mode,
         DiagnosticBag diagnostics) =>
-        Report(LayerAnalysis.Run(original, quantised, ImmutableDictionary<int, int>.Empty, samples, mode), diagnostics);
+        Report(LayerAnalysis.Run(original, quantised, ImmutableDictionary<int, int>.Empty, samples, mode), diagnostics, Remedy(new CompilationOptions()));
 
-    private static void Report(LayerAnalysis analysis, DiagnosticBag diagnostics)
+    private static string Remedy(CompilationOptions options)
+    {
+        string less = options.Sparsity is not null ? $"try a smaller {OptionText.Of(nameof(CompilationOptions.Sparsity))}"
+            : options.Pruning is not null ? $"leave {OptionText.Of(nameof(CompilationOptions.Pruning))} out"
+            : options.Clusters > 0 ? $"try more {OptionText.Of(nameof(CompilationOptions.Clusters))}"
+            : $"try {OptionText.Set(nameof(CompilationOptions.CalibrationMethod), "MinMax")} or {OptionText.Set(nameof(CompilationOptions.WeightBits), "8")}";
+        return $"Give representative calibration samples, {less}, or compile the model to Float32.";
+    }
+
+    private static void Report(LayerAnalysis analysis, DiagnosticBag diagnostics, string remedy)
     {
         string worst = analysis.Worst() is { } layer ? $" Most of it arises in {layer.Label}." : "";
         foreach (OutputFacts output in analysis.Outputs)
@@ -47,8 +56,7 @@ internal static class QuantizationCheck
                 "MC3008", string.Create(CultureInfo.InvariantCulture,
                     $"Output '{output.Name}' of the quantised network differs from the float network's by {100 * output.RelativeError:0.0} % on calibration "
                     + $"samples.{worst}"),
-                $"Give representative calibration samples, try {OptionText.Set(nameof(CompilationOptions.CalibrationMethod), "MinMax")} or "
-                + $"{OptionText.Set(nameof(CompilationOptions.WeightBits), "8")}, or compile the model to Float32.");
+                remedy);
         }
     }
 }

@@ -72,6 +72,11 @@ public sealed record CompilationOptions
         + "otherwise 8.")]
     public int WeightBits { get; init; }
 
+    /// <summary>How much of the multiply-accumulate operations stays when layers become chains of thinner ones.</summary>
+    [Option("The share of all multiply-accumulates that is kept when layers become chains of thinner ones (low rank), such as 0.75; or Auto: as few as the "
+        + "limits of accuracy allow, without them as few as the outputs bear. Needs calibration data.")]
+    public string? LowRank { get; init; }
+
     /// <summary>Which weights become zero together.</summary>
     [Option("Which weights become zero together: Unstructured (the default with Sparsity), N:M such as 2:4 (of every four weights of an output two stay), "
         + "or blocks of outputs × inputs that kernels skip, such as Block1x4 or Block16x4. Needs calibration data.")]

@@ -17,8 +17,9 @@ internal static class Pipeline
     {
         ModelGraph original = Optimise(imported, context);
         bool isCompressed = CompressionChoice.Read(original, context);
-        ModelGraph compiled = FormatChoice.IsToBeQuantised(original, context) ? Quantise(original, context)
-            : isCompressed ? Compress(original, context) : original;
+        bool isQuantised = FormatChoice.IsToBeQuantised(original, context);
+        ModelGraph thin = isCompressed ? Apply(original, context, [new("low rank", (g, c) => LowRank.Run(g, c, isQuantised))]) : original;
+        ModelGraph compiled = isQuantised ? Quantise(original, thin, context) : isCompressed ? Compress(original, thin, context) : original;
         AccuracyCheck.Run(original, compiled, context);
         return (original, Specialise(compiled, context));
     }
@@ -45,14 +46,14 @@ internal static class Pipeline
     ]);
 
     /// <summary>Float graph to float graph with zeros and shared weights, with the help of real samples.</summary>
-    private static ModelGraph Compress(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
+    private static ModelGraph Compress(ModelGraph original, ModelGraph graph, PipelineContext context) => Apply(graph, context, [
         new("shares of pruning", PruningShares.Run),
         new("weights fitted to samples", Try),
-        new("comparison with the float network", (g, c) => QuantizationCheck.Run(graph, g, c)),
+        new("comparison with the float network", (g, c) => QuantizationCheck.Run(original, g, c)),
     ]);
 
     /// <summary>Float graph to integer graph, with the help of real samples.</summary>
-    private static ModelGraph Quantise(ModelGraph graph, PipelineContext context) => Apply(graph, context, [
+    private static ModelGraph Quantise(ModelGraph original, ModelGraph graph, PipelineContext context) => Apply(graph, context, [
         new("calibration", RangeCalibrator.Run),
         new("bits of weights", WeightBitsChoice.Run),
         new("shares of pruning", PruningShares.Run),
@@ -60,7 +61,7 @@ internal static class Pipeline
         new("post-training quantisation", PostTrainingQuantization.Run),
         new("weights fitted to samples", (g, c) => FitWeights.Run(graph, g, c)),
         new("conversions at the edges", AbsorbEdgeConversions.Run),
-        new("comparison with the float network", (g, c) => QuantizationCheck.Run(graph, g, c)),
+        new("comparison with the float network", (g, c) => QuantizationCheck.Run(original, g, c)),
     ]);
 
     /// <summary>Graph to the form in which the target computes it best, same results.</summary>

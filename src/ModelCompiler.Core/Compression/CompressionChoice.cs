@@ -8,7 +8,7 @@ internal static class CompressionChoice
 {
     private const int FewestClusters = 2, MostClusters = 256;
 
-    /// <summary>True when weights are to be pruned or shared; the context has the pattern and the samples then.</summary>
+    /// <summary>True when weights are to be factorised, pruned or shared; the context has the pattern and the samples then.</summary>
     /// <exception cref="ModelCompilationException">MC3001, MC3005, MC9002: what the options ask for does not go together.</exception>
     public static bool Read(ModelGraph graph, PipelineContext context)
     {
@@ -17,8 +17,10 @@ internal static class CompressionChoice
         if (options.Clusters is not 0 and (< FewestClusters or > MostClusters))
             throw new ModelCompilationException("MC9002", $"Weights cannot share {options.Clusters} values.",
                 $"Give {OptionText.Of(nameof(CompilationOptions.Clusters))} from {FewestClusters} to {MostClusters}.");
-        if (context.Pattern is null && options.Clusters == 0) return false;
-        string asked = OptionText.Of(context.Pattern is null ? nameof(CompilationOptions.Clusters) : nameof(CompilationOptions.Pruning));
+        if (options.LowRank is not null) LowRank.OptionShare(options);
+        if (context.Pattern is null && options.Clusters == 0 && options.LowRank is null) return false;
+        string asked = OptionText.Of(context.Pattern is not null ? nameof(CompilationOptions.Pruning)
+            : options.Clusters > 0 ? nameof(CompilationOptions.Clusters) : nameof(CompilationOptions.LowRank));
         if (graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true }))
             throw new ModelCompilationException("MC3005", $"The model is quantised already, and {asked} needs float weights.",
                 $"Leave the option out, or compile the float model it was made from.");

@@ -151,7 +151,7 @@ internal sealed class FitWeights
         && graph.Values[node.Inputs[ILinearLayer.Weights]] is { IsQuantized: true, Constant: not null };
 
     // Both networks keep a value until all that use it have been computed; twice the largest step is a fair guess of what that takes.
-    private static int MostSamples(ModelGraph graph)
+    internal static int MostSamples(ModelGraph graph)
     {
         long largest = graph.Nodes.Max(n => n.Inputs.Where(i => i >= 0 && graph.Values[i].Constant is null).Concat(n.Outputs)
             .Sum(i => (long)graph.Values[i].Shape.Elements * (sizeof(float) + 1)));

@@ -1,0 +1,79 @@
+using System.Globalization;
+using ModelCompiler.Core.Evaluation;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Quantization;
+
+namespace ModelCompiler.Core.Compression;
+
+/// <summary>Float graph to float graph in which layers are chains of thinner ones, so that a share of the multiply-accumulate operations stays.</summary>
+internal static class LowRank
+{
+    // Without a limit of accuracy: relative error of the outputs that chains may add up to.
+    private const double BearableError = 0.15;
+
+    // What automatic shares are tried in.
+    private const int Steps = 32;
+
+    /// <summary>The network with chains where the options ask for them.</summary>
+    /// <param name="graph">The float network.</param>
+    /// <param name="context">Has options and samples.</param>
+    /// <param name="isQuantised">True when the network is to be quantised after this.</param>
+    public static ModelGraph Run(ModelGraph graph, PipelineContext context, bool isQuantised)
+    {
+        if (context.Options.LowRank is null) return graph;
+        // What comes later compares with this network, not with what becomes of it here.
+        if (context.Input.Evaluation is not null) AccuracyCheck.Measurement(graph, context);
+        var ranks = new RankAllocation(graph, context);
+        Dictionary<int, RankChoice> choices = OptionShare(context.Options) is { } share ? ranks.At(share)
+            : AccuracyCheck.HasLimits(context.Options) && context.Input.Evaluation is not null ? Accurate(graph, context, ranks, isQuantised)
+            : ranks.Bearing(BearableError * BearableError);
+        ModelGraph thin = LowRankFit.Run(graph, context, choices);
+        string layers = string.Join(", ", graph.Nodes.Where(n => choices.ContainsKey(n.Outputs[0])).Select(n => $"{n.Name} {choices[n.Outputs[0]]}"));
+        context.Note(string.Create(CultureInfo.InvariantCulture,
+            $"Low rank keeps {100 * ranks.ShareOf(choices):0.0} % of the multiply-accumulates, {NetworkSize.Of(thin).Macs} of {NetworkSize.Of(graph).Macs}"
+            + $"{(layers.Length > 0 ? $"; kinds and ranks by layer: {layers}" : "")}."));
+        return thin;
+    }
+
+    // Binary search, as if accuracy fell with every operation saved.
+    private static Dictionary<int, RankChoice> Accurate(ModelGraph graph, PipelineContext context, RankAllocation ranks, bool isQuantised)
+    {
+        (int low, int high) = (0, Steps - 1);
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            ModelGraph compiled = Compiled(LowRankFit.Run(graph, context, At(middle)), context.Silent(), isQuantised);
+            if (AccuracyCheck.Broken(AccuracyCheck.Measurement(graph, context).Of(compiled), context.Options) is null) low = middle;
+            else high = middle - 1;
+        }
+
+        return At(low);
+
+        Dictionary<int, RankChoice> At(int step) => ranks.At(1 - ((double)step / Steps));
+    }
+
+    // What the steps after this make of the network; a share of pruning that is to be found takes what this one leaves.
+    private static ModelGraph Compiled(ModelGraph thin, PipelineContext tried, bool isQuantised)
+    {
+        if (isQuantised)
+        {
+            RangeCalibrator.Run(thin, tried);
+            WeightBitsChoice.Run(thin, tried);
+        }
+
+        if (tried.Pattern is { IsFixed: false } && PruningShares.OptionShare(tried.Options) is null) tried.Pattern = null;
+        PruningShares.Run(thin, tried);
+        return Pipeline.Try(thin, tried);
+    }
+
+    /// <summary>The share of multiply-accumulate operations that the options ask for; null when it is to be found.</summary>
+    /// <exception cref="ModelCompilationException">MC9002: neither a share nor Auto.</exception>
+    public static double? OptionShare(CompilationOptions options)
+    {
+        string text = options.LowRank ?? "";
+        if (text.Equals("Auto", StringComparison.OrdinalIgnoreCase)) return null;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is > 0 and < 1) return share;
+        throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.LowRank))}'.",
+            "Give the share of multiply-accumulates that is kept, more than 0 and less than 1, such as 0.75; or Auto.");
+    }
+}

@@ -1,0 +1,142 @@
+using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Operators;
+
+namespace ModelCompiler.Core.Compression;
+
+/// <summary>
+/// Puts chains of thinner layers in the place of layers: layer after layer, each sees what the thinner network before it really gives, and the last factor, and
+/// the weights of every other layer that follows, are fitted to what the original computes there. What is made up for in one layer is not an error of the next.
+/// </summary>
+internal sealed class LowRankFit
+{
+    private readonly ModelGraph _graph;
+    private readonly IReadOnlyDictionary<int, RankChoice> _choices;
+    private readonly GraphEditor _editor;
+    private readonly LayerwiseRun _original;
+    private readonly LayerwiseRun _thin;
+    private readonly ILookup<int, Node> _consumers;
+    private readonly HashSet<int> _alone;
+
+    // Values that are others than in the original.
+    private readonly HashSet<int> _changed = [];
+
+    private LowRankFit(ModelGraph graph, PipelineContext context, IReadOnlyDictionary<int, RankChoice> choices)
+    {
+        (_graph, _choices, _editor, _consumers) = (graph, choices, new GraphEditor(graph), graph.Consumers());
+        _alone = [.. RankAllocation.WeightsOfOne(graph)];
+        IReadOnlyList<TensorData>[] samples = context.Samples!.Spread(FitWeights.MostSamples(graph));
+        _original = new LayerwiseRun(graph, samples, context.Options.Requantization, []);
+        _thin = new LayerwiseRun(graph, samples, context.Options.Requantization, []);
+    }
+
+    /// <summary>The network with chains. Its values keep the numbers that they have in the original.</summary>
+    /// <param name="graph">The original, in float.</param>
+    /// <param name="context">Has the samples.</param>
+    /// <param name="choices">Kinds and ranks, by the number of the value that a layer computes.</param>
+    public static ModelGraph Run(ModelGraph graph, PipelineContext context, IReadOnlyDictionary<int, RankChoice> choices) =>
+        choices.Count == 0 ? graph : new LowRankFit(graph, context, choices).Fit();
+
+    // Both networks go in step. A chain is run as the one layer that its factors multiply to.
+    private ModelGraph Fit()
+    {
+        for (int i = 0; i < _graph.Nodes.Length; i++)
+        {
+            Node node = _graph.Nodes[i], changed = node;
+            if (RankAllocation.IsFloatLayer(_graph, node) && _alone.Contains(node.Inputs[ILinearLayer.Weights]))
+            {
+                TensorData[] sums = _original.Sums(i), wanted = WithErrorOfOther(node, sums);
+                ConvGeometry shape = RankAllocation.ShapeOf(_graph, node);
+                bool isChosen = _choices.TryGetValue(node.Outputs[0], out RankChoice? choice);
+                if (isChosen || ((!ReferenceEquals(sums, wanted) || _changed.Contains(node.Inputs[0])) && shape.Taps <= GroupEvidence.MostInputs))
+                    changed = Layer(node, shape, wanted, choice);
+            }
+            else
+            {
+                _original.Step();
+            }
+
+            if (!ReferenceEquals(changed, node) || node.Inputs.Any(_changed.Contains)) _changed.UnionWith(node.Outputs);
+            _thin.Step(changed, id => _editor[id]);
+        }
+
+        return _editor.ToGraph();
+    }
+
+    private Node Layer(Node node, ConvGeometry shape, TensorData[] sums, RankChoice? choice)
+    {
+        Value input = _graph.Values[node.Inputs[0]], old = _graph.Values[node.Inputs[ILinearLayer.Weights]];
+        var rows = new LayerRows(shape, input, _thin[input.Id]);
+        double[] weights = Array.ConvertAll(old.Constant!.ToFloats(), w => (double)w);
+        int size = shape.OutPerGroup * shape.Taps;
+        var bias = new double[shape.OutChannels];
+        Factor[] chain = [];
+        Parallel.For(0, shape.Groups, g =>
+        {
+            double[] own = weights[(g * size)..((g + 1) * size)];
+            GroupEvidence evidence = GroupEvidence.Of(rows, g, sums, shape, own, new double[shape.OutPerGroup]);
+            LayerProblem problem = Problem(evidence);
+            double[] fitted = problem.Target;
+            if (choice is not null)
+                (chain, fitted) = Factorisation.Of(choice.Kind, new LayerToFactor(node.Operator, shape, problem.H, problem.Target)).At(choice);
+            fitted.CopyTo(weights, g * size);
+            evidence.All.Bias(fitted).CopyTo(bias, g * shape.OutPerGroup);
+        });
+        Value newWeights = _editor.AddConstant(old.Name, Floats(old.Shape, weights)),
+            newBias = _editor.AddConstant(BiasName(node), Floats(new Shape(bias.Length), bias));
+        Node changed = node with { Inputs = [input.Id, newWeights.Id, newBias.Id] };
+        _editor.Replace(node, chain.Length == 0 ? [changed] : Chain(node, old.Name, chain, newBias.Id));
+        return changed;
+    }
+
+    // Weights are only fitted where samples that were set aside say that it is better.
+    private static LayerProblem Problem(GroupEvidence evidence)
+    {
+        double[] fitted = LayerProblem.Of(evidence.Fit, evidence.Original, refit: true).Target;
+        return Error(fitted) <= Error(evidence.Original) ? evidence.Problem : LayerProblem.Of(evidence.All, evidence.Original, refit: false);
+
+        double Error(double[] weights) => evidence.Check.Error(weights, evidence.Fit.Bias(weights));
+    }
+
+    private Node[] Chain(Node node, string weights, Factor[] chain, int bias)
+    {
+        var nodes = new Node[chain.Length];
+        int input = node.Inputs[0];
+        string name = _graph.Values[node.Outputs[0]].Name;
+        for (int i = 0; i < chain.Length; i++)
+        {
+            string part = $"/{(char)('a' + i)}";
+            Value constant = _editor.AddConstant(weights + part, Floats(chain[i].Shape, chain[i].Weights));
+            if (i == chain.Length - 1)
+            {
+                Operator last = ((IFusesActivation)chain[i].Operator).WithActivation(((IFusesActivation)node.Operator).Activation);
+                nodes[i] = node with { Operator = last, Inputs = [input, constant.Id, bias] };
+                break;
+            }
+
+            TensorType type = chain[i].Operator.Infer(new InferenceContext([_editor[input], constant]))[0];
+            Value output = _editor.AddValue(name + part, type);
+            nodes[i] = new Node(node.Name + part, node.Origin, chain[i].Operator, [input, constant.Id], [output.Id]);
+            input = output.Id;
+        }
+
+        return nodes;
+    }
+
+    private string BiasName(Node node) => node.Inputs.Length > ILinearLayer.Bias && node.Inputs[ILinearLayer.Bias] is >= 0 and var bias
+        ? _graph.Values[bias].Name : $"{node.Name}/bias";
+
+    private static TensorData Floats(Shape shape, double[] values) => TensorData.Of(shape, Array.ConvertAll(values, v => (float)v));
+
+    // Where the layer's result is added to one that is known already, the layer can take over that one's error.
+    private TensorData[] WithErrorOfOther(Node node, TensorData[] sums)
+    {
+        if (!((IFusesActivation)node.Operator).Activation.IsNone
+            || _consumers[node.Outputs[0]].ToArray() is not [{ Operator: Binary { Kind: BinaryKind.Add } } add]) return sums;
+        int other = add.Inputs[0] == node.Outputs[0] ? add.Inputs[1] : add.Inputs[0];
+        if (!_changed.Contains(other) || !_thin.Has(other) || !_original.Has(other)) return sums;
+        TensorData[] actual = _thin[other], should = _original[other];
+        if (_graph.Values[other].TensorType != _graph.Values[node.Outputs[0]].TensorType) return sums;
+        return [.. sums.Select((s, i) => TensorData.Of(s.Shape, [.. s.ToFloats().Select((y, j) => y + should[i].Floats[j] - actual[i].Floats[j])]))];
+    }
+}

@@ -19,19 +19,22 @@ public class CompressionTests
 
     private static readonly int[] Clusters = [0, 3, 16, 40];
 
+    private static readonly string[] LowRanks = ["", "0.6", "Auto"];
+
     private static readonly int[] Bits = [0, 2, 4, 8];
 
     private static readonly Precision[] Precisions = [Precision.Default, Precision.Float32, Precision.Auto];
 
-    public static TheoryData<string, string, string, int, int, Precision, RequantizationMode> Cases()
+    public static TheoryData<string, string, string, int, string, int, Precision, RequantizationMode> Cases()
     {
-        var data = new TheoryData<string, string, string, int, int, Precision, RequantizationMode>();
-        foreach (int[] row in Pairs([Prunings.Length, Clusters.Length, Bits.Length, Precisions.Length, 2, RunnableTargets.Single.Count]))
+        var data = new TheoryData<string, string, string, int, string, int, Precision, RequantizationMode>();
+        foreach (int[] row in Pairs([Prunings.Length, Clusters.Length, Bits.Length, Precisions.Length, 2, RunnableTargets.Single.Count, LowRanks.Length]))
         {
             ((string pruning, string sparsity), Precision precision) = (Prunings[row[0]], Precisions[row[3]]);
             // Auto chooses bits itself, and floats have none.
             int bits = precision == Precision.Default ? Bits[row[2]] : 0;
-            data.Add(RunnableTargets.Single[row[5]], pruning, sparsity, Clusters[row[1]], bits, precision, (RequantizationMode)row[4]);
+            data.Add(RunnableTargets.Single[row[5]], pruning, sparsity, Clusters[row[1]], LowRanks[row[6]], bits, precision,
+                (RequantizationMode)row[4]);
         }
 
         return data;
@@ -39,11 +42,11 @@ public class CompressionTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Combinations_compile_and_give_the_same_bits(string target, string pruning, string sparsity, int clusters, int bits, Precision precision,
-        RequantizationMode mode)
+    public void Combinations_compile_and_give_the_same_bits(string target, string pruning, string sparsity, int clusters, string lowRank, int bits,
+        Precision precision, RequantizationMode mode)
     {
         var options = new CompilationOptions { Target = target, Pruning = pruning.Length > 0 ? pruning : null, Sparsity = sparsity.Length > 0 ? sparsity : null,
-            Clusters = clusters, WeightBits = bits, Precision = precision, Requantization = mode };
+            Clusters = clusters, LowRank = lowRank.Length > 0 ? lowRank : null, WeightBits = bits, Precision = precision, Requantization = mode };
         byte[] model = Network();
         CompilationResult result = ModelCompilation.Run(new CompilationInput("network.onnx", model, options, (ReadOnlyMemory<byte>?)Samples()));
         Assert.True(result.Success, string.Join("\n", result.Diagnostics));

@@ -1,5 +1,7 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Compression;
+using ModelCompiler.Core.Data;
+using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
 using ModelCompiler.Core.Quantization;
@@ -100,6 +102,41 @@ public class LowRankTests
         double alone = choices.Sum(c =>
             FitWeightsTests.Error(original, LowRankFit.Run(original, context, new Dictionary<int, RankChoice> { [c.Key] = c.Value })));
         Assert.True(FitWeightsTests.Error(original, thin) < 1.5 * alone);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8)]
+    public void The_automatic_share_keeps_the_limits(int bits)
+    {
+        var b = new CaseBuilder(7);
+        ModelGraph original = b.Build(Networks["dense"](b));
+        double[] kept = [.. new[] { 0.05, 0.2, 0.6 }.Select(drop =>
+        {
+            var options = new CompilationOptions { LowRank = "Auto", MaxAccuracyDrop = drop, Metric = "agreement" };
+            CalibrationSamples samples = FitWeightsTests.Context(original, bits).Samples!;
+            var context = new PipelineContext(new CompilationInput("case.onnx", default, options) { Evaluation = Archive(samples.Inputs) },
+                CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx")) { Samples = samples };
+            ModelGraph thin = LowRank.Run(original, context, bits > 0);
+            if (bits > 0)
+            {
+                RangeCalibrator.Run(thin, context);
+                WeightBitsChoice.Run(thin, context);
+            }
+
+            AccuracyCheck.Run(original, Pipeline.Try(thin, context), context);
+            Assert.InRange(context.Report.Accuracy!.Drop!.Value, 0, drop);
+            return (double)NetworkSize.Of(thin).Macs / NetworkSize.Of(original).Macs;
+        })];
+        Assert.True(kept[0] >= kept[1] && kept[1] >= kept[2] && kept[2] < 0.9, string.Join(", ", kept));
+
+        static byte[] Archive(IReadOnlyList<TensorData>[] samples)
+        {
+            using var stream = new MemoryStream();
+            float[] x = [.. samples.SelectMany(s => s[0].ToFloats())];
+            NpzArchive.Write(stream, [KeyValuePair.Create("x", NumpyArray.Of<float>(x, [samples.Length, .. samples[0][0].Shape]))]);
+            return stream.ToArray();
+        }
     }
 
     [Fact]

@@ -114,6 +114,16 @@ internal static class VocabularyProbe
                 Check("LoadZipUpper", All(SIMD.LoadZipUpper(ints), i => ints[i / 4 * 8 + 4 + i % 4])
                     && All(SIMD.LoadZipUpper(a), i => a[i / 4 * 8 + 4 + i % 4]));
 
+                Check("Repeat16", All(SIMD.Repeat16(bytes), i => bytes[i % 16]));
+                VECTOR<byte> t0 = SIMD.Repeat16(bytes), t1 = SIMD.Repeat16(bytes + 16), t2 = SIMD.Repeat16(bytes + 32), t3 = SIMD.Repeat16(bytes + 48);
+                for (int bits = 4; bits <= 8; bits++)
+                {
+                    VECTOR<byte> index = VECTOR.Load(others + 64) & VECTOR.Create((byte)((1 << bits) - 1));
+                    Func<int, Func<int, byte>> entry = entries => i => index.GetElement(i) < entries ? bytes[index.GetElement(i)] : (byte)0;
+                    Check("LookUp", All(SIMD.LookUp(t0, index), entry(16)) && All(SIMD.LookUp(t0, t1, index), entry(32))
+                        && All(SIMD.LookUp(t0, t1, t2, t3, index), entry(64)));
+                }
+
                 Stores("StoreBytes", N, p => SIMD.StoreBytes(p, Vector(small)), i => (byte)small[i]);
                 for (int part = 0; part <= N; part++) Stores("StoreBytes", part, p => SIMD.StoreBytes(p, Vector(small), part), i => (byte)small[i]);
                 for (int part = 0; part <= N; part++)

@@ -11,7 +11,8 @@ namespace ModelCompiler.Conformance.Tests;
 /// </summary>
 public static class OperatorCases
 {
-    public static Dictionary<string, Func<CaseBuilder, ModelGraph>> All { get; } = new(Layers.Concat(NarrowWeightCases.All).Concat(TfLiteCases.All));
+    public static Dictionary<string, Func<CaseBuilder, ModelGraph>> All { get; } = new(
+        Layers.Concat(NarrowWeightCases.All).Concat(CodebookCases.All).Concat(TfLiteCases.All));
 
     private static Dictionary<string, Func<CaseBuilder, ModelGraph>> Layers => new()
     {

@@ -35,12 +35,15 @@ public static class NarrowWeights
     public static IEnumerable<int> Planes(int bits) => new[] { 4, 2, 1 }.Where(p => (bits & p) != 0);
 
     /// <summary>Packs weights.</summary>
-    public static byte[] Pack(IReadOnlyList<int> weights, int bits)
+    public static byte[] Pack(IReadOnlyList<int> weights, int bits) => PackBits([.. weights.Select(w => w + (1 << (bits - 1)))], bits);
+
+    /// <summary>Packs integers without a sign, which may have 1 bit, too.</summary>
+    internal static byte[] PackBits(int[] values, int bits)
     {
-        var packed = new byte[PackedBytes(weights.Count, bits)];
-        for (int i = 0; i < weights.Count; i++)
+        var packed = new byte[PackedBytes(values.Length, bits)];
+        for (int i = 0; i < values.Length; i++)
         {
-            (int start, int n, int value) = (i / Group * (Group / 8 * bits), i % Group, weights[i] + (1 << (bits - 1)));
+            (int start, int n, int value) = (i / Group * (Group / 8 * bits), i % Group, values[i]);
             foreach (int plane in Planes(bits))
             {
                 int bytes = Group / 8 * plane;

@@ -5,32 +5,42 @@ using ModelCompiler.CodeGen.Plan;
 
 namespace ModelCompiler.CodeGen.Kernels;
 
-/// <summary>Takes weights of fewer than 8 bits apart (<see cref="NarrowWeights"/>), in the order in which the layer after it wants them.</summary>
-/// <param name="Packed">The packed weights.</param>
-/// <param name="Out">The weights, int8 or int16, with padding to whole groups.</param>
-/// <param name="Bits">Bits of a weight, 2 to 7.</param>
+/// <summary>
+/// Takes weights of fewer than 8 bits apart (<see cref="NarrowWeights"/>), or looks them up (<see cref="WeightCodebook"/>), in the order in which the layer
+/// after it wants them.
+/// </summary>
+/// <param name="Packed">The packed weights, or indices and their codebook.</param>
+/// <param name="Out">The weights, int8, uint8 or int16, with padding to whole groups.</param>
+/// <param name="Bits">Bits of a weight, 2 to 7, or of an index, 1 to 6.</param>
 /// <param name="Groups">Groups of 128 weights.</param>
-public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, int Groups) : Kernel
+/// <param name="HasCodebook">True when the packed integers are indices.</param>
+public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, int Groups, bool HasCodebook) : Kernel
 {
     /// <inheritdoc/>
-    public override string Summary => $"unpack {Literals.Int(Groups * NarrowWeights.Group)} weights of {Bits} bits";
+    public override string Summary => $"{(HasCodebook ? "look up" : "unpack")} {Literals.Int(Groups * NarrowWeights.Group)} weights "
+        + $"{(HasCodebook ? "by indices " : "")}of {Literals.Count(Bits, "bit")}";
+
+    private int GroupBytes => NarrowWeights.Group / 8 * Bits;
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
     {
         ElementType type = writer.Tensor(Out).Type;
+        bool isVector = !writer.Isa.IsScalar && type.Size() == 1;
         string method = writer.Method(
-            $"Unpack{Bits}",
-            $"Weights of {Bits} bits, in groups of {NarrowWeights.Group}; the bits of a weight lie in planes of "
-            + $"{string.Join(" and ", NarrowWeights.Planes(Bits))}.",
+            $"{(HasCodebook ? "LookUp" : "Unpack")}{Bits}",
+            $"{(HasCodebook ? "Indices" : "Weights")} of {Literals.Count(Bits, "bit")}, in groups of {NarrowWeights.Group}; the bits of each lie in planes of "
+            + $"{string.Join(" and ", NarrowWeights.Planes(Bits))}.{(HasCodebook ? " The weights they stand for follow behind." : "")}",
             $"sbyte* source, {type.CSharpName()}* weights, int groups",
             code =>
             {
                 code.Line("byte* packed = (byte*)source;");
-                code.Block($"for (int group = 0; group < groups; group++, packed += {NarrowWeights.Group / 8 * Bits}, weights += {NarrowWeights.Group})", () =>
+                if (HasCodebook && isVector) WriteTables(code, writer.Isa);
+                else if (HasCodebook) code.Line($"{type.CSharpName()}* codebook = ({type.CSharpName()}*)(source + (groups * {GroupBytes}));");
+                code.Block($"for (int group = 0; group < groups; group++, packed += {GroupBytes}, weights += {NarrowWeights.Group})", () =>
                 {
-                    if (writer.Isa.IsScalar || type != ElementType.Int8) WriteSingle(code, type);
-                    else WriteVectors(code, writer.Isa);
+                    if (isVector) WriteVectors(code, writer.Isa);
+                    else WriteSingle(code, type);
                 });
             });
         writer.Call($"{method}({writer.Address(Packed)}, {writer.Address(Out)}, {Literals.Int(Groups)});");
@@ -39,7 +49,17 @@ public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, i
     private void WriteSingle(SourceWriter code, ElementType type)
     {
         string value = Planes((start, bytes, plane) => $"(packed[{Terms.Plus($"i % {bytes}", start)}] >> (i / {bytes} * {plane}) & {(1 << plane) - 1})");
-        code.Line($"for (int i = 0; i < {NarrowWeights.Group}; i++) weights[i] = ({type.CSharpName()})(({value}) - {1 << (Bits - 1)});");
+        string weight = HasCodebook ? $"codebook[{value}]" : $"({type.CSharpName()})(({value}) - {1 << (Bits - 1)})";
+        code.Line($"for (int i = 0; i < {NarrowWeights.Group}; i++) weights[i] = {weight};");
+    }
+
+    // The codebook in registers, sixteen bytes each.
+    private void WriteTables(SourceWriter code, Isa isa)
+    {
+        (Isa narrowed, int count) = (isa.Narrowed(8 * Width(isa, Bits)), WeightCodebook.Entries(Bits) / 16);
+        code.Line($"byte* codebook = packed + (groups * {GroupBytes});");
+        for (int i = 0; i < count; i++)
+            code.Line($"{narrowed.Vector}<byte> values{i} = {narrowed.Simd}.Repeat16({Terms.Plus("codebook", 16 * i)});");
     }
 
     private void WriteVectors(SourceWriter code, Isa isa)
@@ -47,7 +67,7 @@ public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, i
         int bytes = Width(isa, Bits);
         string vector = $"Vector{bytes * 8}";
         foreach (int plane in NarrowWeights.Planes(Bits)) code.Line($"{vector}<byte> mask{plane} = {vector}.Create((byte){(1 << plane) - 1});");
-        code.Line($"{vector}<byte> zero = {vector}.Create((byte){1 << (Bits - 1)});");
+        if (!HasCodebook) code.Line($"{vector}<byte> zero = {vector}.Create((byte){1 << (Bits - 1)});");
         int start = 0;
         foreach (int plane in NarrowWeights.Planes(Bits))
         {
@@ -64,7 +84,9 @@ public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, i
                 int shift = first / planeBytes * plane;
                 return $"({(shift == 0 ? name : $"{vector}.ShiftRightLogical({name}.AsUInt16(), {shift}).AsByte()")} & mask{plane})";
             }, vector);
-            code.Line($"({value} - zero).Store((byte*)weights{(first == 0 ? "" : $" + {first}")});");
+            string tables = string.Concat(Enumerable.Range(0, WeightCodebook.Entries(Bits) / 16).Select(i => $"values{i}, "));
+            string weights = HasCodebook ? $"{isa.Narrowed(8 * bytes).Simd}.LookUp({tables}{value})" : $"({value} - zero)";
+            code.Line($"{weights}.Store((byte*)weights{(first == 0 ? "" : $" + {first}")});");
         }
     }
 

@@ -126,6 +126,14 @@ internal static unsafe partial class SimdArm64
         for (int i = 0; i < count; i++) p[i] = all[i];
     }
 
+    /// <summary>The sixteen bytes at the address, in every 128-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Repeat16(byte* p) => Vector128.Load(p);
+
+    /// <summary>Bytes of a table of sixteen, which lies in every 128-bit lane, by their index; 0 for indices beyond it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> LookUp(Vector128<byte> table, Vector128<byte> indices) => AdvSimd.Arm64.VectorTableLookup(table, indices);
+
     /// <summary>
     /// sum × multiplier ÷ 2³¹ × 2^shift with the double rounding of the TFLite reference kernels: SQRDMULH, then SRSHL, which rounds ties up and
     /// therefore gets negative numbers less one.

@@ -21,6 +21,16 @@ internal static unsafe partial class Simd128
         Vector128.Min(Vector128.Max(MultiplyByQuantizedMultiplier(sum, multiplier, shift) + Vector128.Create(zero), Vector128.Create(min)),
             Vector128.Create(max));
 
+    /// <summary>Bytes of a table of 32 by their index; 0 for indices beyond it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> LookUp(Vector128<byte> a, Vector128<byte> b, Vector128<byte> indices) =>
+        LookUp(a, indices) | LookUp(b, indices - Vector128.Create((byte)16));
+
+    /// <summary>Bytes of a table of 64 by their index; 0 for indices beyond it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> LookUp(Vector128<byte> a, Vector128<byte> b, Vector128<byte> c, Vector128<byte> d, Vector128<byte> indices) =>
+        LookUp(a, b, indices) | LookUp(c, d, indices - Vector128.Create((byte)32));
+
     /// <summary>Stores the low bytes of the first <paramref name="count"/> lanes.</summary>
     public static void StoreBytes(byte* p, Vector128<int> values, int count)
     {

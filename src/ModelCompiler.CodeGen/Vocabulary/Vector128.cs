@@ -111,6 +111,18 @@ internal static unsafe partial class Simd128
         for (int i = 0; i < count; i++) p[i] = all[i];
     }
 
+    /// <summary>The sixteen bytes at the address, in every 128-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Repeat16(byte* p) => Vector128.Load(p);
+
+    /// <summary>Bytes of a table of sixteen, which lies in every 128-bit lane, by their index; 0 for indices beyond it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> LookUp(Vector128<byte> table, Vector128<byte> indices)
+    {
+        if (Ssse3.IsSupported) return Ssse3.Shuffle(table, Sse2.AddSaturate(indices, Vector128.Create((byte)112)));
+        return AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, indices) : Vector128.Shuffle(table, indices);
+    }
+
     /// <summary>sum × multiplier ÷ 2³¹ × 2^shift with the double rounding of the TFLite reference kernels.</summary>
     public static Vector128<int> MultiplyByQuantizedMultiplier(Vector128<int> sum, Vector128<int> multiplier, Vector128<int> shift)
     {

@@ -97,6 +97,15 @@ internal static unsafe partial class Simd256
         return Avx2.ShiftRightArithmeticVariable(high, exponent.AsUInt32()) - Vector256.GreaterThan(high & mask, threshold);
     }
 
+    /// <summary>The sixteen bytes at the address, in every 128-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Repeat16(byte* p) => Avx2.BroadcastVector128ToVector256(p);
+
+    /// <summary>Bytes of a table of sixteen, which lies in every 128-bit lane, by their index; 0 for indices beyond it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> LookUp(Vector256<byte> table, Vector256<byte> indices) =>
+        Avx2.Shuffle(table, Avx2.AddSaturate(indices, Vector256.Create((byte)112)));
+
     /// <summary>Sixteen bytes from each address, in the order of the lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> LoadLanes(byte* a, byte* b) => Vector256.Create(Vector128.Load((int*)a), Vector128.Load((int*)b));

@@ -72,6 +72,15 @@ internal static unsafe partial class Simd512
         for (int i = 0; i < count; i++) p[i] = all[i];
     }
 
+    /// <summary>The sixteen bytes at the address, in every 128-bit lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Repeat16(byte* p) => Avx512F.BroadcastVector128ToVector512((int*)p).AsByte();
+
+    /// <summary>Bytes of a table of sixteen, which lies in every 128-bit lane, by their index; 0 for indices beyond it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> LookUp(Vector512<byte> table, Vector512<byte> indices) =>
+        Avx512BW.Shuffle(table, Avx512BW.AddSaturate(indices, Vector512.Create((byte)112)));
+
     /// <summary>Sixteen bytes from each address, in the order of the lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> LoadLanes(byte* a, byte* b, byte* c, byte* d) =>

@@ -10,6 +10,9 @@ internal static class Codebook
     private const double RealUnits = 1 << 20;
     private const int MostSteps = 100;
 
+    // From so many numbers on, one of them is zero: kernels fill weights up with zeros, for which an index may need another bit.
+    private const int FewestWithZero = 8;
+
     /// <summary>The weights that a codebook is for.</summary>
     /// <param name="Weights">outputs × inputs.</param>
     /// <param name="Inputs">Inputs.</param>
@@ -47,6 +50,7 @@ internal static class Codebook
 
         bool hasZero = parts.Any(p => p.Mask is not null);
         double[] means = Means([.. weights.OrderBy(w => w.Value)], format.Clusters - (hasZero ? 1 : 0));
+        if (!hasZero && grid is not null && means.Length >= FewestWithZero) means[NearestToZero(means)] = 0;
         IEnumerable<double> values = means.Select(m => Math.Round(Math.Clamp(m, -units, units)));
         return WeightGrid.Of([.. (hasZero ? values.Append(0) : values).Distinct().Order()]);
     }
@@ -82,6 +86,17 @@ internal static class Codebook
         }
 
         return means;
+    }
+
+    private static int NearestToZero(double[] numbers)
+    {
+        int nearest = 0;
+        for (int i = 1; i < numbers.Length; i++)
+        {
+            if (Math.Abs(numbers[i]) < Math.Abs(numbers[nearest])) nearest = i;
+        }
+
+        return nearest;
     }
 
     // How many numbers are smaller.

@@ -29,7 +29,7 @@ internal static class WeightBitsSearch
         if (layers.Length == 0) return graph;
         double[] errors = LayerSensitivity.Measure(graph, context, [.. layers.Select(l => new LayerSensitivity.Change(l.Position,
             new Dictionary<int, TensorData> { [l.Node.Inputs[ILinearLayer.Weights]] = Rounded(graph.Values[l.Node.Inputs[ILinearLayer.Weights]]) }))]);
-        List<Dictionary<int, int>> steps = Steps(layers, errors, context.WeightBits, out List<double> totals);
+        List<Dictionary<int, int>> steps = Steps(layers, errors, context.WeightBits, context.Options.Clusters, out List<double> totals);
         int chosen = context.Options.MaxWeightBytes > 0 ? FirstThatFits(graph, context, steps)
             : AccuracyCheck.HasLimits(context.Options) && context.Input.Evaluation is not null ? LastThatIsAccurate(graph, context, steps)
             : totals.FindLastIndex(e => e <= BearableError * BearableError);
@@ -94,7 +94,7 @@ internal static class WeightBitsSearch
     }
 
     // From the bits that the context has to the fewest in all layers, each step what saves a byte at the least cost; and what the roundings add up to.
-    private static List<Dictionary<int, int>> Steps(Layer[] layers, double[] errors, Dictionary<int, int> start, out List<double> totals)
+    private static List<Dictionary<int, int>> Steps(Layer[] layers, double[] errors, Dictionary<int, int> start, int clusters, out List<double> totals)
     {
         var bits = new Dictionary<int, int>(start);
         List<Dictionary<int, int>> steps = [new(bits)];
@@ -120,7 +120,12 @@ internal static class WeightBitsSearch
 
         double Error(int layer, int b) => errors[layer] * Math.Pow(4, MeasuredBits - b);
 
-        int Bytes(int layer, int b) => b > MostPackedBits ? layers[layer].Weights : NarrowWeights.PackedBytes(layers[layer].Weights, b);
+        // Weights that share few values are stored as indices when these have fewer bits.
+        int Bytes(int layer, int b)
+        {
+            int packed = clusters > 0 ? Math.Min(b, WeightCodebook.BitsOf(Enumerable.Range(0, clusters))) : b;
+            return packed > MostPackedBits ? layers[layer].Weights : NarrowWeights.PackedBytes(layers[layer].Weights, packed);
+        }
 
         static int Next(int b) => Math.Min(b - 1, MostPackedBits);
     }

@@ -20,7 +20,7 @@ internal static class Lowering
             try
             {
                 node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization, isas,
-                    options.WeightBits is > 0 and < 7 || options.Precision == Precision.Auto));
+                    options.WeightBits is > 0 and < 7 || options.Clusters > 0 || options.Precision == Precision.Auto));
             }
             catch (ModelCompilationException e)
             {

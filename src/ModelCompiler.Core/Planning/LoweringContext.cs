@@ -101,11 +101,16 @@ public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder pla
     WeightsRef IKernelParts.Weights(byte[] bytes, ElementType type)
     {
         int[] weights = new TensorData(type, new Shape(bytes.Length / type.Size()), bytes).ToInt32s();
-        int bits = NarrowWeights.BitsOf(weights), uses = Output(0).Shape.Elements / Math.Max(1, Output(0).Shape[-1]);
-        if (bits > MostPackedBits || weights.Length < FewestPacked || (uses < FewestUses && !wantsSmall)) return plan.Weights(bytes);
+        int uses = Output(0).Shape.Elements / Math.Max(1, Output(0).Shape[-1]);
+        if (weights.Length < FewestPacked || (uses < FewestUses && !wantsSmall)) return plan.Weights(bytes);
+        int bits = NarrowWeights.BitsOf(weights), indexBits = WeightCodebook.BitsOf(weights);
+        int plainBytes = bits <= MostPackedBits ? NarrowWeights.PackedBytes(weights.Length, bits) : bytes.Length;
+        bool hasCodebook = indexBits <= WeightCodebook.MostBits && WeightCodebook.PackedBytes(weights.Length, indexBits, type) < plainBytes;
+        if (bits > MostPackedBits && !hasCodebook) return plan.Weights(bytes);
+        if (hasCodebook) bits = indexBits;
         TensorRef unpacked = Scratch(type, NarrowWeights.PaddedCount(weights.Length));
-        plan.Step(Node.Name, new UnpackWeights(plan.Weights(NarrowWeights.Pack(weights, bits)), unpacked, bits,
-            NarrowWeights.PaddedCount(weights.Length) / NarrowWeights.Group));
+        WeightsRef packed = plan.Weights(hasCodebook ? WeightCodebook.Pack(weights, bits, type) : NarrowWeights.Pack(weights, bits));
+        plan.Step(Node.Name, new UnpackWeights(packed, unpacked, bits, NarrowWeights.PaddedCount(weights.Length) / NarrowWeights.Group, hasCodebook));
         return new WeightsRef(unpacked);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelCompiler.CodeGen.Emit;
+using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
 
@@ -25,7 +26,7 @@ internal static class WeightBitsChoice
     public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
         int bits = context.Options.WeightBits;
-        if (bits == 0) bits = context.Isa.Has(Products.Bytes) && !context.Isa.Has(Products.Quads) ? Choose(graph, context) : 8;
+        if (bits == 0) bits = !context.Isa.Has(Products.Bytes) || context.Isa.Has(Products.Quads) ? 8 : IsShared(context) ? 7 : Choose(graph, context);
         // Values that some layer depends on.
         var before = new HashSet<int>();
         foreach (Node node in graph.Nodes.Reverse().Where(n => n.Operator is ILinearLayer || n.Outputs.Any(before.Contains))) before.UnionWith(node.Inputs);
@@ -35,6 +36,9 @@ internal static class WeightBitsChoice
         if (last.Length > 0) context.Note($"Weights of the last layers keep 8 bits: {string.Join(", ", last.Select(n => n.Label))}.");
         return graph;
     }
+
+    // Rounding few values costs little beside sharing them. With 8 bits, products of bytes may need weights in two parts, which have values of their own.
+    private static bool IsShared(PipelineContext context) => context.Options.Clusters is > 0 and <= 1 << WeightCodebook.MostBits;
 
     // 7 or 8.
     private static int Choose(ModelGraph original, PipelineContext context)

@@ -23,9 +23,9 @@ internal sealed class SpatialFactorisation(LayerToFactor layer) : Factorisation(
         if (MostRank < 1) yield break;
         Prepare();
         double[] errors = _regression!.Errors();
-        foreach (int rank in Ranks(Math.Min(StripTaps, Shape.WindowWidth * Shape.OutChannels)))
+        foreach (int rank in Ranks(MostRank + 1))
         {
-            if (rank <= MostRank && Macs(rank) < Shape.Macs) yield return new(FactorisationKind.Spatial, rank, Shape.OutChannels, Macs(rank), errors[rank]);
+            if (Macs(rank) < Shape.Macs) yield return new(FactorisationKind.Spatial, rank, Shape.OutChannels, Macs(rank), errors[rank]);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class TuckerFactorisation(LayerToFactor layer) : Factorisation(l
         double[] inner = _regression!.Errors();
         double[] outer = OutputFactorisation.Remainders(
             OutputFactorisation.Principal(Layer.WeightedRows, Layer.Weights, Shape.OutChannels, Shape.Taps).Values);
-        foreach (int i in Ranks(Shape.Channels).Where(r => r <= MostInner))
+        foreach (int i in Ranks(MostInner + 1))
         {
             foreach (int o in Ranks(Shape.OutChannels).Append(Shape.OutChannels))
             {

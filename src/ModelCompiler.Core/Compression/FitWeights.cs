@@ -29,9 +29,8 @@ internal sealed class FitWeights
     private FitWeights(ModelGraph original, ModelGraph quantised, PipelineContext context)
     {
         (_original, _quantised, _context, _editor, _consumers) = (original, quantised, context, new GraphEditor(quantised), quantised.Consumers());
-        // Weights that several layers share stay shared, as they are.
-        Dictionary<int, int> users = original.Nodes.SelectMany(n => n.Inputs).GroupBy(i => i).ToDictionary(g => g.Key, g => g.Count());
-        _layers = original.Nodes.Select((n, i) => (n, i)).Where(p => p.n.Operator is ILinearLayer && users[p.n.Inputs[ILinearLayer.Weights]] == 1)
+        HashSet<int> alone = FloatLayers.UsedOnce(original);
+        _layers = original.Nodes.Select((n, i) => (n, i)).Where(p => p.n.Operator is ILinearLayer && alone.Contains(p.n.Inputs[ILinearLayer.Weights]))
             .ToDictionary(p => p.n.Outputs[0], p => p.i);
         IReadOnlyList<TensorData>[] samples = context.Samples!.Spread(MostSamples(original));
         _added = [.. original.Nodes.Where(IsSum).SelectMany(n => n.Inputs).Where(i => original.Values[i].Constant is null)];
@@ -92,8 +91,7 @@ internal sealed class FitWeights
         ConvGeometry shape = ((ILinearLayer)node.Operator).Geometry(input.Shape, weights.Shape, output.Shape);
         TensorData[] sums = WithErrorOfOther(node, twin, _float.Sums(twin));
         var rows = new LayerRows(shape, input, _integer[input.Id]);
-        double[] original = Array.ConvertAll(_original.Values[source.Inputs[ILinearLayer.Weights]].Constant!.ToFloats(), w => (double)w);
-        double[] bias = Bias(source, shape.OutChannels);
+        double[] original = FloatLayers.Weights(_original, source), bias = FloatLayers.Bias(_original, source, shape.OutChannels);
         double[] leastScales = [.. bias.Select(b => format.Grid is null ? 0 : AffineRange.LeastWeightScale(b, input.Q.Scale))];
         GroupFit[] fits = LayerFit.Run(rows, sums, shape, original, bias, leastScales, format);
         (double before, double after) = (fits.Sum(f => f.ErrorBefore), fits.Sum(f => f.ErrorAfter));
@@ -109,9 +107,7 @@ internal sealed class FitWeights
         Value newWeights = _editor.AddConstant(weights.Name, isQuantised
             ? new TensorData(ElementType.Int8, weights.Shape, Array.ConvertAll(values, v => unchecked((byte)(sbyte)v)))
             : TensorData.Of(weights.Shape, [.. values.Select((v, i) => (float)(v * scales[i / taps]))]), q);
-        string name = node.Inputs.Length > ILinearLayer.Bias && node.Inputs[ILinearLayer.Bias] >= 0 ? _quantised.Values[node.Inputs[ILinearLayer.Bias]].Name
-            : $"{node.Name}/bias";
-        Value newBias = _editor.AddConstant(name, q is null ? TensorData.Of(new Shape(bias.Length), bias)
+        Value newBias = _editor.AddConstant(FloatLayers.BiasName(_quantised, node), q is null ? TensorData.Of(new Shape(bias.Length), bias)
             : TensorData.Of(new Shape(bias.Length), AffineRange.Bias(bias, input.Q, q)));
         Node changed = node with { Inputs = [input.Id, newWeights.Id, newBias.Id] };
         _editor.Replace(node, changed);
@@ -133,9 +129,6 @@ internal sealed class FitWeights
         return [.. sums.Select((s, i) => TensorData.Of(s.Shape,
             [.. s.ToFloats().Select((y, j) => y + should[i].Floats[j] - (float)QuantizedSample.Real(actual[i], value, j))]))];
     }
-
-    private double[] Bias(Node source, int channels) => source.Inputs.Length > ILinearLayer.Bias && source.Inputs[ILinearLayer.Bias] >= 0
-        ? Array.ConvertAll(_original.Values[source.Inputs[ILinearLayer.Bias]].Constant!.ToFloats(), b => (double)b) : new double[channels];
 
     // Nothing after a sum needs its terms.
     private void ForgetTerms(Node sum)

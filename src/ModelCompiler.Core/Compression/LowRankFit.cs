@@ -24,7 +24,7 @@ internal sealed class LowRankFit
     private LowRankFit(ModelGraph graph, PipelineContext context, IReadOnlyDictionary<int, RankChoice> choices)
     {
         (_graph, _choices, _editor, _consumers) = (graph, choices, new GraphEditor(graph), graph.Consumers());
-        _alone = [.. RankAllocation.WeightsOfOne(graph)];
+        _alone = FloatLayers.UsedOnce(graph);
         IReadOnlyList<TensorData>[] samples = context.Samples!.Spread(FitWeights.MostSamples(graph));
         _original = new LayerwiseRun(graph, samples, context.Options.Requantization, []);
         _thin = new LayerwiseRun(graph, samples, context.Options.Requantization, []);
@@ -43,10 +43,10 @@ internal sealed class LowRankFit
         for (int i = 0; i < _graph.Nodes.Length; i++)
         {
             Node node = _graph.Nodes[i], changed = node;
-            if (RankAllocation.IsFloatLayer(_graph, node) && _alone.Contains(node.Inputs[ILinearLayer.Weights]))
+            if (FloatLayers.Is(_graph, node) && _alone.Contains(node.Inputs[ILinearLayer.Weights]))
             {
                 TensorData[] sums = _original.Sums(i), wanted = WithErrorOfOther(node, sums);
-                ConvGeometry shape = RankAllocation.ShapeOf(_graph, node);
+                ConvGeometry shape = FloatLayers.ShapeOf(_graph, node);
                 bool isChosen = _choices.TryGetValue(node.Outputs[0], out RankChoice? choice);
                 if (isChosen || ((!ReferenceEquals(sums, wanted) || _changed.Contains(node.Inputs[0])) && shape.Taps <= GroupEvidence.MostInputs))
                     changed = Layer(node, shape, wanted, choice);
@@ -67,7 +67,7 @@ internal sealed class LowRankFit
     {
         Value input = _graph.Values[node.Inputs[0]], old = _graph.Values[node.Inputs[ILinearLayer.Weights]];
         var rows = new LayerRows(shape, input, _thin[input.Id]);
-        double[] weights = Array.ConvertAll(old.Constant!.ToFloats(), w => (double)w);
+        double[] weights = FloatLayers.Weights(_graph, node);
         int size = shape.OutPerGroup * shape.Taps;
         var bias = new double[shape.OutChannels];
         Factor[] chain = [];
@@ -83,7 +83,7 @@ internal sealed class LowRankFit
             evidence.All.Bias(fitted).CopyTo(bias, g * shape.OutPerGroup);
         });
         Value newWeights = _editor.AddConstant(old.Name, Floats(old.Shape, weights)),
-            newBias = _editor.AddConstant(BiasName(node), Floats(new Shape(bias.Length), bias));
+            newBias = _editor.AddConstant(FloatLayers.BiasName(_graph, node), Floats(new Shape(bias.Length), bias));
         Node changed = node with { Inputs = [input.Id, newWeights.Id, newBias.Id] };
         _editor.Replace(node, chain.Length == 0 ? [changed] : Chain(node, old.Name, chain, newBias.Id));
         return changed;
@@ -122,9 +122,6 @@ internal sealed class LowRankFit
 
         return nodes;
     }
-
-    private string BiasName(Node node) => node.Inputs.Length > ILinearLayer.Bias && node.Inputs[ILinearLayer.Bias] is >= 0 and var bias
-        ? _graph.Values[bias].Name : $"{node.Name}/bias";
 
     private static TensorData Floats(Shape shape, double[] values) => TensorData.Of(shape, Array.ConvertAll(values, v => (float)v));
 

@@ -1,8 +1,8 @@
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// The layer with r outputs, then a 1×1 layer to all of them. The outputs are best kept by their first r principal components: with the eigenvectors u of w·H·wᵀ,
-/// the factors are u·w and uᵀ (reduced-rank regression; Izenman, 1975).
+/// The layer with r outputs, then a 1×1 layer to all of them. The outputs are best kept by their first r principal components:
+/// with the eigenvectors u of w·H·wᵀ, the factors are u·w and uᵀ (reduced-rank regression; Izenman, 1975).
 /// </summary>
 internal sealed class OutputFactorisation(LayerToFactor layer) : Factorisation(layer)
 {

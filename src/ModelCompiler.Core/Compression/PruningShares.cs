@@ -50,16 +50,15 @@ internal sealed class PruningShares
 
     private void Choose()
     {
-        Dictionary<int, int> users = _graph.Nodes.SelectMany(n => n.Inputs).GroupBy(i => i).ToDictionary(g => g.Key, g => g.Count());
+        HashSet<int> alone = FloatLayers.UsedOnce(_graph);
         double total = 0;
         for (int i = 0; i < _graph.Nodes.Length; i++)
         {
             Node node = _graph.Nodes[i];
-            if (node.Operator is not ILinearLayer layer || _graph.Values[node.Inputs[ILinearLayer.Weights]] is not { Constant: not null } weights
-                || _graph.Values[node.Outputs[0]].Type != ElementType.Float32) continue;
-            ConvGeometry shape = layer.Geometry(_graph.Values[node.Inputs[0]].Shape, weights.Shape, _graph.Values[node.Outputs[0]].Shape);
-            total += weights.Shape.Elements;
-            if (users[weights.Id] == 1 && _pattern.Suits(shape)) _layers.Add(new(i, node, shape));
+            if (!FloatLayers.Is(_graph, node)) continue;
+            ConvGeometry shape = FloatLayers.ShapeOf(_graph, node);
+            total += shape.OutChannels * (double)shape.Taps;
+            if (alone.Contains(node.Inputs[ILinearLayer.Weights]) && _pattern.Suits(shape)) _layers.Add(new(i, node, shape));
         }
 
         if (_pattern.IsFixed) _context.Shares = _layers.ToDictionary(l => l.Node.Outputs[0], _ => _pattern.FixedShare);
@@ -127,8 +126,8 @@ internal sealed class PruningShares
             while (run.Next < layer.Position) run.Step();
             TensorData[] inputs = run[layer.Node.Inputs[0]], sums = run.Sums(layer.Position);
             Value input = _graph.Values[layer.Node.Inputs[0]];
-            double[] original = Array.ConvertAll(_graph.Values[layer.Node.Inputs[ILinearLayer.Weights]].Constant!.ToFloats(), w => (double)w);
-            (LayerSensitivity.Change change, double cost) = Trace(layer, new LayerRows(layer.Shape, input, inputs, MostRows), sums, original);
+            (LayerSensitivity.Change change, double cost) = Trace(layer, new LayerRows(layer.Shape, input, inputs, MostRows), sums,
+                FloatLayers.Weights(_graph, layer.Node));
             changes.Add(change);
             costs.Add(cost);
         }
@@ -188,7 +187,7 @@ internal sealed class PruningShares
         var constants = new Dictionary<int, TensorData>();
         Value old = _graph.Values[layer.Node.Inputs[ILinearLayer.Weights]];
         constants[old.Id] = TensorData.Of(old.Shape, Array.ConvertAll(weights, w => (float)w));
-        if (layer.Node.Inputs.Length > ILinearLayer.Bias && layer.Node.Inputs[ILinearLayer.Bias] is >= 0 and var id && s.Taps <= GroupEvidence.MostInputs)
+        if (FloatLayers.BiasOf(layer.Node) is { } id && s.Taps <= GroupEvidence.MostInputs)
             constants[id] = TensorData.Of(_graph.Values[id].Shape, Array.ConvertAll(bias, b => (float)b));
         return (new(layer.Position, constants), costs.Sum());
     }

@@ -29,12 +29,13 @@ internal sealed class RankAllocation
     public RankAllocation(ModelGraph graph, PipelineContext context)
     {
         (_graph, _context, _total) = (graph, context, NetworkSize.Of(graph).Macs);
-        HashSet<int> alone = [.. WeightsOfOne(graph)];
+        HashSet<int> alone = FloatLayers.UsedOnce(graph);
         for (int i = 0; i < graph.Nodes.Length; i++)
         {
             Node node = graph.Nodes[i];
-            if (IsFloatLayer(graph, node) && alone.Contains(node.Inputs[ILinearLayer.Weights]) && Suits(ShapeOf(graph, node)))
-                _layers.Add(new(i, node, ShapeOf(graph, node)));
+            if (FloatLayers.Is(graph, node) && alone.Contains(node.Inputs[ILinearLayer.Weights]) && FloatLayers.ShapeOf(graph, node) is var shape
+                && Suits(shape))
+                _layers.Add(new(i, node, shape));
         }
 
         Collect();
@@ -44,19 +45,6 @@ internal sealed class RankAllocation
     {
         public List<RankChoice> Choices { get; } = [];
     }
-
-    /// <summary>Constants that one node uses once.</summary>
-    public static IEnumerable<int> WeightsOfOne(ModelGraph graph) =>
-        graph.Nodes.SelectMany(n => n.Inputs).GroupBy(i => i).Where(g => g.Count() == 1).Select(g => g.Key);
-
-    /// <summary>True for layers with constant weights in float32.</summary>
-    public static bool IsFloatLayer(ModelGraph graph, Node node) => node.Operator is ILinearLayer
-        && graph.Values[node.Inputs[ILinearLayer.Weights]] is { Constant: not null, Type: ElementType.Float32 }
-        && graph.Values[node.Outputs[0]].Type == ElementType.Float32;
-
-    /// <summary>The sizes of a layer.</summary>
-    public static ConvGeometry ShapeOf(ModelGraph graph, Node node) => ((ILinearLayer)node.Operator).Geometry(
-        graph.Values[node.Inputs[0]].Shape, graph.Values[node.Inputs[ILinearLayer.Weights]].Shape, graph.Values[node.Outputs[0]].Shape);
 
     /// <summary>Multiply-accumulate operations that stay with some choices, as a share of all.</summary>
     public double ShareOf(IReadOnlyDictionary<int, RankChoice> choices) =>
@@ -173,7 +161,7 @@ internal sealed class RankAllocation
     private (LayerSensitivity.Change Change, double Error) Collect(Layer layer, LayerRows rows, TensorData[] sums)
     {
         Value old = _graph.Values[layer.Node.Inputs[ILinearLayer.Weights]];
-        double[] weights = Array.ConvertAll(old.Constant!.ToFloats(), w => (double)w);
+        double[] weights = FloatLayers.Weights(_graph, layer.Node);
         LayerStatistics statistics = GroupEvidence.Of(rows, 0, sums, layer.Shape, weights, new double[layer.Shape.OutChannels]).All;
         var problem = new LayerToFactor(layer.Node.Operator, layer.Shape, LayerProblem.Of(statistics, weights, refit: false).H, weights);
         Factorisation[] kinds = [.. Factorisation.Suitable(layer.Shape).Select(k => Factorisation.Of(k, problem))];
@@ -191,7 +179,7 @@ internal sealed class RankAllocation
         if (probe is not var (best, probed)) return (new(layer.Position, constants), 0);
         double[] product = best.At(probed).Product;
         constants[old.Id] = TensorData.Of(old.Shape, Array.ConvertAll(product, w => (float)w));
-        if (layer.Node.Inputs.Length > ILinearLayer.Bias && layer.Node.Inputs[ILinearLayer.Bias] is >= 0 and var bias)
+        if (FloatLayers.BiasOf(layer.Node) is { } bias)
             constants[bias] = TensorData.Of(_graph.Values[bias].Shape, Array.ConvertAll(statistics.Bias(product), b => (float)b));
         return (new(layer.Position, constants), probed.Error);
 

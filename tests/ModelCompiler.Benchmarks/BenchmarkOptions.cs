@@ -23,16 +23,19 @@ internal sealed record BenchmarkOptions(IReadOnlyList<ModelCase> Cases, string T
     {
         var options = new BenchmarkOptions([], BestTarget, 2);
         var names = new List<string>();
+        var compressions = new List<string>();
         for (int i = 0; i < args.Length; i++)
         {
             if (args[i] == "--target" && i + 1 < args.Length) options = options with { Target = args[++i] };
             else if (args[i] == "--seconds" && i + 1 < args.Length) options = options with { Seconds = double.Parse(args[++i], CultureInfo.InvariantCulture) };
+            else if (args[i] == "--with" && i + 1 < args.Length) compressions.Add(args[++i]);
             else names.Add(args[i]);
         }
 
         List<string> files = names.FindAll(n => n.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) && File.Exists(n));
         if (files.Count > 0) return options with { Cases = [.. files.Select(ModelCases.OfFile)] };
-        return options with { Cases = [.. ModelCases.All.Where(c => names.Count == 0 ? unnamed?.Invoke(c) ?? true
-            : names.Any(n => c.Name.Contains(n, StringComparison.OrdinalIgnoreCase)))] };
+        IEnumerable<ModelCase> rows = ModelCases.All.Where(c => names.Count == 0 ? unnamed?.Invoke(c) ?? true
+            : names.Any(n => c.Name.Contains(n, StringComparison.OrdinalIgnoreCase)));
+        return options with { Cases = [.. rows.SelectMany(c => c.Calibrate ? compressions.Select(c.With).Prepend(c) : [c])] };
     }
 }

@@ -18,6 +18,7 @@ internal static class Program
 
         MODEL is any part of a row's name, such as MobileNet, float32, "KWS DS-CNN, imported"; peers and layers also take ONNX files of float networks.
           --target NAME      target of the generated code; by default the best that this machine runs, for fit all of one instruction set
+          --with OPTIONS     each row that is quantised here once more with options of compression, such as "Pruning=Block16x4 Sparsity=0.5"; may be repeated
           --seconds N        time for each engine and row (default 2)
         """;
 

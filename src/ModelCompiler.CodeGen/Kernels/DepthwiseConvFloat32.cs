@@ -74,7 +74,7 @@ public sealed record DepthwiseConvFloat32(
             "float* input, float* output, float* weights, float* bias, float* rows",
             code => ring.WriteRows(writer, code, "float", y => FloatTiles.Write(code, "x", places, (places + tiles - 1) / tiles, (x, count) =>
                 code.Line($"{Tile(writer, count, unit)}(window, {Terms.Times(x, g.StrideRight * unit)}, weights, bias, "
-                + $"{Terms.Plus($"output + y * {g.OutWidth * g.Channels}", Terms.Times(x, unit))});"))));
+                + $"{Terms.Plus(Terms.Plus("output", Terms.Times(y, g.OutWidth * g.Channels)), Terms.Times(x, unit))});"))));
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (float*)({writer.Address(Weights)}), {writer.Address(Bias)}, "
             + $"{writer.Address(Rows)});");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
@@ -27,6 +28,16 @@ internal sealed record ModelCase(string Model, string Row, string File, Samples 
     /// <summary>Where calibration data comes from, for the table's notes.</summary>
     public string Note => Calibrate ? $"{Name}: calibrated on {Samples.Description}." : "";
 
+    /// <summary>The row with further options, such as <c>Pruning=Block16x4 Sparsity=0.5</c>, each row's own aside.</summary>
+    public ModelCase With(string text)
+    {
+        IEnumerable<KeyValuePair<string, string>> own = CompilationOptions.All.Where(o => !Equals(o.GetValue(Options), o.GetValue(new CompilationOptions())))
+            .Select(o => KeyValuePair.Create(o.Name, Convert.ToString(o.GetValue(Options), CultureInfo.InvariantCulture)!));
+        IEnumerable<KeyValuePair<string, string>> added = text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(t => t.Split('=', 2)).Select(t => KeyValuePair.Create(t[0], t.Length > 1 ? t[1] : ""));
+        return this with { Row = $"{Row}, {text}", Options = CompilationOptions.Parse([.. own, .. added]) };
+    }
+
     /// <summary>Calibration data as a file, or null.</summary>
     public byte[]? CalibrationFile(Shape input)
     {
@@ -43,9 +54,10 @@ internal sealed record ModelCase(string Model, string Row, string File, Samples 
     {
         byte[] model = System.IO.File.ReadAllBytes(SharedData.Path(File));
         CompilationOptions options = Options with { Target = target };
-        CompilationResult result = Compile(model, options, null);
+        if (!Calibrate) return Compile(model, options, null);
         // The float compilation tells the shape of the input.
-        return Calibrate ? Compile(model, options with { Calibration = "samples.npz" }, CalibrationFile(result.Original!.InputValues.Single().Shape)) : result;
+        Shape input = Compile(model, new CompilationOptions { Target = target }, null).Original!.InputValues.Single().Shape;
+        return Compile(model, options with { Calibration = "samples.npz" }, CalibrationFile(input));
     }
 
     private CompilationResult Compile(byte[] model, CompilationOptions options, byte[]? calibration)

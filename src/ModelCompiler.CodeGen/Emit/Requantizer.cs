@@ -41,8 +41,9 @@ internal sealed class Requantizer(KernelWriter writer, Rescaling rescaling)
     public IEnumerable<string> Loads(string channel, int vector, Isa isa)
     {
         string type = isa.Vector;
-        yield return rescaling.Shift.Exists ? $"{type}<int> multiplier{vector} = {type}.Load(multiplier + {channel}), shift{vector} = {type}.Load(shift + "
-            + $"{channel});" : $"{type}<float> scale{vector} = {type}.Load(scale + {channel});";
+        yield return rescaling.Shift.Exists
+            ? $"{type}<int> multiplier{vector} = {type}.Load({Terms.Plus("multiplier", channel)}), shift{vector} = {type}.Load({Terms.Plus("shift", channel)});"
+            : $"{type}<float> scale{vector} = {type}.Load({Terms.Plus("scale", channel)});";
     }
 
     /// <summary>Statement that puts the tables of one channel into all lanes, for use by <c>PackedBytes</c>.</summary>

@@ -23,9 +23,6 @@ namespace ModelCompiler.CodeGen.Kernels;
 public sealed record ConvSparseQuads(TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling,
     ConvGeometry Geometry, int Vectors, int InZero) : Kernel
 {
-    // Chains of additions that keep the multipliers busy: one takes about five cycles, and two start in each.
-    private const int LeastSums = 8;
-
     /// <inheritdoc/>
     public override string Summary => Geometry.Describe("conv");
 
@@ -45,47 +42,36 @@ public sealed record ConvSparseQuads(TensorRef In, TensorRef Out, TensorRef Rows
         ConvGeometry g = task.Geometry;
         var rows = new InputRows(g, task.SignedInput, task.InZero);
         (int Offset, (int Y, int X, int Channel)[] Bytes)[] quads = [.. rows.Groups()];
-        int[] vectors = ConvQuads.Vectors(g, isa, most), order = [.. ConvQuads.Order(vectors, isa.Lanes)];
-        List<Block> blocks = [];
-        for (int block = 0, first = 0; block < vectors.Length; first += vectors[block++] * isa.Lanes)
+        if (quads.Any(q => q.Offset > ushort.MaxValue)) return null;
+        var blocks = new QuadBlocks(g, isa, rows, most);
+        List<Block> taken = [];
+        int first = 0;
+        double cycles = blocks.CopyCycles;
+        foreach (int vectors in blocks.Vectors)
         {
-            int channels = vectors[block] * isa.Lanes;
-            blocks.Add(new(vectors[block], [.. quads.Select(q => (q.Offset, task.WeightsAt(q.Bytes, first, channels))).Where(q => q.Item2.Any(w => w != 0))
-                .Select(q => (q.Offset, InOrder(q.Item2, order, first)))]));
+            int channels = vectors * isa.Lanes;
+            taken.Add(new(vectors, [.. quads.Select(q => (q.Offset, Weights: task.WeightsAt(q.Bytes, first, channels))).Where(q => q.Weights.Any(w => w != 0))
+                .Select(q => (q.Offset, blocks.InOrder(q.Weights, first).Select(w => unchecked((byte)w)).ToArray()))]));
+            first += channels;
+            int sums = vectors * Math.Min(QuadTile.MostSumsOf(isa) / vectors, g.Pixels);
+            double steps = taken[taken.Count - 1].Quads.Length * Math.Max(1, CostModel.Quads.LeastSums / (double)sums);
+            cycles += g.Batch * g.Pixels * vectors * (steps + CostModel.Quads.Finish) * CostModel.Quads.Instruction(isa);
         }
 
-        if (quads.Length > 0 && quads.Max(q => q.Offset) > ushort.MaxValue) return null;
-        double cycles = 0;
-        foreach (Block block in blocks)
+        double share = taken.Sum(b => (double)b.Vectors * b.Quads.Length) / Math.Max(1, blocks.Vectors.Sum() * quads.Length);
+        return new KernelOffer(cycles, FormattableString.Invariant($"four products at a time, of {100 * share:0} % of the weights"), made =>
         {
-            int sums = block.Vectors * Math.Min(QuadTile.MostSumsOf(isa) / block.Vectors, g.Pixels);
-            double steps = block.Quads.Length * Math.Max(1, (double)LeastSums / sums);
-            cycles += g.Batch * g.Pixels * block.Vectors * (steps + CostModel.Quads.Finish) * CostModel.Quads.Instruction(isa);
-        }
-
-        double copies = rows.IsDirect ? 0 : (double)g.Batch * g.Height * g.Width * g.Channels / CostModel.Quads.CopiedPerCycle;
-        double share = blocks.Sum(b => (double)b.Vectors * b.Quads.Length) / Math.Max(1, blocks.Sum(b => b.Vectors) * quads.Length);
-        return new KernelOffer(cycles + copies, FormattableString.Invariant($"four products at a time, of {100 * share:0} % of the weights"), made =>
-        {
-            Rescaling rescaling = task.Rescaling(made, Padded(task.Factors));
+            Rescaling rescaling = task.Rescaling(made, blocks.InOrder(task.Factors));
             var kernel = new ConvSparseQuads(
-                made.In, made.Out, default, made.Weights([.. blocks.SelectMany(b => b.Quads).SelectMany(q => q.Weights)]),
-                made.Constants(PackedBytes.Of(blocks.SelectMany(b => b.Quads.Select(q => q.Offset).Prepend(b.Quads.Length)).Select(n => (ushort)n).ToArray())),
-                made.Table("Bias", ElementType.Int32, Padded([.. task.RaisedBias(rows.Zero)])), rescaling, g, most, task.InZero);
-            return kernel with { Rows = made.Scratch(ElementType.UInt8, rows.ScratchBytes(BandRows(rows))) };
-
-            double[] Padded(double[] table) => Array.ConvertAll(order, c => c < table.Length ? table[c] : 0);
+                made.In, made.Out, default, made.Weights([.. taken.SelectMany(b => b.Quads).SelectMany(q => q.Weights)]),
+                made.Constants(PackedBytes.Of(taken.SelectMany(b => b.Quads.Select(q => q.Offset).Prepend(b.Quads.Length)).Select(n => (ushort)n).ToArray())),
+                made.Table("Bias", ElementType.Int32, blocks.InOrder([.. task.RaisedBias(rows.Zero)])), rescaling, g, most, task.InZero);
+            return kernel with { Rows = made.Scratch(ElementType.UInt8, rows.ScratchBytes(blocks.BandRows)) };
         });
     }
 
-    // Weights of a quad, channels × 4, in the order of the lanes.
-    private static byte[] InOrder(int[] weights, int[] order, int first) =>
-        [.. Enumerable.Range(0, weights.Length / 4).SelectMany(lane => Enumerable.Range((order[first + lane] - first) * 4, 4))
-            .Select(i => unchecked((byte)weights[i]))];
-
+    // The groups of four bytes that a block takes: offset, and weights in the order of the lanes.
     private sealed record Block(int Vectors, (int Offset, byte[] Weights)[] Quads);
-
-    private static int BandRows(InputRows rows) => rows.IsDirect ? rows.OutHeight : Math.Min(rows.OutHeight, rows.BandRows);
 
     /// <inheritdoc/>
     public override void Write(KernelWriter writer)
@@ -97,8 +83,6 @@ public sealed record ConvSparseQuads(TensorRef In, TensorRef Out, TensorRef Rows
         var rows = new InputRows(g, signed, InZero);
         var requantizer = new Requantizer(writer, Rescaling);
         var tile = new QuadTile(writer, requantizer, rows, g, 1, outType, Rescaling.Zero, isSparse: true);
-        int[] vectors = ConvQuads.Vectors(g, isa, Vectors);
-        int band = BandRows(rows);
         string method = writer.Method(
             $"SparseConv_{g.Name}",
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutChannels, "channel")} × {Literals.Count(g.Taps, "tap")}, without the "
@@ -107,35 +91,10 @@ public sealed record ConvSparseQuads(TensorRef In, TensorRef Out, TensorRef Rows
             code =>
             {
                 code.Line("// The schedule of a block of channels: how many groups of four bytes it takes, and their offsets.");
-                for (int y = 0; y < rows.OutHeight; y += band) Band(code, Literals.Int(y), Math.Min(band, rows.OutHeight - y), y == 0);
+                new QuadBlocks(g, isa, rows, Vectors).Write(writer, code, rows, tile);
             });
         g.WriteImageCalls(writer, (input, output) =>
             $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, {writer.Address(Weights)}, (ushort*)({writer.Address(Schedule)}), "
             + $"{writer.Address(Bias)}, {requantizer.Arguments()}, {writer.Address(Rows)});");
-
-        void Band(SourceWriter code, string y, int height, bool isFirst)
-        {
-            (string input, int pitch) = rows.Prepare(writer, code, y, height);
-            string output = Terms.Plus("output", Terms.Times(y, rows.OutWidth * g.OutChannels));
-            code.Line($"{(isFirst ? "sbyte* " : "")}w = weights;\n{(isFirst ? "ushort* " : "")}quads = schedule;");
-            for (int block = 0, first = 0; block < vectors.Length;)
-            {
-                int size = vectors[block] * isa.Lanes, alike = vectors.Skip(block).TakeWhile(v => v == vectors[block]).Count();
-
-                // The last block may be a part of a vector.
-                if (first + (alike * size) > g.OutChannels && alike > 1) alike--;
-                int channels = Math.Min(size, g.OutChannels - first), count = vectors[block];
-                if (alike == 1) Block(Literals.Int(first));
-                else code.Block($"for (int channel = {first}; channel < {first + (alike * size)}; channel += {size})", () => Block("channel"));
-                first += alike * size;
-                block += alike;
-
-                void Block(string channel)
-                {
-                    tile.WriteCalls(code, count, channels, channel, input, pitch, output, height);
-                    code.Line($"w += quads[0] * {size * 4};\nquads += 1 + quads[0];");
-                }
-            }
-        }
     }
 }

@@ -69,6 +69,10 @@ internal static class CostModel
         /// <summary>Bytes that padded rows copy in a cycle: a load and a store of 32.</summary>
         public const int CopiedPerCycle = 32;
 
+        /// <summary>Sums below which a product waits for the one before: a sum is ready for its next product after four or five cycles, and two start in
+        /// each. Dense tiles of fewer sums are short layers in any case; sparse ones may be long.</summary>
+        public const int LeastSums = 8;
+
         /// <summary>Cycles of an instruction on 512 and on narrower vectors, of which two start in a cycle, nearly.</summary>
         public static double Instruction(Isa isa) => isa.Bits == 512 ? 1 : 0.55;
     }

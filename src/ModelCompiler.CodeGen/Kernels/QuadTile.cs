@@ -32,6 +32,28 @@ internal sealed class QuadTile(KernelWriter writer, Requantizer requantizer, Inp
     /// <summary>Sums of a tile at most.</summary>
     public static int MostSumsOf(Isa isa) => isa.Registers > 16 ? 16 : 10;
 
+    /// <summary>Declares pointers that go from block to block, where blocks differ in length.</summary>
+    public void WritePointers(SourceWriter code)
+    {
+        if (isSparse) code.Line("sbyte* w;\nushort* quads;");
+    }
+
+    /// <summary>Writes what comes before the first block of channels of a band.</summary>
+    /// <param name="code">Where to write.</param>
+    /// <param name="declares">True when the pointers have not been declared.</param>
+    public void WriteFirstBlock(SourceWriter code, bool declares)
+    {
+        if (isSparse) code.Line(declares ? "sbyte* w = weights;\nushort* quads = schedule;" : "w = weights;\nquads = schedule;");
+    }
+
+    /// <summary>Writes what comes between two blocks.</summary>
+    /// <param name="code">Where to write.</param>
+    /// <param name="channels">Channels of the block before.</param>
+    public void WriteNextBlock(SourceWriter code, int channels)
+    {
+        if (isSparse) code.Line($"w += quads[0] * {channels * 4};\nquads += 1 + quads[0];");
+    }
+
     /// <summary>Writes the calls for a block of channels and some output rows.</summary>
     /// <param name="code">Where to write.</param>
     /// <param name="vectors">Vectors of the block.</param>

@@ -73,7 +73,7 @@ public sealed record ModelPlan
 /// <summary>Where the weights blob lives: as literals in the generated file, or in an assembly of its own.</summary>
 public sealed record WeightStorage
 {
-    /// <summary>Largest blob written as literals; the C# compiler needs seconds for more.</summary>
+    /// <summary>Largest blob written as literals: more fills files that people read, and compiles slower than an assembly of its own.</summary>
     public const int InlineLimit = 32 * 1024;
 
     /// <summary>Total bytes of the blob.</summary>

@@ -35,12 +35,13 @@ internal static class Codebook
     {
         WeightGrid? grid = format.Grid;
         double units = grid is null ? RealUnits : grid.High;
+        WeightGrid whole = grid ?? WeightGrid.Of([-units, units]);
         var weights = new List<(double Value, double Weight)>();
         foreach (Part part in parts)
         {
             for (int row = 0; row < part.Weights.Length; row += part.Inputs)
             {
-                double scale = (grid ?? WeightGrid.Of(8)).WholeScale(part.Weights.AsSpan(row, part.Inputs)) * (grid is null ? 127 / units : 1);
+                double scale = whole.WholeScale(part.Weights.AsSpan(row, part.Inputs));
                 for (int i = 0; i < part.Inputs; i++)
                 {
                     if (part.Mask?[row + i] != false) weights.Add((part.Weights[row + i] / scale, part.Importance[i]));

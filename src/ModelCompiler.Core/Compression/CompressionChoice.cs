@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
 
@@ -29,6 +30,18 @@ internal static class CompressionChoice
                 $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
         context.Samples = CalibrationSamples.Read(graph, context.Input);
         return true;
+    }
+
+    /// <summary>The share that an option asks for; null when it is to be found.</summary>
+    /// <param name="text">What was given.</param>
+    /// <param name="option">The option.</param>
+    /// <param name="remedy">What to give.</param>
+    /// <exception cref="ModelCompilationException">MC9002: neither a share nor Auto.</exception>
+    public static double? Share(string? text, string option, string remedy)
+    {
+        if ("Auto".Equals(text, StringComparison.OrdinalIgnoreCase)) return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is > 0 and < 1 ? share
+            : throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(option)}'.", remedy);
     }
 
     private static SparsityPattern Pattern(CompilationOptions options)

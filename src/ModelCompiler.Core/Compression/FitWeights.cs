@@ -33,7 +33,7 @@ internal sealed class FitWeights
         _layers = original.Nodes.Select((n, i) => (n, i)).Where(p => p.n.Operator is ILinearLayer && alone.Contains(p.n.Inputs[ILinearLayer.Weights]))
             .ToDictionary(p => p.n.Outputs[0], p => p.i);
         IReadOnlyList<TensorData>[] samples = context.Samples!.Spread(MostSamples(original));
-        _added = [.. original.Nodes.Where(IsSum).SelectMany(n => n.Inputs).Where(i => original.Values[i].Constant is null)];
+        _added = [.. original.Nodes.Where(Residual.IsSum).SelectMany(n => n.Inputs).Where(i => original.Values[i].Constant is null)];
         _float = new LayerwiseRun(original, samples, context.Options.Requantization, _added);
         _integer = new LayerwiseRun(quantised, samples, context.Options.Requantization, []);
     }
@@ -54,7 +54,7 @@ internal sealed class FitWeights
         {
             Node changed = node;
             if (node.Operator is ILinearLayer && _context.Originals.TryGetValue(node.Outputs[0], out int sums) && _layers.TryGetValue(sums, out int twin)
-                && twin >= _float.Next && FormatOf(node, _original.Nodes[twin]) is { IsFree: false } format)
+                && twin >= _float.Next && FormatOf(node, _original.Nodes[twin]) is { } format)
             {
                 (changed, double left) = Layer(node, twin, format);
                 remaining += left;
@@ -62,7 +62,7 @@ internal sealed class FitWeights
             }
 
             _integer.Step(changed, id => _editor[id]);
-            if (IsSum(node)) ForgetTerms(node);
+            if (Residual.IsSum(node)) ForgetTerms(node);
         }
 
         if (fitted > 0)
@@ -75,12 +75,14 @@ internal sealed class FitWeights
         return _editor.ToGraph();
     }
 
-    private LayerFormat FormatOf(Node node, Node source)
+    // Null when nothing is asked of the layer, or what it computes is neither in 8 bits nor in float.
+    private LayerFormat? FormatOf(Node node, Node source)
     {
-        double share = _context.Shares.GetValueOrDefault(source.Outputs[0]);
         WeightGrid? grid = IsQuantisedLayer(_quantised, node) ? WeightGrid.Of(_context.WeightBits[source.Outputs[0]]) : null;
-        bool isFloat = grid is null && _quantised.Values[node.Outputs[0]].Type == ElementType.Float32;
-        return grid is null && !isFloat ? new(null, null, 0, 0) : new(grid, share > 0 ? _context.Pattern : null, share, _context.Options.Clusters);
+        double share = _context.Shares.GetValueOrDefault(source.Outputs[0]);
+        bool isAsked = share > 0 || _context.Options.Clusters > 0;
+        return grid is not null || (isAsked && _quantised.Values[node.Outputs[0]].Type == ElementType.Float32)
+            ? new(grid, share > 0 ? _context.Pattern : null, share, _context.Options.Clusters) : null;
     }
 
     private (Node Node, double Left) Layer(Node node, int twin, LayerFormat format)
@@ -114,20 +116,14 @@ internal sealed class FitWeights
         return changed;
     }
 
-    // Where the layer's result is added to one that is known already, the layer can take over that one's error.
     private TensorData[] WithErrorOfOther(Node node, int twin, TensorData[] sums)
     {
-        if (!((IFusesActivation)_original.Nodes[twin].Operator).Activation.IsNone || _consumers[node.Outputs[0]].ToArray() is not [var add] || !IsSum(add))
-            return sums;
-        int other = add.Inputs[0] == node.Outputs[0] ? add.Inputs[1] : add.Inputs[0];
+        if (Residual.OtherTerm(_original.Nodes[twin], node.Outputs[0], _consumers) is not { } other || !_integer.Has(other)
+            || !_context.Originals.TryGetValue(other, out int expected) || !_float.Has(expected)) return sums;
         Value value = _quantised.Values[other];
-        if (other == node.Outputs[0] || !_integer.Has(other) || !(value.IsAffine || value.Type == ElementType.Float32)
-            || !_context.Originals.TryGetValue(other, out int expected)
-            || !_float.Has(expected)) return sums;
-        TensorData[] actual = _integer[other], should = _float[expected];
-        if (value.Shape != _quantised.Values[node.Outputs[0]].Shape || should[0].Shape != value.Shape) return sums;
-        return [.. sums.Select((s, i) => TensorData.Of(s.Shape,
-            [.. s.ToFloats().Select((y, j) => y + should[i].Floats[j] - (float)QuantizedSample.Real(actual[i], value, j))]))];
+        TensorData[] should = _float[expected];
+        return (value.IsAffine || value.Type == ElementType.Float32) && value.Shape == _quantised.Values[node.Outputs[0]].Shape
+            && should[0].Shape == value.Shape ? Residual.WithErrorOf(sums, should, _integer[other], value) : sums;
     }
 
     // Nothing after a sum needs its terms.
@@ -136,8 +132,6 @@ internal sealed class FitWeights
         foreach (int input in sum.Inputs.Where(i => _context.Originals.TryGetValue(i, out int term) && _added.Remove(term)))
             _float.Release(_context.Originals[input]);
     }
-
-    private static bool IsSum(Node node) => node.Operator is Binary { Kind: BinaryKind.Add };
 
     private static bool IsQuantisedLayer(ModelGraph graph, Node node) => node.Operator is ILinearLayer && graph.Values[node.Outputs[0]].IsQuantized
         && graph.Values[node.Inputs[0]] is { IsQuantized: true, Q.IsPerTensor: true }

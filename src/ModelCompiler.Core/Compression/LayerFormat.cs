@@ -5,8 +5,4 @@ namespace ModelCompiler.Core.Compression;
 /// <param name="Pattern">Which of them become zero together; null when all stay.</param>
 /// <param name="Share">The share that becomes zero.</param>
 /// <param name="Clusters">How many different numbers there may be; 0 for any.</param>
-internal sealed record LayerFormat(WeightGrid? Grid, SparsityPattern? Pattern, double Share, int Clusters)
-{
-    /// <summary>True when nothing is asked for.</summary>
-    public bool IsFree => Grid is null && Pattern is null && Clusters == 0;
-}
+internal sealed record LayerFormat(WeightGrid? Grid, SparsityPattern? Pattern, double Share, int Clusters);

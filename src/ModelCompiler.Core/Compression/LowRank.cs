@@ -25,29 +25,20 @@ internal static class LowRank
         if (context.Input.Evaluation is not null) AccuracyCheck.Measurement(graph, context);
         var ranks = new RankAllocation(graph, context);
         Dictionary<int, RankChoice> choices = OptionShare(context.Options) is { } share ? ranks.At(share)
-            : AccuracyCheck.HasLimits(context.Options) && context.Input.Evaluation is not null ? Accurate(graph, context, ranks, isQuantised)
+            : AccuracyCheck.CanHold(context) ? Accurate(graph, context, ranks, isQuantised)
             : ranks.Bearing(BearableError * BearableError);
         ModelGraph thin = LowRankFit.Run(graph, context, choices);
-        string layers = string.Join(", ", graph.Nodes.Where(n => choices.ContainsKey(n.Outputs[0])).Select(n => $"{n.Name} {choices[n.Outputs[0]]}"));
+        string layers = string.Join(", ", graph.Nodes.Where(n => choices.ContainsKey(n.Outputs[0])).Select(n => $"{n.ShortName} {choices[n.Outputs[0]]}"));
         context.Note(string.Create(CultureInfo.InvariantCulture,
             $"Low rank keeps {100 * ranks.ShareOf(choices):0.0} % of the multiply-accumulates, {NetworkSize.Of(thin).Macs} of {NetworkSize.Of(graph).Macs}"
             + $"{(layers.Length > 0 ? $"; kinds and ranks by layer: {layers}" : "")}."));
         return thin;
     }
 
-    // Binary search, as if accuracy fell with every operation saved.
     private static Dictionary<int, RankChoice> Accurate(ModelGraph graph, PipelineContext context, RankAllocation ranks, bool isQuantised)
     {
-        (int low, int high) = (0, Steps - 1);
-        while (low < high)
-        {
-            int middle = (low + high + 1) / 2;
-            ModelGraph compiled = Compiled(LowRankFit.Run(graph, context, At(middle)), context.Silent(), isQuantised);
-            if (AccuracyCheck.Broken(AccuracyCheck.Measurement(graph, context).Of(compiled), context.Options) is null) low = middle;
-            else high = middle - 1;
-        }
-
-        return At(low);
+        return At(AccuracyCheck.LastWithin(graph, context, Steps,
+            step => Compiled(LowRankFit.Run(graph, context, At(step)), context.Silent(), isQuantised)));
 
         Dictionary<int, RankChoice> At(int step) => ranks.At(1 - ((double)step / Steps));
     }
@@ -68,12 +59,6 @@ internal static class LowRank
 
     /// <summary>The share of multiply-accumulate operations that the options ask for; null when it is to be found.</summary>
     /// <exception cref="ModelCompilationException">MC9002: neither a share nor Auto.</exception>
-    public static double? OptionShare(CompilationOptions options)
-    {
-        string text = options.LowRank ?? "";
-        if (text.Equals("Auto", StringComparison.OrdinalIgnoreCase)) return null;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is > 0 and < 1) return share;
-        throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.LowRank))}'.",
-            "Give the share of multiply-accumulates that is kept, more than 0 and less than 1, such as 0.75; or Auto.");
-    }
+    public static double? OptionShare(CompilationOptions options) => CompressionChoice.Share(options.LowRank, nameof(CompilationOptions.LowRank),
+        "Give the share of multiply-accumulates that is kept, more than 0 and less than 1, such as 0.75; or Auto.");
 }

@@ -125,15 +125,8 @@ internal sealed class LowRankFit
 
     private static TensorData Floats(Shape shape, double[] values) => TensorData.Of(shape, Array.ConvertAll(values, v => (float)v));
 
-    // Where the layer's result is added to one that is known already, the layer can take over that one's error.
-    private TensorData[] WithErrorOfOther(Node node, TensorData[] sums)
-    {
-        if (!((IFusesActivation)node.Operator).Activation.IsNone
-            || _consumers[node.Outputs[0]].ToArray() is not [{ Operator: Binary { Kind: BinaryKind.Add } } add]) return sums;
-        int other = add.Inputs[0] == node.Outputs[0] ? add.Inputs[1] : add.Inputs[0];
-        if (!_changed.Contains(other) || !_thin.Has(other) || !_original.Has(other)) return sums;
-        TensorData[] actual = _thin[other], should = _original[other];
-        if (_graph.Values[other].TensorType != _graph.Values[node.Outputs[0]].TensorType) return sums;
-        return [.. sums.Select((s, i) => TensorData.Of(s.Shape, [.. s.ToFloats().Select((y, j) => y + should[i].Floats[j] - actual[i].Floats[j])]))];
-    }
+    private TensorData[] WithErrorOfOther(Node node, TensorData[] sums) =>
+        Residual.OtherTerm(node, node.Outputs[0], _consumers) is { } other && _changed.Contains(other) && _thin.Has(other) && _original.Has(other)
+            && _graph.Values[other].TensorType == _graph.Values[node.Outputs[0]].TensorType
+            ? Residual.WithErrorOf(sums, _original[other], _thin[other], _graph.Values[other]) : sums;
 }

@@ -34,19 +34,36 @@ internal static class PruningMask
     public static bool[][] Choose(PruningTrace[][] traces, int outputs, int inputs, SparsityPattern pattern, double share)
     {
         bool[][] masks = Array.ConvertAll(traces, _ => Enumerable.Repeat(true, outputs * inputs).ToArray());
-        double wanted = share * masks.Sum(m => (double)m.Length), gone = 0;
-        foreach ((int group, int tile, int unit, _) in Cheapest(traces))
+        foreach (RemovedUnit removed in Removed(traces, outputs, inputs, pattern, share))
         {
-            (int rows, int columns) = pattern.SizeOf(tile, unit, outputs, inputs);
-            // The one that crosses the line goes when more of it is before the line than behind.
-            if (!pattern.IsFixed && gone + (rows * columns / 2.0) > wanted) break;
-            gone += rows * columns;
-            for (int r = 0; r < rows; r++) masks[group].AsSpan((((tile * pattern.Rows) + r) * inputs) + (unit * pattern.Columns), columns).Clear();
+            for (int r = 0; r < removed.Rows; r++)
+                masks[removed.Group].AsSpan((((removed.Tile * pattern.Rows) + r) * inputs) + (removed.Unit * pattern.Columns), removed.Columns).Clear();
         }
 
         return masks;
     }
 
-    private static IEnumerable<(int Group, int Tile, int Unit, double Cost)> Cheapest(PruningTrace[][] traces) =>
-        traces.SelectMany((group, g) => group.SelectMany((trace, t) => trace.Units.Select((unit, i) => (g, t, unit, trace.Costs[i])))).OrderBy(u => u.Item4);
+    /// <summary>The units that go, the cheapest first.</summary>
+    public static IEnumerable<RemovedUnit> Removed(PruningTrace[][] traces, int outputs, int inputs, SparsityPattern pattern, double share)
+    {
+        double wanted = share * traces.Length * outputs * inputs, gone = 0;
+        foreach ((int group, int tile, int unit, double cost) in traces.SelectMany((group, g) => group.SelectMany((trace, t) =>
+            trace.Units.Select((unit, i) => (Group: g, Tile: t, Unit: unit, Cost: trace.Costs[i])))).OrderBy(u => u.Cost))
+        {
+            (int rows, int columns) = pattern.SizeOf(tile, unit, outputs, inputs);
+            // The one that crosses the line goes when more of it is before the line than behind.
+            if (!pattern.IsFixed && gone + (rows * columns / 2.0) > wanted) yield break;
+            gone += rows * columns;
+            yield return new(group, tile, unit, rows, columns, cost);
+        }
+    }
+
+    /// <summary>A unit that becomes zero.</summary>
+    /// <param name="Group">Its group.</param>
+    /// <param name="Tile">Its row of tiles.</param>
+    /// <param name="Unit">Its number from the left.</param>
+    /// <param name="Rows">Its outputs.</param>
+    /// <param name="Columns">Its inputs.</param>
+    /// <param name="Cost">The error that it adds.</param>
+    public readonly record struct RemovedUnit(int Group, int Tile, int Unit, int Rows, int Columns, double Cost);
 }

@@ -78,21 +78,15 @@ internal sealed class PruningShares
         }
 
         // Automatic: as much as accuracy bears where it is measured, else as much as the outputs bear.
-        if (AccuracyCheck.HasLimits(_context.Options) && _context.Input.Evaluation is not null)
+        if (AccuracyCheck.CanHold(_context))
         {
-            // Binary search, as if accuracy fell with every weight.
-            (int low, int high) = (0, Steps - 1);
-            while (low < high)
+            int step = AccuracyCheck.LastWithin(_graph, _context, Steps, step =>
             {
-                int middle = (low + high + 1) / 2;
                 PipelineContext tried = _context.Silent();
-                tried.Shares = SharesAt(middle * total / Steps);
-                MeasuredAccuracy accuracy = AccuracyCheck.Measurement(_graph, _context).Of(Pipeline.Try(_graph, tried));
-                if (AccuracyCheck.Broken(accuracy, _context.Options) is null) low = middle;
-                else high = middle - 1;
-            }
-
-            _context.Shares = SharesAt(low * total / Steps);
+                tried.Shares = SharesAt(step * total / Steps);
+                return Pipeline.Try(_graph, tried);
+            });
+            _context.Shares = SharesAt(step * total / Steps);
             return;
         }
 
@@ -159,7 +153,7 @@ internal sealed class PruningShares
             {
                 double[] variances = rows.Moments(g).Variances;
                 traces = PruningTrace.OfIndependent(own, s.OutPerGroup, variances, _pattern);
-                bool[] mask = PruningMask.ChooseAlone(own, s.OutPerGroup, variances, _pattern, probe);
+                bool[] mask = Mask();
                 (kept, ownBias) = ([.. own.Select((w, i) => mask[i] ? w : 0)], []);
             }
             else
@@ -167,19 +161,16 @@ internal sealed class PruningShares
                 LayerStatistics statistics = GroupEvidence.Of(rows, g, sums, s, own, new double[s.OutPerGroup]).All;
                 LayerProblem problem = LayerProblem.Of(statistics, own, refit: false);
                 traces = PruningTrace.Of(problem, _pattern, Most);
-                kept = MaskedLeastSquares.Solve(problem, PruningMask.Choose([traces], s.OutPerGroup, s.Taps, _pattern, probe)[0]);
+                kept = MaskedLeastSquares.Solve(problem, Mask());
                 ownBias = statistics.Bias(kept);
             }
 
             kept.CopyTo(weights, g * size);
             ownBias.CopyTo(bias, g * s.OutPerGroup);
             units[g] = [.. traces.SelectMany((trace, tile) => trace.Units.Select((unit, i) => (trace.Costs[i], SizeOf(tile, unit))))];
-            double gone = 0;
-            foreach ((double cost, int w) in units[g].OrderBy(u => u.Cost))
-            {
-                if (gone + (w / 2.0) > probe * own.Length) break;
-                (costs[g], gone) = (costs[g] + cost, gone + w);
-            }
+            costs[g] = PruningMask.Removed([traces], s.OutPerGroup, s.Taps, _pattern, probe).Sum(u => u.Cost);
+
+            bool[] Mask() => PruningMask.Choose([traces], s.OutPerGroup, s.Taps, _pattern, probe)[0];
 
             int SizeOf(int tile, int unit) => _pattern.SizeOf(tile, unit, s.OutPerGroup, s.Taps) is var (r, c) ? r * c : 0;
         });
@@ -203,12 +194,6 @@ internal sealed class PruningShares
 
     /// <summary>The share that the options ask for; null when it is to be found.</summary>
     /// <exception cref="ModelCompilationException">MC9002: neither a share nor Auto.</exception>
-    public static double? OptionShare(CompilationOptions options)
-    {
-        string text = options.Sparsity ?? "";
-        if (text.Equals("Auto", StringComparison.OrdinalIgnoreCase)) return null;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is > 0 and < 1) return share;
-        throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.Sparsity))}'.",
-            "Give the share of weights that become zero, more than 0 and less than 1, such as 0.5; or Auto.");
-    }
+    public static double? OptionShare(CompilationOptions options) => CompressionChoice.Share(options.Sparsity, nameof(CompilationOptions.Sparsity),
+        "Give the share of weights that become zero, more than 0 and less than 1, such as 0.5; or Auto.");
 }

@@ -31,7 +31,7 @@ internal static class WeightBitsSearch
             new Dictionary<int, TensorData> { [l.Node.Inputs[ILinearLayer.Weights]] = Rounded(graph.Values[l.Node.Inputs[ILinearLayer.Weights]]) }))]);
         List<Dictionary<int, int>> steps = Steps(layers, errors, context.WeightBits, context.Options.Clusters, out List<double> totals);
         int chosen = context.Options.MaxWeightBytes > 0 ? FirstThatFits(graph, context, steps)
-            : AccuracyCheck.HasLimits(context.Options) && context.Input.Evaluation is not null ? LastThatIsAccurate(graph, context, steps)
+            : AccuracyCheck.CanHold(context) ? LastThatIsAccurate(graph, context, steps)
             : totals.FindLastIndex(e => e <= BearableError * BearableError);
         context.WeightBits = steps[Math.Max(0, chosen)];
         context.Note(string.Create(CultureInfo.InvariantCulture,
@@ -76,22 +76,13 @@ internal static class WeightBitsSearch
         }
     }
 
-    // Binary search on measured accuracy, as if it fell with every bit. Where even the first step is not accurate enough, the check at the end says so.
-    private static int LastThatIsAccurate(ModelGraph graph, PipelineContext context, List<Dictionary<int, int>> steps)
-    {
-        (int low, int high) = (0, steps.Count - 1);
-        while (low < high)
+    private static int LastThatIsAccurate(ModelGraph graph, PipelineContext context, List<Dictionary<int, int>> steps) =>
+        AccuracyCheck.LastWithin(graph, context, steps.Count, step =>
         {
-            int middle = (low + high + 1) / 2;
             PipelineContext tried = context.Silent();
-            tried.WeightBits = steps[middle];
-            MeasuredAccuracy accuracy = AccuracyCheck.Measurement(graph, context).Of(Pipeline.Try(graph, tried));
-            if (AccuracyCheck.Broken(accuracy, context.Options) is null) low = middle;
-            else high = middle - 1;
-        }
-
-        return low;
-    }
+            tried.WeightBits = steps[step];
+            return Pipeline.Try(graph, tried);
+        });
 
     // From the bits that the context has to the fewest in all layers, each step what saves a byte at the least cost; and what the roundings add up to.
     private static List<Dictionary<int, int>> Steps(Layer[] layers, double[] errors, Dictionary<int, int> start, int clusters, out List<double> totals)

@@ -57,6 +57,30 @@ internal static class AccuracyCheck
     public static AccuracyMeasurement Measurement(ModelGraph original, PipelineContext context) =>
         context.Measurement ??= new AccuracyMeasurement(original, context);
 
+    /// <summary>
+    /// The last of some compressions, from the mildest to the strongest, that keeps the limits, by bisection as if accuracy fell with every step.
+    /// The first one where none does: the check at the end says so.
+    /// </summary>
+    /// <param name="original">The float network.</param>
+    /// <param name="context">Has limits and data.</param>
+    /// <param name="count">How many compressions there are.</param>
+    /// <param name="compiled">The network that one of them makes.</param>
+    public static int LastWithin(ModelGraph original, PipelineContext context, int count, Func<int, ModelGraph> compiled)
+    {
+        (int low, int high) = (0, count - 1);
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (Broken(Measurement(original, context).Of(compiled(middle)), context.Options) is null) low = middle;
+            else high = middle - 1;
+        }
+
+        return low;
+    }
+
+    /// <summary>True when there are limits, and data to hold a network to them.</summary>
+    public static bool CanHold(PipelineContext context) => HasLimits(context.Options) && context.Input.Evaluation is not null;
+
     /// <summary>What is broken, or null.</summary>
     public static string? Broken(MeasuredAccuracy accuracy, CompilationOptions options)
     {

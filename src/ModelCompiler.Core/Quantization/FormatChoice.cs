@@ -35,7 +35,7 @@ internal static class FormatChoice
         if (options.WeightBits != 0 && options.Precision == Precision.Auto)
             throw new ModelCompilationException("MC9002", "Precision Auto chooses the bits of weights itself.",
                 $"Leave one of {OptionText.Of(nameof(CompilationOptions.WeightBits))} and {OptionText.Of(nameof(CompilationOptions.Precision))} out.");
-        context.Samples = CalibrationSamples.Read(graph, context.Input);
+        context.Samples ??= CalibrationSamples.Read(graph, context.Input);
         return true;
     }
 }

@@ -34,6 +34,7 @@ internal static class QuantizationCheck
     {
         string less = options.Sparsity is not null ? $"try a smaller {OptionText.Of(nameof(CompilationOptions.Sparsity))}"
             : options.Pruning is not null ? $"leave {OptionText.Of(nameof(CompilationOptions.Pruning))} out"
+            : options.LowRank is not null ? $"try a larger {OptionText.Of(nameof(CompilationOptions.LowRank))}"
             : options.Clusters > 0 ? $"try more {OptionText.Of(nameof(CompilationOptions.Clusters))}"
             : $"try {OptionText.Set(nameof(CompilationOptions.CalibrationMethod), "MinMax")} or {OptionText.Set(nameof(CompilationOptions.WeightBits), "8")}";
         return $"Give representative calibration samples, {less}, or compile the model to Float32.";

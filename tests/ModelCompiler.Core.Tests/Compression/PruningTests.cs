@@ -120,7 +120,7 @@ public class PruningTests
     // 0 bits stand for floats.
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Compressed_networks_have_the_format_and_are_better_than_without_compensation(string name, string pattern, int clusters, int bits)
+    public void Compressed_networks_have_the_format(string name, string pattern, int clusters, int bits)
     {
         var b = new CaseBuilder(7);
         ModelGraph original = b.Build(FitWeightsTests.Networks[name](b));
@@ -152,9 +152,8 @@ public class PruningTests
     }
 
     [Fact]
-    public void The_same_share_is_spread_over_layers_by_what_they_cost()
+    public void The_share_is_that_of_all_layers_together()
     {
-        // Two layers in a row, of which the second has many weights that hardly matter.
         var b = new CaseBuilder(7);
         ModelGraph original = b.Build(FitWeightsTests.Networks["dense"](b));
         PipelineContext context = FitWeightsTests.Context(original, 8, new CompilationOptions { Sparsity = "0.5", Pruning = "Unstructured" });

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core;
 public sealed record NetworkSize(int Operators, long WeightBytes, long Macs)
 {
     /// <summary>Measures a graph.</summary>
-    public static NetworkSize Of(ModelGraph graph)
+    internal static NetworkSize Of(ModelGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
         IEnumerable<Value> constants = graph.Nodes.SelectMany(n => n.Inputs).Where(i => i >= 0).Distinct().Select(i => graph.Values[i])

@@ -41,7 +41,7 @@ public sealed record Diagnostic(string Code, DiagnosticSeverity Severity, string
 }
 
 /// <summary>Stops a compilation with one diagnostic. The façade turns it into a result; it never reaches a user as an exception.</summary>
-public sealed class ModelCompilationException(string code, string reason, string remedy, string? node = null, string? file = null)
+internal sealed class ModelCompilationException(string code, string reason, string remedy, string? node = null, string? file = null)
     : Exception(OptionText.Spell($"{code}: {reason} {remedy}", OptionText.AsMetadata))
 {
     /// <summary>Stable diagnostic code.</summary>
@@ -76,7 +76,7 @@ public sealed class ModelCompilationException(string code, string reason, string
 /// <summary>Collects diagnostics that do not stop the compilation.</summary>
 /// <param name="file">The file they are about.</param>
 /// <param name="spelling">How the host spells options; null for <see cref="OptionText.AsMetadata"/>.</param>
-public sealed class DiagnosticBag(string file, OptionSpelling? spelling = null)
+internal sealed class DiagnosticBag(string file, OptionSpelling? spelling = null)
 {
     private readonly List<Diagnostic> _items = [];
 

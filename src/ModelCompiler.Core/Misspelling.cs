@@ -1,7 +1,7 @@
 namespace ModelCompiler.Core;
 
 /// <summary>Finds the name that a misspelled one means, whatever the case of its letters.</summary>
-public static class Misspelling
+internal static class Misspelling
 {
     /// <summary>The name that is meant, or null when all are too far off.</summary>
     /// <param name="name">What was written.</param>

@@ -32,23 +32,28 @@ public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Mode
     public OptionSpelling Spelling { get; init; } = OptionText.AsMetadata;
 }
 
-/// <summary>What a compilation produces. <see cref="Plan"/> is null exactly when there is an error.</summary>
-/// <param name="Plan">The plan, which the generator turns into C#.</param>
+/// <summary>What a compilation produces.</summary>
 /// <param name="Weights">The weights blob the plan points into.</param>
 /// <param name="Diagnostics">Errors, warnings and information, in order.</param>
-public sealed record CompilationResult(ModelPlan? Plan, ReadOnlyMemory<byte> Weights, ImmutableArray<Diagnostic> Diagnostics)
+public sealed record CompilationResult(ReadOnlyMemory<byte> Weights, ImmutableArray<Diagnostic> Diagnostics)
 {
     /// <summary>True when a plan was made.</summary>
     public bool Success => Plan is not null;
 
+    /// <summary>The plan as the text of its file, from which the source generator writes the class; null exactly when there is an error.</summary>
+    public string? PlanFile => Plan is { } plan ? PlanText.Write(plan) : null;
+
+    /// <summary>The plan; null exactly when there is an error.</summary>
+    internal ModelPlan? Plan { get; init; }
+
     /// <summary>The optimised network before quantisation: what accuracy is measured against.</summary>
-    public ModelGraph? Original { get; init; }
+    internal ModelGraph? Original { get; init; }
 
     /// <summary>The network that the plan computes, for the reference interpreter.</summary>
-    public ModelGraph? Compiled { get; init; }
+    internal ModelGraph? Compiled { get; init; }
 
     /// <summary>The value of <see cref="Original"/> that a value of <see cref="Compiled"/> stands for, by number; empty where nothing was quantised.</summary>
-    public IReadOnlyDictionary<int, int> Originals { get; init; } = ImmutableDictionary<int, int>.Empty;
+    internal IReadOnlyDictionary<int, int> Originals { get; init; } = ImmutableDictionary<int, int>.Empty;
 
     /// <summary>What every step did, cost and gained.</summary>
     public CompilationReport? Report { get; init; }
@@ -71,13 +76,13 @@ public static class ModelCompilation
             (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, [.. context.Report.Notes]);
             if (external.Files.Count > 0) plan = plan with { ModelSha256 = Hash([input.Model, .. external.Files.Values]) };
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
-            return new CompilationResult(plan, weights, diagnostics.ToImmutableArray()) { Original = original, Compiled = compiled,
+            return new CompilationResult(weights, diagnostics.ToImmutableArray()) { Plan = plan, Original = original, Compiled = compiled,
                 Originals = context.Originals, Report = context.Report };
         }
         catch (ModelCompilationException e)
         {
             diagnostics.Add(e.ToDiagnostic(input.FileName, input.Spelling));
-            return new CompilationResult(null, default, diagnostics.ToImmutableArray());
+            return new CompilationResult(default, diagnostics.ToImmutableArray());
         }
     }
 

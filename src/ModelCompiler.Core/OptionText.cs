@@ -11,7 +11,7 @@ public delegate string OptionSpelling(string option, string? value);
 /// References to options in messages. Where a message is made nobody knows the host, so the reference is marked,
 /// and spelled when the message becomes a <see cref="Diagnostic"/>.
 /// </summary>
-public static partial class OptionText
+internal static partial class OptionText
 {
     // Noncharacters, which no text holds.
     private const char Start = '\uFDD0';

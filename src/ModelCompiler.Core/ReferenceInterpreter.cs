@@ -9,7 +9,7 @@ namespace ModelCompiler.Core;
 /// Runs a graph, float or integer, by the operators' reference semantics: the oracle for every other engine. Several threads may run it at once,
 /// unless the graph keeps state from run to run.
 /// </summary>
-public sealed class ReferenceInterpreter(ModelGraph graph, RequantizationMode mode)
+internal sealed class ReferenceInterpreter(ModelGraph graph, RequantizationMode mode)
 {
     private readonly Dictionary<int, TensorData> _state = graph.States.ToDictionary(s => s.Current, s => s.Initial);
 

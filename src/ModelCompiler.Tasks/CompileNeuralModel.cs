@@ -86,7 +86,7 @@ public sealed class CompileNeuralModel : Task
         foreach (Diagnostic diagnostic in result.Diagnostics) Report(diagnostic, [modelFile, calibrationFile, evaluationFile]);
         if (result.Plan is not { } plan || Log.HasLoggedErrors) return;
 
-        output.Write(PlanText.Write(plan), WriteWeights(plan.Weights, result.Weights.Span),
+        output.Write(result.PlanFile!, WriteWeights(plan.Weights, result.Weights.Span),
             [.. new[] { modelFile, calibrationFile, evaluationFile }.OfType<string>()], folder.Files);
         Log.LogMessage(MessageImportance.High, "{0} -> {1}.{2}", Model.ItemSpec, plan.Namespace, plan.ClassName);
     }

@@ -8,7 +8,7 @@ using ModelCompiler.Tool.Output;
 namespace ModelCompiler.Tool;
 
 /// <summary>The command line as a function, so that tests need no process.</summary>
-public static class ModelcApp
+internal static class ModelcApp
 {
     /// <summary>Success.</summary>
     public const int Success = 0;

@@ -5,7 +5,7 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Conformance.Tests;
 
 /// <summary>Builds small networks with random constants; values and constants are reproducible from the seed.</summary>
-public sealed class CaseBuilder(int seed)
+internal sealed class CaseBuilder(int seed)
 {
     private readonly GraphEditor _graph = new();
     private readonly Random _random = new(seed);

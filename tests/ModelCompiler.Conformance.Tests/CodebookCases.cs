@@ -10,12 +10,19 @@ internal static class CodebookCases
     // Each side of every number of values at which an index gets another bit, and more than there are indices for.
     private static readonly int[] Values = [2, 3, 9, 16, 17, 32, 33, 64, 65];
 
-    public static Dictionary<string, Func<CaseBuilder, ModelGraph>> All { get; } = new(Values.SelectMany(Cases));
+    // The look-up is the same before every kind of layer: one layer has all numbers of values, the others an index of 2, 4 and 6 bits.
+    private static readonly int[] FewValues = [3, 16, 33];
 
-    private static IEnumerable<KeyValuePair<string, Func<CaseBuilder, ModelGraph>>> Cases(int values) =>
+    public static Dictionary<string, Func<CaseBuilder, ModelGraph>> All { get; } = new([.. Values.SelectMany(EveryWidth), .. FewValues.SelectMany(Others)]);
+
+    private static IEnumerable<KeyValuePair<string, Func<CaseBuilder, ModelGraph>>> EveryWidth(int values) =>
+    [
+        new($"conv 1x1 of {values} values", b => Conv(b, values, ElementType.UInt8, 9, 8, 32, 40, 1, groups: 1)),
+    ];
+
+    private static IEnumerable<KeyValuePair<string, Func<CaseBuilder, ModelGraph>>> Others(int values) =>
     [
         new($"conv 3x3 of {values} values", b => Conv(b, values, ElementType.Int8, 7, 9, 13, 20, 3, groups: 1)),
-        new($"conv 1x1 of {values} values", b => Conv(b, values, ElementType.UInt8, 9, 8, 32, 40, 1, groups: 1)),
         new($"conv grouped of {values} values", b => Conv(b, values, ElementType.Int8, 6, 6, 16, 24, 3, groups: 2)),
         new($"conv of {values} values, with zero points", b => Conv(b, values, ElementType.UInt8, 6, 7, 16, 12, 3, groups: 1, zero: 200)),
         new($"depthwise of {values} values", b => Conv(b, values, ElementType.Int8, 7, 6, 72, 72, 3, groups: 72)),

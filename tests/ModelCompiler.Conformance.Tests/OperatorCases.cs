@@ -9,7 +9,7 @@ namespace ModelCompiler.Conformance.Tests;
 /// A case per operator and form. Each runs on the reference interpreter and on generated code for every target, in both requantisation modes,
 /// and must give the same bits. A test fails when an operator of the registry has no case.
 /// </summary>
-public static class OperatorCases
+internal static class OperatorCases
 {
     public static Dictionary<string, Func<CaseBuilder, ModelGraph>> All { get; } = new(
         Layers.Concat(NarrowWeightCases.All).Concat(CodebookCases.All).Concat(TfLiteCases.All));

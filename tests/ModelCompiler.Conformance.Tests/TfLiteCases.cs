@@ -5,7 +5,7 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Conformance.Tests;
 
 /// <summary>Cases of the operators that only TFLite has: int16 activations, recurrent layers and state, the signal library.</summary>
-public static class TfLiteCases
+internal static class TfLiteCases
 {
     private const float Gate = 1f / 4096;
 

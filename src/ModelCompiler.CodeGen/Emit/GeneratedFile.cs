@@ -3,7 +3,7 @@ namespace ModelCompiler.CodeGen.Emit;
 /// <summary>A file of C# that a plan becomes.</summary>
 /// <param name="Suffix">What follows the name of the class in the file's name.</param>
 /// <param name="Text">The C#.</param>
-public sealed record GeneratedFile(string Suffix, string Text)
+internal sealed record GeneratedFile(string Suffix, string Text)
 {
     /// <summary>Suffix of the file with the user's class.</summary>
     public const string Model = ".g.cs";

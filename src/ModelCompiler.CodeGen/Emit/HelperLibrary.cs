@@ -9,7 +9,7 @@ namespace ModelCompiler.CodeGen.Emit;
 /// The small static methods that emitted kernels share. A helper is written into the generated file only when something
 /// there mentions it as <c>Class.Member</c>, so kernels need not declare what they use.
 /// </summary>
-public static class HelperLibrary
+internal static class HelperLibrary
 {
     /// <summary>Every helper, as <c>Class.Member</c>.</summary>
     public static IEnumerable<string> Members => EmbeddedSource.Classes.SelectMany(c => c.Value.Members.Keys.Select(m => c.Key + "." + m));

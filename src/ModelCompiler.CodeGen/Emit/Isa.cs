@@ -4,7 +4,7 @@ namespace ModelCompiler.CodeGen.Emit;
 
 /// <summary>Ways of multiplying and adding that an instruction set has beside those of plain vectors; each is a set of members of its vocabulary.</summary>
 [Flags]
-public enum Products
+internal enum Products
 {
     /// <summary>None of them.</summary>
     None = 0,
@@ -33,7 +33,7 @@ public enum Products
 /// <param name="Name">Suffix of emitted methods.</param>
 /// <param name="Bits">Width of vectors, 0 for scalar code.</param>
 /// <param name="Guard">C# expression that is true where the code may run; empty when every processor of the architecture runs it.</param>
-public sealed record Isa(string Name, int Bits, string Guard)
+internal sealed record Isa(string Name, int Bits, string Guard)
 {
     /// <summary>Plain C# loops without vectors.</summary>
     public static Isa Scalar { get; } = new("Scalar", 0, "");

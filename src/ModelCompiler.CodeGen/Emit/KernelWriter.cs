@@ -5,7 +5,7 @@ using ModelCompiler.CodeGen.Plan;
 namespace ModelCompiler.CodeGen.Emit;
 
 /// <summary>What a kernel writes to: methods, shared by equal text, and the statements that call them.</summary>
-public sealed class KernelWriter(ModelPlan plan, Isa isa, MethodSet methods, SourceWriter calls)
+internal sealed class KernelWriter(ModelPlan plan, Isa isa, MethodSet methods, SourceWriter calls)
 {
     /// <summary>The whole plan.</summary>
     public ModelPlan Plan { get; } = plan;
@@ -54,7 +54,7 @@ public sealed class KernelWriter(ModelPlan plan, Isa isa, MethodSet methods, Sou
 }
 
 /// <summary>The emitted methods, in order of first use; equal text is written once.</summary>
-public sealed class MethodSet
+internal sealed class MethodSet
 {
     private readonly Dictionary<string, string> _names = [];
     private readonly HashSet<string> _taken = [];

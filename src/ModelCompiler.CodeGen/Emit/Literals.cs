@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ModelCompiler.CodeGen.Emit;
 
 /// <summary>C# literals, independent of culture.</summary>
-public static class Literals
+internal static class Literals
 {
     /// <summary>The shortest of 6 to 9 significant digits that reads back to the same bits.</summary>
     public static string ShortestFloat(float value)

@@ -10,7 +10,7 @@ namespace ModelCompiler.CodeGen.Emit;
 /// The class stands in the user's namespace, where any name may mean something else, so it names the framework's types from the root. All other code, which is
 /// most of it, stands in a class of <see cref="CodeNamespace"/>, where names of the framework can be written as people write them.
 /// </remarks>
-public static class ModelEmitter
+internal static class ModelEmitter
 {
     /// <summary>Namespace of everything but the user's class.</summary>
     public const string CodeNamespace = "ModelCompilerCode";

@@ -7,7 +7,7 @@ using System.Text;
 namespace ModelCompiler.CodeGen.Emit;
 
 /// <summary>Turns names from models and files into C# identifiers.</summary>
-public static class Names
+internal static class Names
 {
     private static readonly HashSet<string> Keywords = new(
         ("abstract as base bool break byte case catch char checked class const continue decimal default delegate do double else enum event explicit extern "

@@ -5,7 +5,7 @@ namespace ModelCompiler.CodeGen.Emit;
 
 /// <summary>Writes indented C# with <c>\n</c> line ends, in lines of at most 160 characters where the language lets them be broken.</summary>
 /// <param name="levels">Levels by which the text will be moved in later.</param>
-public sealed class SourceWriter(int levels = 0)
+internal sealed class SourceWriter(int levels = 0)
 {
     /// <summary>Most characters of a file; what is longer comes from a plan that was damaged, and no C# compiler would read it.</summary>
     private const int Limit = 1 << 27;

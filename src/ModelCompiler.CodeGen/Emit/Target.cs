@@ -8,7 +8,7 @@ namespace ModelCompiler.CodeGen.Emit;
 /// A kind of machine that models are compiled for. The table of all is the one place that knows them: options, documentation, the build's properties,
 /// run-time checks and tests follow it.
 /// </summary>
-public sealed class Target
+internal sealed class Target
 {
     /// <summary>All targets, from the general to the special.</summary>
     public static IReadOnlyList<Target> All { get; } =

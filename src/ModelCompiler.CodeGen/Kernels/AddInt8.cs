@@ -24,7 +24,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="FactorA">Scale of A ÷ scale of the output.</param>
 /// <param name="FactorB">Scale of B ÷ scale of the output.</param>
 /// <param name="FixedFactors">Multiplier and shift of A, of B and of the sum; empty for float arithmetic.</param>
-public sealed record AddInt8(
+internal sealed record AddInt8(
     TensorRef A, TensorRef B, TensorRef Out, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int ZeroA, int ZeroB,
     int OutZero, int Min, int Max,
     bool Subtract, float FactorA, float FactorB, EquatableArray<int> FixedFactors) : Kernel

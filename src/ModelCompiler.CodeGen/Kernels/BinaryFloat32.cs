@@ -13,7 +13,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="StepsB">The same for B.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
-public sealed record BinaryFloat32(
+internal sealed record BinaryFloat32(
     TensorRef A, TensorRef B, TensorRef Out, BinaryKind Kind, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, float Min,
     float Max) : Kernel
 {

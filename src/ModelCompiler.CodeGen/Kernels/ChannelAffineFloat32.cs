@@ -12,7 +12,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Outer">Size of the first axis.</param>
 /// <param name="Channels">Number of channels.</param>
 /// <param name="Inner">Size of the last axis.</param>
-public sealed record ChannelAffineFloat32(TensorRef In, TensorRef Out, DataRef Scale, DataRef Offset, int Outer, int Channels, int Inner) : Kernel
+internal sealed record ChannelAffineFloat32(TensorRef In, TensorRef Out, DataRef Scale, DataRef Offset, int Outer, int Channels, int Inner) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"float scale and offset {Literals.Int(Outer)}×{Literals.Int(Channels)}×{Literals.Int(Inner)}";

@@ -9,7 +9,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Out">The joined tensor.</param>
 /// <param name="Outer">Elements of the axes before.</param>
 /// <param name="Lengths">Elements each tensor has from the axis on.</param>
-public sealed record ConcatKernel(EquatableArray<TensorRef> Ins, TensorRef Out, int Outer, EquatableArray<int> Lengths) : Kernel
+internal sealed record ConcatKernel(EquatableArray<TensorRef> Ins, TensorRef Out, int Outer, EquatableArray<int> Lengths) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"concatenate {Literals.Int(Outer)}×({string.Join(" + ", Lengths.Select(l => Literals.Int(l)))})";

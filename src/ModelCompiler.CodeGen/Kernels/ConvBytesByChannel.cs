@@ -22,7 +22,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Block">Channels of a block.</param>
 /// <param name="Structure">Groups of each segment, when they are the same for all blocks.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record ConvBytesByChannel(
+internal sealed record ConvBytesByChannel(
     TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int Block,
     EquatableArray<int> Structure, int InZero) : Kernel
 {

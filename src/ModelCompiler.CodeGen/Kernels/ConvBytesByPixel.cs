@@ -28,7 +28,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Blocks">Chunks of each block, which is as many as stay in the first-level cache.</param>
 /// <param name="BlockWeights">Bytes of each block's weights.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record ConvBytesByPixel(
+internal sealed record ConvBytesByPixel(
     TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Gathered, TensorRef Sums, TensorRef Results, WeightsRef Weights, WeightsRef Schedule,
     WeightsRef Chunks, DataRef Bias, Rescaling Rescaling,
     ConvGeometry Geometry, int Vectors, EquatableArray<int> Blocks, EquatableArray<int> BlockWeights, int InZero) : Kernel

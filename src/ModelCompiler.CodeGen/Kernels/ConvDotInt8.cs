@@ -22,7 +22,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="InZero">Zero point of the input.</param>
 /// <param name="WeightsZero">Zero point of the weights as int8.</param>
 /// <param name="PairsFit">True when the sum of two products, of taps that are four apart, fits int16 whatever the input.</param>
-public sealed record ConvDotInt8(
+internal sealed record ConvDotInt8(
     TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero, int WeightsZero,
     bool PairsFit) : Kernel
 {

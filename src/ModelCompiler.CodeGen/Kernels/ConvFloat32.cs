@@ -18,7 +18,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Geometry">All sizes.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
-public sealed record ConvFloat32(
+internal sealed record ConvFloat32(
     TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, ConvGeometry Geometry, float Min, float Max) : Kernel
 {
     /// <summary>Fewest channels that lie together in the packed weights.</summary>

@@ -21,7 +21,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="InZero">Zero point of the input.</param>
 /// <param name="WeightsType">Type of the weights in memory: int8, uint8 or int16.</param>
 /// <param name="WeightsZero">Zero point of uint8 weights.</param>
-public sealed record ConvInt8(
+internal sealed record ConvInt8(
     TensorRef In, TensorRef Out, TensorRef Patches, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero,
     ElementType WeightsType, int WeightsZero) : Kernel
 {

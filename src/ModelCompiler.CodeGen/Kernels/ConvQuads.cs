@@ -19,7 +19,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Geometry">All sizes.</param>
 /// <param name="Parts">1, or more when weights are beyond 8 bits and come as several summands.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry,
+internal sealed record ConvQuads(TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry,
     int Parts, int InZero) : Kernel
 {
     /// <inheritdoc/>

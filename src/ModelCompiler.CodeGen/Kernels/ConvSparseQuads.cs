@@ -20,7 +20,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Geometry">All sizes.</param>
 /// <param name="Vectors">Vectors of a block at most: 1, 2 or 4.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record ConvSparseQuads(TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling,
+internal sealed record ConvSparseQuads(TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling,
     ConvGeometry Geometry, int Vectors, int InZero) : Kernel
 {
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Repeat">Pixels that are computed as one with as many times the channels.</param>
 /// <param name="Structure">Groups of each segment, when they are the same for all blocks.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record DepthwiseBytes(
+internal sealed record DepthwiseBytes(
     TensorRef In, TensorRef Out, TensorRef Rows, TensorRef Quads, WeightsRef Weights, WeightsRef Schedule, DataRef Bias, Rescaling Rescaling,
     ConvGeometry Geometry, int Block, int Repeat, EquatableArray<int> Structure, int InZero) : Kernel
 {

@@ -24,7 +24,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Columns">For every chunk, the window column of every entry, then −1.</param>
 /// <param name="Structure">For every chunk, the entries of each sum in int16, then 0.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record DepthwiseColumns(
+internal sealed record DepthwiseColumns(
     TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, EquatableArray<int> Chunks,
     EquatableArray<int> Columns, EquatableArray<int> Structure, int InZero) : Kernel
 {

@@ -18,7 +18,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Geometry">All sizes.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
-public sealed record DepthwiseConvFloat32(
+internal sealed record DepthwiseConvFloat32(
     TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, ConvGeometry Geometry, float Min, float Max) : Kernel
 {
     // Pixels of a tile, and the widest window whose rows are written out: their sums and weights fit 16 registers.

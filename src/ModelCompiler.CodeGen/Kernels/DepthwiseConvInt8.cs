@@ -17,7 +17,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Rescaling">How sums become results; factors per channel, padded like the bias.</param>
 /// <param name="Geometry">All sizes.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record DepthwiseConvInt8(
+internal sealed record DepthwiseConvInt8(
     TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, Rescaling Rescaling, ConvGeometry Geometry, int InZero) : Kernel
 {
     /// <summary>Channels that lie together in the packed weights.</summary>

@@ -9,7 +9,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Scale">Scale of the input.</param>
 /// <param name="Zero">Zero point of the input.</param>
 /// <param name="Count">Number of elements.</param>
-public sealed record DequantizeInt8(TensorRef In, TensorRef Out, float Scale, int Zero, int Count) : Kernel
+internal sealed record DequantizeInt8(TensorRef In, TensorRef Out, float Scale, int Zero, int Count) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"dequantize {Literals.Count(Count, "byte")}";

@@ -7,7 +7,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// (types that <c>PlanValue</c> knows; tensors and tables by reference), and which writes itself as C#.
 /// Kernels are found by name, so adding one is adding one file.
 /// </summary>
-public abstract record Kernel
+internal abstract record Kernel
 {
     /// <summary>What it computes, for the header of the generated file, such as <c>conv 3×3/2 96×96×3 → 48×48×8</c>.</summary>
     public abstract string Summary { get; }

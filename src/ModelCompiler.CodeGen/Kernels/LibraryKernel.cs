@@ -13,7 +13,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Tables">Tables of sizes, steps and the like, which follow the tensors.</param>
 /// <param name="Numbers">Numbers as C# literals, which follow the tables.</param>
 /// <param name="Cost">Multiply-accumulate operations.</param>
-public sealed record LibraryKernel(string Routine, EquatableArray<string> Types, EquatableArray<TensorRef> Tensors, EquatableArray<DataRef> Tables,
+internal sealed record LibraryKernel(string Routine, EquatableArray<string> Types, EquatableArray<TensorRef> Tensors, EquatableArray<DataRef> Tables,
     EquatableArray<string> Numbers, long Cost = 0) : Kernel
 {
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <summary>
 /// A convolution or fully connected layer in 8-bit integers, with its constants, for which kernel families make offers.
 /// </summary>
-public sealed record LinearTask
+internal sealed record LinearTask
 {
     /// <summary>The instruction sets that the kernel must be written for, best first.</summary>
     public required IReadOnlyList<Isa> Isas { get; init; }
@@ -120,10 +120,10 @@ public sealed record LinearTask
 /// <param name="Cycles">Estimated time, in processor cycles.</param>
 /// <param name="Reason">What it does, for the plan and the generated header.</param>
 /// <param name="Make">Adds its constants to the plan and makes the kernel.</param>
-public sealed record KernelOffer(double Cycles, string Reason, Func<IKernelParts, Kernel> Make);
+internal sealed record KernelOffer(double Cycles, string Reason, Func<IKernelParts, Kernel> Make);
 
 /// <summary>What a kernel needs from the plan under construction.</summary>
-public interface IKernelParts
+internal interface IKernelParts
 {
     /// <summary>The activations.</summary>
     TensorRef In { get; }
@@ -150,7 +150,7 @@ public interface IKernelParts
 }
 
 /// <summary>All kernel families for 8-bit layers.</summary>
-public static class LinearKernels
+internal static class LinearKernels
 {
     /// <summary>The cheapest offer for a layer.</summary>
     public static KernelOffer Choose(LinearTask task) => Offers(task).OrderBy(o => o.Cycles).First();

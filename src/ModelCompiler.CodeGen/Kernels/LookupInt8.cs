@@ -8,7 +8,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Out">As many bytes.</param>
 /// <param name="Table">256 bytes, by the input's byte.</param>
 /// <param name="Count">Number of bytes.</param>
-public sealed record LookupInt8(TensorRef In, TensorRef Out, DataRef Table, int Count) : Kernel
+internal sealed record LookupInt8(TensorRef In, TensorRef Out, DataRef Table, int Count) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"table lookup of {Literals.Count(Count, "byte")}";

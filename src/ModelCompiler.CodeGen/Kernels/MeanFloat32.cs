@@ -9,7 +9,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Outer">Size of the first axis.</param>
 /// <param name="Number">Elements of one mean.</param>
 /// <param name="Inner">Size of the last axis.</param>
-public sealed record MeanFloat32(TensorRef In, TensorRef Out, int Outer, int Number, int Inner) : Kernel
+internal sealed record MeanFloat32(TensorRef In, TensorRef Out, int Outer, int Number, int Inner) : Kernel
 {
     // Rows summed side by side, so that additions need not wait for each other.
     private const int RowsTogether = 4;

@@ -18,7 +18,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Factor">Scale of the input ÷ (scale of the output × number), for float arithmetic.</param>
 /// <param name="Multiplier">The same as multiplier, for fixed-point arithmetic.</param>
 /// <param name="Shift">Shift that belongs to the multiplier.</param>
-public sealed record MeanInt8(
+internal sealed record MeanInt8(
     TensorRef In, TensorRef Out, int Outer, int Number, int Inner, int InZero, int OutZero, int Min, int Max, bool IsFixed, float Factor, int Multiplier,
     int Shift) : Kernel
 {

@@ -19,7 +19,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Factor">Scale of A × scale of B ÷ scale of the output, for float arithmetic.</param>
 /// <param name="Multiplier">The same as Q31 multiplier, for fixed-point arithmetic.</param>
 /// <param name="Shift">Shift that belongs to the multiplier.</param>
-public sealed record MultiplyInt8(
+internal sealed record MultiplyInt8(
     TensorRef A, TensorRef B, TensorRef Out, EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int ZeroA, int ZeroB,
     int OutZero, int Min, int Max,
     bool IsFixed, float Factor, int Multiplier, int Shift) : Kernel

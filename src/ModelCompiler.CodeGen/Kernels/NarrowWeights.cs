@@ -8,7 +8,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// lowest bits first. A plane of p bits has 16 × p bytes; weight n of the group has its bits in byte n mod (16 × p), p × (n div (16 × p)) bits up. So
 /// neighbouring weights lie in neighbouring bytes, and vectors of any width take them apart with shifts and masks.
 /// </summary>
-public static class NarrowWeights
+internal static class NarrowWeights
 {
     /// <summary>Weights of a group.</summary>
     public const int Group = 128;

@@ -13,7 +13,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Before">Elements before the first of every axis; negative to crop.</param>
 /// <param name="After">Elements after the last of every axis; negative to crop.</param>
 /// <param name="Value">The constant, as the low bytes of an integer.</param>
-public sealed record PadKernel(TensorRef In, TensorRef Out, EquatableArray<int> Shape, EquatableArray<int> Before, EquatableArray<int> After, long Value)
+internal sealed record PadKernel(TensorRef In, TensorRef Out, EquatableArray<int> Shape, EquatableArray<int> Before, EquatableArray<int> After, long Value)
     : Kernel
 {
     /// <inheritdoc/>

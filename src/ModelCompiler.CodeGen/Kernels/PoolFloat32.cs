@@ -13,7 +13,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="CountIncludePad">True when padding counts as zeros in a mean.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
-public sealed record PoolFloat32(
+internal sealed record PoolFloat32(
     TensorRef In, TensorRef Out, PoolKind Kind, ConvGeometry Geometry, int PadBottom, int PadRight, bool CountIncludePad, float Min, float Max) : Kernel
 {
     private PoolWindows Windows => new(Geometry, PadBottom, PadRight, CountIncludePad);

@@ -16,7 +16,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="PadRight">Columns of padding on the right.</param>
 /// <param name="CountIncludePad">True when padding counts as zeros in a mean.</param>
 /// <param name="InZero">Zero point of the input.</param>
-public sealed record PoolInt8(
+internal sealed record PoolInt8(
     TensorRef In, TensorRef Out, Rescaling Rescaling, PoolKind Kind, ConvGeometry Geometry, int PadBottom, int PadRight, bool CountIncludePad, int InZero)
         : Kernel
 {

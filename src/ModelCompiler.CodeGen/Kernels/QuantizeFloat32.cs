@@ -10,7 +10,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Zero">Zero point of the output.</param>
 /// <param name="AwayFromZero">True to round ties away from zero, false to even.</param>
 /// <param name="Count">Number of elements.</param>
-public sealed record QuantizeFloat32(TensorRef In, TensorRef Out, float Scale, int Zero, bool AwayFromZero, int Count) : Kernel
+internal sealed record QuantizeFloat32(TensorRef In, TensorRef Out, float Scale, int Zero, bool AwayFromZero, int Count) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"quantize {Literals.Count(Count, "float")}";

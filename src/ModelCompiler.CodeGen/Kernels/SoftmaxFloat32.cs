@@ -10,7 +10,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Rows">Number of rows.</param>
 /// <param name="Length">Elements of a row.</param>
 /// <param name="Beta">Factor before the exponential.</param>
-public sealed record SoftmaxFloat32(TensorRef In, TensorRef Out, int Rows, int Length, float Beta) : Kernel
+internal sealed record SoftmaxFloat32(TensorRef In, TensorRef Out, int Rows, int Length, float Beta) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"float softmax {Literals.Int(Rows)}×{Literals.Int(Length)}";

@@ -19,8 +19,8 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="OutZero">Zero point of the output.</param>
 /// <param name="Min">Smallest output.</param>
 /// <param name="Max">Largest output.</param>
-public sealed record SoftmaxInt8(TensorRef In, TensorRef Out, DataRef Table, int Rows, int Length, bool IsFixed, float OutScale, int OutZero, int Min, int Max)
-    : Kernel
+internal sealed record SoftmaxInt8(
+    TensorRef In, TensorRef Out, DataRef Table, int Rows, int Length, bool IsFixed, float OutScale, int OutZero, int Min, int Max) : Kernel
 {
     // Rows from this length on go through a table of results.
     private const int LongRow = 48;

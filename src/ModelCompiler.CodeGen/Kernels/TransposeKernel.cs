@@ -14,7 +14,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Out">The permuted tensor.</param>
 /// <param name="Shape">Shape of the input.</param>
 /// <param name="Order">Axis of the input for every axis of the output.</param>
-public sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray<int> Shape, EquatableArray<int> Order) : Kernel
+internal sealed record TransposeKernel(TensorRef In, TensorRef Out, EquatableArray<int> Shape, EquatableArray<int> Order) : Kernel
 {
     private const int Tile = 16;
 

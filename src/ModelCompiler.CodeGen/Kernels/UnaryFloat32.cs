@@ -10,7 +10,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Alpha">Its first constant.</param>
 /// <param name="Beta">Its second constant.</param>
 /// <param name="Count">Number of elements.</param>
-public sealed record UnaryFloat32(TensorRef In, TensorRef Out, UnaryKind Kind, float Alpha, float Beta, int Count) : Kernel
+internal sealed record UnaryFloat32(TensorRef In, TensorRef Out, UnaryKind Kind, float Alpha, float Beta, int Count) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"float {Kind.ToString().ToLowerInvariant()} of {Literals.Int(Count)}";

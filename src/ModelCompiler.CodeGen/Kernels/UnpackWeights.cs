@@ -14,7 +14,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Bits">Bits of a weight, 2 to 7, or of an index, 1 to 6.</param>
 /// <param name="Groups">Groups of 128 weights.</param>
 /// <param name="HasCodebook">True when the packed integers are indices.</param>
-public sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, int Groups, bool HasCodebook) : Kernel
+internal sealed record UnpackWeights(WeightsRef Packed, TensorRef Out, int Bits, int Groups, bool HasCodebook) : Kernel
 {
     /// <inheritdoc/>
     public override string Summary => $"{(HasCodebook ? "look up" : "unpack")} {Literals.Int(Groups * NarrowWeights.Group)} weights "

@@ -9,7 +9,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// How weights of few different values lie in the weights blob: the number of each value, counted from the smallest, in planes as <see cref="NarrowWeights"/>
 /// have them; behind these the values, with zeros to 16, 32 or 64.
 /// </summary>
-public static class WeightCodebook
+internal static class WeightCodebook
 {
     /// <summary>Most bits of an index.</summary>
     public const int MostBits = 6;

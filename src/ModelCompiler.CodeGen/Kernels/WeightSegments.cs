@@ -7,7 +7,7 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <summary>Weights of one or more channels that meet the same four neighbouring input bytes.</summary>
 /// <param name="Offset">Where the four bytes lie, from the pixel's first.</param>
 /// <param name="Weights">Channels × 4, less their zero point.</param>
-public sealed record WeightGroup(int Offset, int[] Weights);
+internal sealed record WeightGroup(int Offset, int[] Weights);
 
 /// <summary>
 /// Build-time proof that products of uint8 activations with constant weights never saturate int16, and the order that follows from it.
@@ -16,7 +16,7 @@ public sealed record WeightGroup(int Offset, int[] Weights);
 /// (255 · 128 &lt; 2¹⁵). Groups whose pairs break this alone are split into parts; then groups are packed, first fit, into segments of at most
 /// four groups that are safe together. Groups of zeros disappear.
 /// </summary>
-public static class WeightSegments
+internal static class WeightSegments
 {
     /// <summary>Most groups in a segment.</summary>
     public const int Longest = 4;

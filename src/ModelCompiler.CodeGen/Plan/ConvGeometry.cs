@@ -17,7 +17,7 @@ namespace ModelCompiler.CodeGen.Plan;
 /// <param name="PadTop">Rows of padding above; what there is below follows from the output size.</param>
 /// <param name="PadLeft">Columns of padding on the left; what there is on the right follows from the output size.</param>
 /// <param name="Groups">Number of groups.</param>
-public sealed record ConvGeometry(
+internal sealed record ConvGeometry(
     int Batch, int Height, int Width, int Channels, int OutHeight, int OutWidth, int OutChannels, int WindowHeight, int WindowWidth,
     int StrideDown, int StrideRight, int DilationDown, int DilationRight, int PadTop, int PadLeft, int Groups) : IPlanPart
 {

@@ -6,7 +6,7 @@ using System.Linq;
 namespace ModelCompiler.CodeGen.Plan;
 
 /// <summary>An immutable array with value equality, so that plans compare by content in the incremental generator.</summary>
-public readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadOnlyList<T>
+internal readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadOnlyList<T>
     where T : IEquatable<T>
 {
     private readonly T[]? _items;
@@ -47,7 +47,7 @@ public readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadO
 }
 
 /// <summary>Helpers for <see cref="EquatableArray{T}"/>.</summary>
-public static class EquatableArray
+internal static class EquatableArray
 {
     /// <summary>Wraps a copy of the items.</summary>
     public static EquatableArray<T> ToEquatableArray<T>(this IEnumerable<T> items)

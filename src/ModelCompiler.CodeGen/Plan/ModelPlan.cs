@@ -7,7 +7,7 @@ namespace ModelCompiler.CodeGen.Plan;
 /// The finished recipe for one model: the only thing that crosses from the compiler to the code generator.
 /// It has value equality and a canonical text form (<see cref="PlanText"/>).
 /// </summary>
-public sealed record ModelPlan
+internal sealed record ModelPlan
 {
     /// <summary>Version of the text format; readers refuse others.</summary>
     public const int FormatVersion = 2;
@@ -71,7 +71,7 @@ public sealed record ModelPlan
 }
 
 /// <summary>Where the weights blob lives: as literals in the generated file, or in an assembly of its own.</summary>
-public sealed record WeightStorage
+internal sealed record WeightStorage
 {
     /// <summary>Largest blob written as literals: more fills files that people read, and compiles slower than an assembly of its own.</summary>
     public const int InlineLimit = 32 * 1024;
@@ -114,7 +114,7 @@ public sealed record WeightStorage
 /// <param name="ZeroPoint">Integer that stands for real zero.</param>
 /// <param name="Offset">Byte offset in the arena, or in the weights.</param>
 /// <param name="IsConstant">True when the tensor lies in the weights.</param>
-public sealed record TensorPlan(int Id, string Name, ElementType Type, EquatableArray<int> Shape, float Scale, int ZeroPoint, long Offset,
+internal sealed record TensorPlan(int Id, string Name, ElementType Type, EquatableArray<int> Shape, float Scale, int ZeroPoint, long Offset,
     bool IsConstant = false)
 {
     /// <summary>Number of elements.</summary>
@@ -131,19 +131,19 @@ public sealed record TensorPlan(int Id, string Name, ElementType Type, Equatable
 /// <param name="Name">Name in the model.</param>
 /// <param name="Tensor">The tensor that holds it.</param>
 /// <param name="Labels">What its numbers or columns stand for, where the model says so in words.</param>
-public sealed record EdgePlan(string Name, TensorRef Tensor, EquatableArray<string> Labels = default);
+internal sealed record EdgePlan(string Name, TensorRef Tensor, EquatableArray<string> Labels = default);
 
 /// <summary>A tensor that lives from run to run.</summary>
 /// <param name="Tensor">The tensor.</param>
 /// <param name="Initial">Its content before the first run, in the weights; of length 0 for zeros.</param>
-public sealed record StatePlan(TensorRef Tensor, WeightsRef Initial);
+internal sealed record StatePlan(TensorRef Tensor, WeightsRef Initial);
 
 /// <summary>A constant table: a small one is emitted in its natural type, a large one lies in the weights.</summary>
 /// <param name="Name">Name of the property.</param>
 /// <param name="Type">Type of the entries.</param>
 /// <param name="Values">The entries; none when they lie in the weights.</param>
 /// <param name="Stored">Where they lie in the weights; of length 0 when they stand here.</param>
-public sealed record DataTable(string Name, ElementType Type, EquatableArray<double> Values, WeightsRef Stored = default)
+internal sealed record DataTable(string Name, ElementType Type, EquatableArray<double> Values, WeightsRef Stored = default)
 {
     /// <summary>Bytes of the table outside the weights.</summary>
     public int Bytes => Values.Count * Type.Size();
@@ -153,10 +153,10 @@ public sealed record DataTable(string Name, ElementType Type, EquatableArray<dou
 /// <param name="Name">Name of the node it came from, for people.</param>
 /// <param name="Kernel">The kernel with all its parameters.</param>
 /// <param name="Choice">Why this kernel was chosen, where there was a choice; for people.</param>
-public sealed record StepPlan(string Name, Kernel Kernel, string Choice = "");
+internal sealed record StepPlan(string Name, Kernel Kernel, string Choice = "");
 
 /// <summary>Points to a tensor of the plan; written <c>%3</c>, or <c>-</c> for none.</summary>
-public readonly record struct TensorRef(int Id)
+internal readonly record struct TensorRef(int Id)
 {
     /// <summary>No tensor.</summary>
     public static TensorRef None => new(-1);
@@ -166,7 +166,7 @@ public readonly record struct TensorRef(int Id)
 }
 
 /// <summary>Points to a table of the plan; written <c>$name</c>, or <c>-</c> for none.</summary>
-public readonly record struct DataRef(string Name)
+internal readonly record struct DataRef(string Name)
 {
     /// <summary>No table.</summary>
     public static DataRef None => new("");
@@ -177,7 +177,7 @@ public readonly record struct DataRef(string Name)
 
 /// <summary>Points into the weights blob, written <c>@offset+length</c>, or to a tensor that holds weights which a step before has unpacked,
 /// written <c>%id</c>.</summary>
-public readonly record struct WeightsRef
+internal readonly record struct WeightsRef
 {
     private readonly int _tensor; // 1 more than its number
 

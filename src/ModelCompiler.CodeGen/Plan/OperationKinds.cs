@@ -1,7 +1,7 @@
 namespace ModelCompiler.CodeGen.Plan;
 
 /// <summary>Arithmetic on two numbers.</summary>
-public enum BinaryKind
+internal enum BinaryKind
 {
     /// <summary>a + b.</summary>
     Add,
@@ -17,7 +17,7 @@ public enum BinaryKind
 }
 
 /// <summary>A function of one number x, with up to two constants α and β.</summary>
-public enum UnaryKind
+internal enum UnaryKind
 {
     /// <summary>min(max(x, α), β).</summary>
     Clamp,
@@ -63,7 +63,7 @@ public enum UnaryKind
 }
 
 /// <summary>What a pool computes of its window.</summary>
-public enum PoolKind
+internal enum PoolKind
 {
     /// <summary>The largest element.</summary>
     Max,

@@ -10,7 +10,7 @@ namespace ModelCompiler.CodeGen.Plan;
 /// <summary>
 /// The plan as canonical text: one line per fact, no clocks, no paths, invariant culture. Writing what was read gives the same bytes.
 /// </summary>
-public static class PlanText
+internal static class PlanText
 {
     private const int InlineBytesPerLine = 96;
 

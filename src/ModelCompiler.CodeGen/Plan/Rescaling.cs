@@ -6,4 +6,4 @@ namespace ModelCompiler.CodeGen.Plan;
 /// <param name="Zero">Zero point of the results.</param>
 /// <param name="Min">Smallest result, activation function included.</param>
 /// <param name="Max">Largest result.</param>
-public sealed record Rescaling(DataRef Scale, DataRef Shift, int Zero, int Min, int Max) : IPlanPart;
+internal sealed record Rescaling(DataRef Scale, DataRef Shift, int Zero, int Min, int Max) : IPlanPart;

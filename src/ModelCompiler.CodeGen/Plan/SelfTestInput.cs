@@ -4,7 +4,7 @@ namespace ModelCompiler.CodeGen.Plan;
 /// Where the pseudo-random input of the self-test and the hash of its outputs begin;
 /// the generator and the hash are the <c>Edge</c> class of the vocabulary, which compiler and generated code share.
 /// </summary>
-public static class SelfTestInput
+internal static class SelfTestInput
 {
     /// <summary>First state of the generator.</summary>
     public const ulong Seed = 0x9E3779B97F4A7C15;

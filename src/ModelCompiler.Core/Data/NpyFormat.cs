@@ -6,7 +6,7 @@ using ModelCompiler.CodeGen.Plan;
 namespace ModelCompiler.Core.Data;
 
 /// <summary>Reads and writes <c>.npy</c> files of versions 1 to 3.</summary>
-public static class NpyFormat
+internal static class NpyFormat
 {
     private const int MaxHeaderBytes = 1 << 20;
     private const int MaxRank = 64;

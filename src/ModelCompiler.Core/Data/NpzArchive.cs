@@ -3,7 +3,7 @@ using System.IO.Compression;
 namespace ModelCompiler.Core.Data;
 
 /// <summary>Reads and writes <c>.npz</c> files: zip archives of <c>.npy</c> files. A single <c>.npy</c> file is read, too.</summary>
-public static class NpzArchive
+internal static class NpzArchive
 {
     /// <summary>Most bytes that all arrays of an archive may have together.</summary>
     public const long DefaultMaxBytes = 4L << 30;

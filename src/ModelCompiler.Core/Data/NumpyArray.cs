@@ -4,7 +4,7 @@ using ModelCompiler.CodeGen.Plan;
 namespace ModelCompiler.Core.Data;
 
 /// <summary>An array as NumPy stores it: row-major, little-endian.</summary>
-public sealed record NumpyArray
+internal sealed record NumpyArray
 {
     /// <summary>Wraps bytes, which must be as many as type and shape need.</summary>
     public NumpyArray(ElementType type, int[] shape, byte[] bytes)

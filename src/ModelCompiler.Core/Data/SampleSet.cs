@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Data;
 /// Samples for a network from the arrays of a data file: arrays named after the inputs, or <c>x</c> when there is one input.
 /// The leading dimension counts samples; the network's own leading dimension of 1 may be there or not.
 /// </summary>
-public sealed class SampleSet
+internal sealed class SampleSet
 {
     private readonly IReadOnlyList<Value> _inputs;
     private readonly NumpyArray[] _arrays;

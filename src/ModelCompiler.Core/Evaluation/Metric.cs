@@ -20,7 +20,7 @@ public enum Metric
 }
 
 /// <summary>Facts about metrics.</summary>
-public static class Metrics
+internal static class Metrics
 {
     /// <summary>True when less is better.</summary>
     public static bool IsError(this Metric metric) => metric is Metric.Mse or Metric.Mae;

@@ -5,7 +5,7 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Core.Evaluation;
 
 /// <summary>What the outputs should be: labels (one class per sample) or whole outputs, from the array <c>y</c> of a data file.</summary>
-public sealed class Targets
+internal sealed class Targets
 {
     private readonly float[] _values;
     private readonly int _perSample;

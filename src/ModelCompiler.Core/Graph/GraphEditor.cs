@@ -7,7 +7,7 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Graph;
 
 /// <summary>Builds a graph, from nothing (importers) or from another graph (passes).</summary>
-public sealed class GraphEditor
+internal sealed class GraphEditor
 {
     private const int MostFoldedElements = 1 << 24;
     private const long MostFoldedWork = 1L << 30;

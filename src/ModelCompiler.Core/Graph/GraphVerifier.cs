@@ -1,7 +1,7 @@
 namespace ModelCompiler.Core.Graph;
 
 /// <summary>Checks what every graph must satisfy; runs between passes.</summary>
-public static class GraphVerifier
+internal static class GraphVerifier
 {
     /// <summary>Throws when a value is used before it is computed, computed twice, or has another type than its operator says.</summary>
     /// <exception cref="InvalidOperationException">The graph is inconsistent: a defect of the pass that made it.</exception>

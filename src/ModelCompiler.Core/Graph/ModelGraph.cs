@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Graph;
 /// <param name="Scales">One scale, or one per slice.</param>
 /// <param name="ZeroPoints">One zero point, or one per slice.</param>
 /// <param name="Axis">The axis of the slices; meaningless when there is one scale.</param>
-public sealed record QuantizationParameters(EquatableArray<float> Scales, EquatableArray<int> ZeroPoints, int Axis = 0)
+internal sealed record QuantizationParameters(EquatableArray<float> Scales, EquatableArray<int> ZeroPoints, int Axis = 0)
 {
     /// <summary>Per-tensor quantisation.</summary>
     public QuantizationParameters(float scale, int zeroPoint)
@@ -35,7 +35,7 @@ public sealed record QuantizationParameters(EquatableArray<float> Scales, Equata
 }
 
 /// <summary>Type, shape and quantisation of a value.</summary>
-public sealed record TensorType(ElementType Type, Shape Shape, QuantizationParameters? Quantization = null)
+internal sealed record TensorType(ElementType Type, Shape Shape, QuantizationParameters? Quantization = null)
 {
     /// <summary>True when a value of this type can hold what an operator computes: which integers stand for real numbers is for quantisation to
     /// choose.</summary>
@@ -49,7 +49,7 @@ public sealed record TensorType(ElementType Type, Shape Shape, QuantizationParam
 /// <param name="Shape">Dimensions.</param>
 /// <param name="Quantization">How integers stand for real numbers, if they do.</param>
 /// <param name="Constant">The elements, when they are known.</param>
-public sealed record Value(int Id, string Name, ElementType Type, Shape Shape, QuantizationParameters? Quantization = null, TensorData? Constant = null)
+internal sealed record Value(int Id, string Name, ElementType Type, Shape Shape, QuantizationParameters? Quantization = null, TensorData? Constant = null)
 {
     /// <summary>True for 8-bit integers that stand for real numbers.</summary>
     public bool IsQuantized => Quantization is not null && Type.IsByte();
@@ -75,7 +75,7 @@ public sealed record Value(int Id, string Name, ElementType Type, Shape Shape, Q
 /// <param name="Operator">The operator with its attributes.</param>
 /// <param name="Inputs">Values by number; −1 stands for an optional input that is absent.</param>
 /// <param name="Outputs">Values by number.</param>
-public sealed record Node(string Name, string Origin, Operator Operator, ImmutableArray<int> Inputs, ImmutableArray<int> Outputs)
+internal sealed record Node(string Name, string Origin, Operator Operator, ImmutableArray<int> Inputs, ImmutableArray<int> Outputs)
 {
     /// <summary>Name and origin as messages give them.</summary>
     public string Label => $"'{Name}' ({Origin})";
@@ -89,7 +89,7 @@ public sealed record Node(string Name, string Origin, Operator Operator, Immutab
 /// <param name="Current">The value at the start of a run: computed by no node.</param>
 /// <param name="Next">The value that it has at the end of the run, of the same type and shape.</param>
 /// <param name="Initial">The content before the first run and after a reset.</param>
-public sealed record StateVariable(string Name, int Current, int Next, TensorData Initial);
+internal sealed record StateVariable(string Name, int Current, int Next, TensorData Initial);
 
 /// <summary>
 /// A network: nodes in an order in which every value is computed before it is used. Immutable; passes make new graphs with <see cref="GraphEditor"/>.
@@ -98,7 +98,7 @@ public sealed record StateVariable(string Name, int Current, int Next, TensorDat
 /// <param name="Nodes">The nodes, in topological order.</param>
 /// <param name="Inputs">Inputs of the model, in order.</param>
 /// <param name="Outputs">Outputs of the model, in order.</param>
-public sealed record ModelGraph(ImmutableDictionary<int, Value> Values, ImmutableArray<Node> Nodes, ImmutableArray<int> Inputs, ImmutableArray<int> Outputs)
+internal sealed record ModelGraph(ImmutableDictionary<int, Value> Values, ImmutableArray<Node> Nodes, ImmutableArray<int> Inputs, ImmutableArray<int> Outputs)
 {
     /// <summary>Name of each input, as the user knows it.</summary>
     public IEnumerable<Value> InputValues => Inputs.Select(i => Values[i]);

@@ -5,7 +5,7 @@ using System.Globalization;
 namespace ModelCompiler.Core.Graph;
 
 /// <summary>Dimensions of a tensor, outermost first, with value equality. A scalar has none.</summary>
-public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
+internal readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
 {
     private readonly ImmutableArray<int> _dimensions;
 

@@ -5,7 +5,7 @@ using ModelCompiler.CodeGen.Plan;
 namespace ModelCompiler.Core.Graph;
 
 /// <summary>Elements of a tensor, row-major and little-endian. Written once by its maker, then never changed.</summary>
-public sealed class TensorData
+internal sealed class TensorData
 {
     private const long LargestInitial = 1 << 28;
 

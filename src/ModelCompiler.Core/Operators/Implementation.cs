@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// One way to compute a node, which an operator chooses for the types at hand: a <see cref="LibraryCall"/>, kernels beside the reference computation that they
 /// follow bit for bit, a table of bytes, or nothing but another name for the input.
 /// </summary>
-public abstract class Implementation
+internal abstract class Implementation
 {
     /// <summary>The first output is the first input's bytes under another type, shape or quantisation; costs nothing at run time.</summary>
     public static Implementation Alias { get; } = Kernels(
@@ -59,7 +59,7 @@ public abstract class Implementation
 /// <param name="node">The node.</param>
 /// <param name="values">Values by number.</param>
 /// <param name="mode">How accumulators become activations.</param>
-public sealed class ChoiceContext(Node node, Func<int, Value> values, RequantizationMode mode)
+internal sealed class ChoiceContext(Node node, Func<int, Value> values, RequantizationMode mode)
 {
     /// <summary>How accumulators become activations.</summary>
     public RequantizationMode Mode { get; } = mode;

@@ -11,7 +11,7 @@ namespace ModelCompiler.Core.Operators;
 /// same file, in static methods marked with <see cref="Import.Onnx.OnnxOperatorAttribute"/> and <see cref="Import.TfLite.TfLiteOperatorAttribute"/>.
 /// Images are batch × height × width × channels.
 /// </summary>
-public abstract record Operator
+internal abstract record Operator
 {
     /// <summary>Name for messages and reports.</summary>
     public virtual string Name => GetType().Name;
@@ -87,7 +87,7 @@ public abstract record Operator
 }
 
 /// <summary>How an operator takes part in post-training quantisation.</summary>
-public enum QuantizationRule
+internal enum QuantizationRule
 {
     /// <summary>Stays in float, with conversions around it.</summary>
     Float,
@@ -103,7 +103,7 @@ public enum QuantizationRule
 }
 
 /// <summary>What an operator asks of its 8-bit inputs and outputs when some change from int8 to uint8.</summary>
-public enum SignRule
+internal enum SignRule
 {
     /// <summary>All stay as they are.</summary>
     Keep,
@@ -122,10 +122,10 @@ public enum SignRule
 /// <param name="Input">The first input.</param>
 /// <param name="Output">The first output.</param>
 /// <param name="Mode">How accumulators become activations.</param>
-public sealed record SignContext(Value Input, Value Output, RequantizationMode Mode);
+internal sealed record SignContext(Value Input, Value Output, RequantizationMode Mode);
 
 /// <summary>The inputs of a node, for shape inference.</summary>
-public sealed class InferenceContext(ImmutableArray<Value?> inputs)
+internal sealed class InferenceContext(ImmutableArray<Value?> inputs)
 {
     /// <summary>Number of inputs, absent ones included.</summary>
     public int Count => inputs.Length;
@@ -163,7 +163,7 @@ public sealed class InferenceContext(ImmutableArray<Value?> inputs)
 }
 
 /// <summary>The inputs of a node with their elements, and where it puts its outputs.</summary>
-public sealed class EvaluationContext(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode)
+internal sealed class EvaluationContext(Node node, Func<int, Value> values, Func<int, TensorData> data, RequantizationMode mode)
 {
     private readonly TensorData?[] _outputs = new TensorData?[node.Outputs.Length];
 

@@ -4,7 +4,7 @@ namespace ModelCompiler.Core.Planning;
 /// Places buffers with known lifetimes in one arena: largest first, each at the lowest offset that is free for its whole life
 /// (greedy by size; Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
 /// </summary>
-public static class ArenaPlanner
+internal static class ArenaPlanner
 {
     /// <summary>Offsets are multiples of this, in bytes: a cache line.</summary>
     public const int Alignment = 64;

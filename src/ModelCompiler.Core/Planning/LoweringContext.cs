@@ -14,7 +14,7 @@ namespace ModelCompiler.Core.Planning;
 /// <param name="mode">How accumulators become activations.</param>
 /// <param name="isas">The instruction sets that kernels must be written for, best first.</param>
 /// <param name="wantsSmall">True to pack weights of few bits also where unpacking them takes as long as what they are used for.</param>
-public sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode, IReadOnlyList<Isa> isas, bool wantsSmall = false)
+internal sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder plan, RequantizationMode mode, IReadOnlyList<Isa> isas, bool wantsSmall = false)
     : IKernelParts
 {
     // Weights of more bits stay bytes: little is gained. So do few weights, and those that are used fewer times than unpacking them costs.

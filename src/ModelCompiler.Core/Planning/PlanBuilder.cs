@@ -8,7 +8,7 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Core.Planning;
 
 /// <summary>Collects tensors, constants and kernels while a graph is lowered, then gives every tensor its place.</summary>
-public sealed class PlanBuilder
+internal sealed class PlanBuilder
 {
     /// <summary>Weights start at multiples of this, in bytes.</summary>
     public const int WeightAlignment = 64;
@@ -270,7 +270,7 @@ public sealed class PlanBuilder
 /// <param name="Steps">The kernels.</param>
 /// <param name="Outputs">Where the outputs are.</param>
 /// <param name="States">What lives from run to run.</param>
-public sealed record PlanParts(
+internal sealed record PlanParts(
     EquatableArray<TensorPlan> Tensors, long ArenaBytes, byte[] Weights, EquatableArray<DataTable> Tables, EquatableArray<StepPlan> Steps,
     IReadOnlyList<TensorRef> Outputs,
     EquatableArray<StatePlan> States);

@@ -13,7 +13,7 @@ namespace ModelCompiler.Core.Planning;
 /// Writes an assembly that holds the weights and nothing else. Compilers and linkers pass such an assembly on without looking at the data,
 /// and the program reads it in place: no copy, aligned to 64 bytes.
 /// </summary>
-public static class WeightsAssembly
+internal static class WeightsAssembly
 {
     /// <summary>Alignment of the data in memory.</summary>
     public const int Alignment = 64;

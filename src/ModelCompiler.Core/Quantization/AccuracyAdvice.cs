@@ -4,7 +4,7 @@ using System.Globalization;
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>Says in words what a <see cref="LayerAnalysis"/> found: which layer, how bad, why, and which option or change of the model would help.</summary>
-public static class AccuracyAdvice
+internal static class AccuracyAdvice
 {
     // Findings of one kind beyond these only repeat the same advice.
     private const int MostOfAKind = 3;

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Quantization;
 /// <param name="Fact">What was measured, with its figure: a sentence.</param>
 /// <param name="Cause">Why that is so: a sentence.</param>
 /// <param name="Remedy">What would help: a sentence; empty where nothing is to be done.</param>
-public sealed record AccuracyFinding(AccuracyFault Kind, string? Layer, string Fact, string Cause, string Remedy)
+internal sealed record AccuracyFinding(AccuracyFault Kind, string? Layer, string Fact, string Cause, string Remedy)
 {
     /// <summary>The same with options as a host spells them.</summary>
     public AccuracyFinding Spelled(OptionSpelling spelling) =>
@@ -15,7 +15,7 @@ public sealed record AccuracyFinding(AccuracyFault Kind, string? Layer, string F
 }
 
 /// <summary>What can be wrong with a compiled network, in the order in which findings are given.</summary>
-public enum AccuracyFault
+internal enum AccuracyFault
 {
     /// <summary>Nothing.</summary>
     None,

@@ -4,7 +4,7 @@ namespace ModelCompiler.Core.Quantization;
 
 /// <summary>Chooses scales and zero points (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
 /// 2018).</summary>
-public static class AffineRange
+internal static class AffineRange
 {
     private const float LargestBias = 1 << 24;
 

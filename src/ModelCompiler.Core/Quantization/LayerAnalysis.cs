@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Quantization;
 
 /// <summary>A compiled network beside the original on samples, value by value: how far apart they are, and what of the integers' range is used.
 /// No I/O.</summary>
-public sealed class LayerAnalysis
+internal sealed class LayerAnalysis
 {
     private readonly ModelGraph? _original;
     private readonly ModelGraph _compiled;

@@ -4,7 +4,7 @@ namespace ModelCompiler.Core.Quantization;
 
 /// <summary>What samples say about one value of a compiled network, beside the value of the original network that it stands for.
 /// Shares lie between 0 and 1.</summary>
-public sealed record LayerFacts
+internal sealed record LayerFacts
 {
     /// <summary>Name of the node that computes it, or of the input.</summary>
     public required string Name { get; init; }
@@ -90,7 +90,7 @@ public sealed record LayerFacts
 }
 
 /// <summary>The part that a value has in a network.</summary>
-public enum LayerPlace
+internal enum LayerPlace
 {
     /// <summary>Computed from other values, for other values.</summary>
     Inner,
@@ -106,7 +106,7 @@ public enum LayerPlace
 }
 
 /// <summary>What samples say about an output of a compiled network, beside the original's.</summary>
-public sealed record OutputFacts
+internal sealed record OutputFacts
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }

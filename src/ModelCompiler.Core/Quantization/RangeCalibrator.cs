@@ -7,13 +7,13 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>Range of real numbers that a quantised value covers.</summary>
-public readonly record struct ValueRange(float Min, float Max);
+internal readonly record struct ValueRange(float Min, float Max);
 
 /// <summary>
 /// Finds the range of every float value by running the network on calibration samples: the extremes (min–max), or the extremes left
 /// when a small share of outliers at both ends is cut off (percentile, from a histogram).
 /// </summary>
-public sealed class RangeCalibrator
+internal sealed class RangeCalibrator
 {
     private const int Bins = 4096;
     private const double DefaultPercentile = 99.99;

@@ -16,7 +16,7 @@ public enum RequantizationMode
 /// <summary>
 /// The two formulas of requantisation. They are defined here and nowhere else in the compiler; emitted code is tested against them bit by bit.
 /// </summary>
-public static class Requantization
+internal static class Requantization
 {
     /// <summary>
     /// Float requantisation: clamp(rne(sum × scale)) + zero point, the clamp taken before rounding, which gives the same since its bounds are integers.

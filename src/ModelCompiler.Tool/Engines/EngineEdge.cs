@@ -11,7 +11,7 @@ namespace ModelCompiler.Tool.Engines;
 /// <param name="Shape">Dimensions.</param>
 /// <param name="Scale">Real value of one integer step, or 0 when the tensor is not quantised.</param>
 /// <param name="ZeroPoint">Integer that stands for real zero.</param>
-public sealed record EngineEdge(string Name, ElementType Type, Shape Shape, float Scale, int ZeroPoint)
+internal sealed record EngineEdge(string Name, ElementType Type, Shape Shape, float Scale, int ZeroPoint)
 {
     /// <summary>True when integers stand for real numbers.</summary>
     public bool IsQuantized => Scale != 0;

@@ -3,7 +3,7 @@ using ModelCompiler.Core;
 namespace ModelCompiler.Tool.Engines;
 
 /// <summary>Makes engines for what the compiler produced.</summary>
-public static class EngineFactory
+internal static class EngineFactory
 {
     /// <summary>An engine for the compiled network.</summary>
     /// <param name="kind">Which one.</param>

@@ -7,7 +7,7 @@ using ModelCompiler.Core.Planning;
 namespace ModelCompiler.Tool.Engines;
 
 /// <summary>Computes a network by its generated code, on this machine, just-in-time compiled. One thread at a time.</summary>
-public sealed class GeneratedEngine : IEngine
+internal sealed class GeneratedEngine : IEngine
 {
     private readonly GeneratedAssembly? _assembly;
     private readonly IDisposable _model;

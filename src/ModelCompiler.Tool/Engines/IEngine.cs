@@ -3,7 +3,7 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Tool.Engines;
 
 /// <summary>Which engine computes a network.</summary>
-public enum EngineKind
+internal enum EngineKind
 {
     /// <summary>The generated C#, compiled in memory.</summary>
     Generated,
@@ -13,7 +13,7 @@ public enum EngineKind
 }
 
 /// <summary>Something that computes one network. Both entries of every engine give the same bits.</summary>
-public interface IEngine : IDisposable
+internal interface IEngine : IDisposable
 {
     /// <summary>The network's inputs.</summary>
     IReadOnlyList<EngineEdge> Inputs { get; }

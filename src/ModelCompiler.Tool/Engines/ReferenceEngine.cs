@@ -5,7 +5,7 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Tool.Engines;
 
 /// <summary>Computes a network by the operators' reference semantics.</summary>
-public sealed class ReferenceEngine : IEngine
+internal sealed class ReferenceEngine : IEngine
 {
     private readonly ReferenceInterpreter _interpreter;
 

@@ -4,7 +4,7 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Tool.Engines;
 
 /// <summary>Runs an engine on samples.</summary>
-public static class SampleRunner
+internal static class SampleRunner
 {
     /// <summary>
     /// True when the samples go to the fixed-point entry: every array has the element type of its input, and integers stand for real numbers in at least one.

@@ -8,7 +8,7 @@ namespace ModelCompiler.Conformance.Tests.Library;
 /// Cases of operators that call routines of the library, by theme. Each runs on the reference interpreter and on generated code; a test fails when an operator,
 /// a routine, or a function that routines take has none.
 /// </summary>
-public static class LibraryCases
+internal static class LibraryCases
 {
     /// <summary>By name.</summary>
     public static Dictionary<string, Func<CaseBuilder, ModelGraph>> All { get; } = new(new[]

@@ -13,7 +13,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="routine">Class and method.</param>
 /// <param name="types">Type arguments as C#.</param>
-public sealed class LibraryCall(string routine, params IEnumerable<string> types) : Implementation
+internal sealed class LibraryCall(string routine, params IEnumerable<string> types) : Implementation
 {
     private readonly List<(string Kind, ElementType Type, double[] Values)> _tables = [];
     private readonly List<object> _numbers = [];

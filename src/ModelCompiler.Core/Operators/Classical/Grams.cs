@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>How often the n-grams of a pool occur in every row (TfIdfVectorizer of integers).</summary>
-public sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, EquatableArray<float> Weights, int Columns, int Skips, int Mode)
+internal sealed record Grams(EquatableArray<int> Pool, EquatableArray<int> List, EquatableArray<float> Weights, int Columns, int Skips, int Mode)
     : Operator
 {
     /// <inheritdoc/>

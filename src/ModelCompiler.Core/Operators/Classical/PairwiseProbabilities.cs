@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Slopes">What the score of each pair is multiplied by before the sigmoid.</param>
 /// <param name="Offsets">What is added then.</param>
 /// <param name="Classes">Number of classes.</param>
-public sealed record PairwiseProbabilities(EquatableArray<float> Slopes, EquatableArray<float> Offsets, int Classes) : Operator
+internal sealed record PairwiseProbabilities(EquatableArray<float> Slopes, EquatableArray<float> Offsets, int Classes) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// The tables are those of the routine
 /// <c>Features.Trees</c>.
 /// </summary>
-public sealed record TreeEnsemble(
+internal sealed record TreeEnsemble(
     EquatableArray<int> Nodes, EquatableArray<int> Leaves, EquatableArray<int> TargetIds, EquatableArray<int> Roots, EquatableArray<int> Sets, int Outputs,
     int Combination) : Operator
 {

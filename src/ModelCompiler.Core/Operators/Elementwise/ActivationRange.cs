@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>A fused activation that clamps: none, ReLU, ReLU6 and the like.</summary>
 /// <param name="Min">Smallest result.</param>
 /// <param name="Max">Largest result.</param>
-public readonly record struct ActivationRange(float Min, float Max)
+internal readonly record struct ActivationRange(float Min, float Max)
 {
     /// <summary>No activation.</summary>
     public static ActivationRange None { get; } = new(float.NegativeInfinity, float.PositiveInfinity);

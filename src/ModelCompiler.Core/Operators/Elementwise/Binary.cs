@@ -15,7 +15,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Kind">What to compute.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Operator, IFusesActivation
+internal sealed record Binary(BinaryKind Kind, ActivationRange Activation) : Operator, IFusesActivation
 {
     /// <inheritdoc/>
     public Operator WithActivation(ActivationRange activation) => this with { Activation = activation };

@@ -5,7 +5,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>The same bits as elements of another type of the same size; costs nothing at run time.</summary>
 /// <param name="Type">Type of the output.</param>
-public sealed record BitCast(ElementType Type) : Operator
+internal sealed record BitCast(ElementType Type) : Operator
 {
     /// <inheritdoc/>
     public override bool IsElementwise => true;

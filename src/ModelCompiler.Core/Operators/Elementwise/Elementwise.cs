@@ -15,7 +15,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Output">Type of the output, or null for that of the first input.</param>
 /// <param name="Alpha">First constant of a function of one element.</param>
 /// <param name="Beta">Second constant.</param>
-public sealed record Elementwise(string Function, ElementKind Types, ElementType? Output = null, double Alpha = 0, double Beta = 0) : Operator
+internal sealed record Elementwise(string Function, ElementKind Types, ElementType? Output = null, double Alpha = 0, double Beta = 0) : Operator
 {
     // Smooth or piecewise smooth, so that 256 points describe them.
     private static readonly string[] Tabulated = ["Gelu", "GeluTanh", "Swish", "Mish", "Softsign", "Selu", "Celu", "ThresholdedRelu", "Erf"];
@@ -95,7 +95,7 @@ public sealed record Elementwise(string Function, ElementKind Types, ElementType
 
 /// <summary>Kinds of elements.</summary>
 [Flags]
-public enum ElementKind
+internal enum ElementKind
 {
     /// <summary>None.</summary>
     None = 0,

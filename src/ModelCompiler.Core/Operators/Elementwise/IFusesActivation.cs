@@ -1,7 +1,7 @@
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>An operator that can clamp its result for free.</summary>
-public interface IFusesActivation
+internal interface IFusesActivation
 {
     /// <summary>The fused activation.</summary>
     ActivationRange Activation { get; }
@@ -11,7 +11,7 @@ public interface IFusesActivation
 }
 
 /// <summary>An operator that may be a clamp and nothing else.</summary>
-public interface IClampingActivation
+internal interface IClampingActivation
 {
     /// <summary>The clamp, or null when the operator is something else.</summary>
     ActivationRange? Range { get; }

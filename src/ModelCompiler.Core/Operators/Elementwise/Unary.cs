@@ -15,7 +15,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Kind">The function.</param>
 /// <param name="Alpha">Its first constant.</param>
 /// <param name="Beta">Its second constant.</param>
-public sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Operator, IClampingActivation
+internal sealed record Unary(UnaryKind Kind, float Alpha = 0, float Beta = 0) : Operator, IClampingActivation
 {
     /// <summary>A clamp.</summary>
     public static Unary Clamp(ActivationRange range) => new(UnaryKind.Clamp, range.Min, range.Max);

@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Elements of the second input where the first is true, else of the third; all broadcast. Elements of any type.</summary>
-public sealed record Where : Operator
+internal sealed record Where : Operator
 {
     /// <inheritdoc/>
     public override bool IsElementwise => true;

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Slices along an axis whose condition holds, and their number.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record Compress(int Axis) : Operator
+internal sealed record Compress(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

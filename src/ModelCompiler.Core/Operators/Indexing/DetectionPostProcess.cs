@@ -17,7 +17,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Least">Least score.</param>
 /// <param name="Overlap">Largest intersection ÷ union of two boxes.</param>
 /// <param name="Scales">Divisors of y, x, height and width.</param>
-public sealed record DetectionPostProcess(int Most, int ClassesPerBox, int BoxesPerClass, bool ByClass, int Classes, float Least, float Overlap,
+internal sealed record DetectionPostProcess(int Most, int ClassesPerBox, int BoxesPerClass, bool ByClass, int Classes, float Least, float Overlap,
     EquatableArray<float> Scales) : Operator
 {
     /// <inheritdoc/>

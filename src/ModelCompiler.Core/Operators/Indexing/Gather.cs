@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Slices of an axis by indices of any shape, which takes the axis' place. Elements of any type.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record Gather(int Axis) : Operator
+internal sealed record Gather(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.Float;

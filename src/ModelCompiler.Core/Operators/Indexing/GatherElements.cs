@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Elements whose index along one axis is given, and along the others is that of the output. Elements of any type.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record GatherElements(int Axis) : Operator
+internal sealed record GatherElements(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Slices by tuples of indices, which are the last axis of the second input. Elements of any type.</summary>
 /// <param name="BatchAxes">Leading axes that both inputs share.</param>
-public sealed record GatherTuples(int BatchAxes) : Operator
+internal sealed record GatherTuples(int BatchAxes) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Numbers by keys. Inputs: elements, and as constants keys, values and the value for all other keys.</summary>
-public sealed record Lookup : Operator
+internal sealed record Lookup : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

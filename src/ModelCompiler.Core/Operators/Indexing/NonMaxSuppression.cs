@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Centred">True for boxes as centre and size, false for corners.</param>
 /// <param name="Most">Most boxes per class, where it is known.</param>
-public sealed record NonMaxSuppression(bool Centred, int Most) : Operator
+internal sealed record NonMaxSuppression(bool Centred, int Most) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

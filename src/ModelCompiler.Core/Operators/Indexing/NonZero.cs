@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Indices of the elements that are not zero, [rank, elements], and their number.</summary>
-public sealed record NonZero : Operator
+internal sealed record NonZero : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) =>

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>A new axis with one value at the index and another elsewhere. Inputs: indices, and both values as [off, on].</summary>
 /// <param name="Axis">Where the new axis is, counted from the front.</param>
 /// <param name="Depth">Its size.</param>
-public sealed record OneHot(int Axis, int Depth) : Operator
+internal sealed record OneHot(int Axis, int Depth) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

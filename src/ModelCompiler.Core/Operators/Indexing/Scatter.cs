@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Axis">The axis, counted from the front; −1 for tuples.</param>
 /// <param name="Combination">What becomes of an element that is there: Replace, Add, Multiply, Maximum or Minimum.</param>
-public sealed record Scatter(int Axis, string Combination) : Operator
+internal sealed record Scatter(int Axis, string Combination) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Target">Shape of the output.</param>
 /// <param name="Indices">The lists, one after the other.</param>
-public sealed record Take(Shape Target, EquatableArray<int> Indices) : Operator
+internal sealed record Take(Shape Target, EquatableArray<int> Indices) : Operator
 {
     // Entries of the lists, which are tables of the compiled network.
     private const long MostEntries = 1 << 22;

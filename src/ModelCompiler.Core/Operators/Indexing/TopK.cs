@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Axis">The axis, counted from the front.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Largest">True for the largest.</param>
-public sealed record TopK(int Axis, int Count, bool Largest) : Operator
+internal sealed record TopK(int Axis, int Count, bool Largest) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// and how many there are.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
 /// <param name="Sorted">True for the order of values, false for that of first occurrence.</param>
-public sealed record Unique(int Axis, bool Sorted) : Operator
+internal sealed record Unique(int Axis, bool Sorted) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

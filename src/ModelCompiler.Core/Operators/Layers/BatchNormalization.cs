@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Axis">The axis of the channels.</param>
 /// <param name="Epsilon">ε.</param>
-public sealed record BatchNormalization(int Axis, float Epsilon) : Operator
+internal sealed record BatchNormalization(int Axis, float Epsilon) : Operator
 {
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order) => this with { Axis = order[Axis] };

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="StepsA">Elements of the first tensor from one index of an axis to the next, 0 where it does not have the axis.</param>
 /// <param name="StepsB">The same for the second tensor.</param>
 /// <param name="Kept">Number of axes of the output.</param>
-public sealed record Contract(EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int Kept) : Operator
+internal sealed record Contract(EquatableArray<int> Sizes, EquatableArray<int> StepsA, EquatableArray<int> StepsB, int Kept) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -11,7 +11,7 @@ namespace ModelCompiler.Core.Operators;
 /// Inputs: activations [N, H, W, C]; weights [M, kH, kW, C ÷ groups]; optional bias [M] (int32 at scale input × weight when quantised).
 /// One-dimensional convolutions are imported with height 1.
 /// </summary>
-public sealed record Conv(
+internal sealed record Conv(
     int StrideDown, int StrideRight, int DilationDown, int DilationRight, int PadTop, int PadLeft, int PadBottom, int PadRight, int Groups,
     ActivationRange Activation) : Operator, ILinearLayer
 {

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Window">How the window moves.</param>
 /// <param name="Groups">Number of groups.</param>
-public sealed record ConvChannelsFirst(Window Window, int Groups) : Operator
+internal sealed record ConvChannelsFirst(Window Window, int Groups) : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;

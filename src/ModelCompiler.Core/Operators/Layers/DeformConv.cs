@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Window">How the window moves.</param>
 /// <param name="Groups">Number of groups.</param>
 /// <param name="OffsetGroups">Number of groups of channels with offsets of their own.</param>
-public sealed record DeformConv(Window Window, int Groups, int OffsetGroups) : Operator
+internal sealed record DeformConv(Window Window, int Groups, int OffsetGroups) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

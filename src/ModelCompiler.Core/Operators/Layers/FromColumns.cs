@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Images from columns of patches, [N, C × taps, places] to [N, C, ..]; patches are summed where they overlap.</summary>
 /// <param name="Image">Spatial sizes of the output.</param>
 /// <param name="Window">The window over the output; its outputs are the places.</param>
-public sealed record FromColumns(EquatableArray<int> Image, Window Window) : Operator
+internal sealed record FromColumns(EquatableArray<int> Image, Window Window) : Operator
 {
     private int Taps => Window.Kernel.Aggregate(1, (product, k) => product * k);
 

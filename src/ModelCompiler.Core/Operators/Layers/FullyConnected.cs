@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="KeepDimensions">True to keep all dimensions but the last; false for rows × N.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record FullyConnected(bool KeepDimensions, ActivationRange Activation) : Operator, ILinearLayer
+internal sealed record FullyConnected(bool KeepDimensions, ActivationRange Activation) : Operator, ILinearLayer
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Heads">Number of key and value heads.</param>
 /// <param name="Scale">Factor of the result.</param>
 /// <param name="Delta">True for the delta rule.</param>
-public sealed record LinearAttention(int QueryHeads, int Heads, float Scale, bool Delta) : Operator
+internal sealed record LinearAttention(int QueryHeads, int Heads, float Scale, bool Delta) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -5,7 +5,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Logarithms of the softmax of float32 along an axis: x − max − ln Σ exp(x − max).</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record LogSoftmax(int Axis) : Operator
+internal sealed record LogSoftmax(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order) => this with { Axis = order[Axis] };

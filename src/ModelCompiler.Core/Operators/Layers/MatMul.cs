@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// or one per row or column), and then are summed in int32.
 /// </summary>
 /// <param name="Output">Type of the output, or null for that of the inputs.</param>
-public sealed record MatMul(ElementType? Output = null) : Operator
+internal sealed record MatMul(ElementType? Output = null) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

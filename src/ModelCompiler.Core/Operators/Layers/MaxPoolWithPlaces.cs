@@ -14,7 +14,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="StrideRight">Columns from one window to the next.</param>
 /// <param name="IsPadded">True for windows from the first pixel to the last and beyond, false for those inside the image.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record MaxPoolWithPlaces(int WindowHeight, int WindowWidth, int StrideDown, int StrideRight, bool IsPadded, ActivationRange Activation)
+internal sealed record MaxPoolWithPlaces(int WindowHeight, int WindowWidth, int StrideDown, int StrideRight, bool IsPadded, ActivationRange Activation)
     : Operator
 {
     /// <inheritdoc/>

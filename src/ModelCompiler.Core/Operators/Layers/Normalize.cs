@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Mean">True for the mean of squares, false for their sum.</param>
 /// <param name="Floor">What keeps the divisor from zero.</param>
 /// <param name="Epsilon">The number that does.</param>
-public sealed record Normalize(EquatableArray<int> Axes, bool Centred, bool Mean, DivisorFloor Floor, float Epsilon) : Operator
+internal sealed record Normalize(EquatableArray<int> Axes, bool Centred, bool Mean, DivisorFloor Floor, float Epsilon) : Operator
 {
     /// <inheritdoc/>
     public override string Name => Centred ? "LayerNormalization" : Mean ? "RMSNormalization" : "L2Normalization";
@@ -61,7 +61,7 @@ public sealed record Normalize(EquatableArray<int> Axes, bool Centred, bool Mean
 }
 
 /// <summary>How the divisor of a normalisation is kept from zero; s is the mean or sum of squares.</summary>
-public enum DivisorFloor
+internal enum DivisorFloor
 {
     /// <summary>√(s + ε).</summary>
     AddedToSquares,

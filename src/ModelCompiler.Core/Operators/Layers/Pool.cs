@@ -23,7 +23,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="PadRight">Columns of padding on the right.</param>
 /// <param name="CountIncludePad">True when padding counts as zeros in a mean, false when it does not count.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record Pool(
+internal sealed record Pool(
     PoolKind Kind, int WindowHeight, int WindowWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, int PadBottom, int PadRight,
     bool CountIncludePad,
     ActivationRange Activation) : Operator, IFusesActivation

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Window">How the window moves.</param>
 /// <param name="Option">Max: 1 for indices that count column by column. Average: 1 to include padding. Norm: p.</param>
 /// <param name="Indices">True for a second output.</param>
-public sealed record PoolChannelsFirst(string Kind, Window Window, int Option, bool Indices = false) : Operator
+internal sealed record PoolChannelsFirst(string Kind, Window Window, int Option, bool Indices = false) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Regions of images, averaged over a grid of bins. Inputs: images, regions [n, 4], the image of every region.</summary>
-public sealed record RoiAlign(int Rows, int Columns, int Ratio, float Scale, bool HalfPixel, bool Largest) : Operator
+internal sealed record RoiAlign(int Rows, int Columns, int Ratio, float Scale, bool HalfPixel, bool Largest) : Operator
 {
     // What the routine takes at most along one side of a bin.
     private const int MostSamples = 4096;

@@ -16,7 +16,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Axis">The axis, counted from the front.</param>
 /// <param name="Beta">Factor before the exponential.</param>
-public sealed record Softmax(int Axis, float Beta = 1) : Operator
+internal sealed record Softmax(int Axis, float Beta = 1) : Operator
 {
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.Fixed;

@@ -17,7 +17,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="PadTop">Rows cut off above.</param>
 /// <param name="PadLeft">Columns cut off on the left.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record TransposedConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation)
+internal sealed record TransposedConv(int OutHeight, int OutWidth, int StrideDown, int StrideRight, int PadTop, int PadLeft, ActivationRange Activation)
     : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>

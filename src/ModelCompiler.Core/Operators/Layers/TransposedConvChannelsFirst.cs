@@ -11,7 +11,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Window">How the window moves over the output.</param>
 /// <param name="Groups">Number of groups.</param>
-public sealed record TransposedConvChannelsFirst(Window Window, int Groups) : Operator
+internal sealed record TransposedConvChannelsFirst(Window Window, int Groups) : Operator
 {
     /// <summary>Weights and bias, not the activations.</summary>
     public override bool TakesAnyScales(int input) => input > 0;

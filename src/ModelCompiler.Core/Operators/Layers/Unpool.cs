@@ -5,7 +5,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Elements put back where a pool found them. Inputs: elements, their indices in the output.</summary>
 /// <param name="Target">Shape that the indices count in.</param>
-public sealed record Unpool(Shape Target) : Operator
+internal sealed record Unpool(Shape Target) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="WindowWidth">Columns of the window.</param>
 /// <param name="StrideDown">Rows from one window to the next.</param>
 /// <param name="StrideRight">Columns from one window to the next.</param>
-public sealed record UnpoolPlaces(int WindowHeight, int WindowWidth, int StrideDown, int StrideRight) : Operator
+internal sealed record UnpoolPlaces(int WindowHeight, int WindowWidth, int StrideDown, int StrideRight) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

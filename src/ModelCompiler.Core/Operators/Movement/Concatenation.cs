@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// Tensors one after the other along an axis; all other dimensions agree. Quantised inputs whose scale or zero point differs from the output's are requantised.
 /// </summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record Concatenation(int Axis) : Operator
+internal sealed record Concatenation(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.Integer;

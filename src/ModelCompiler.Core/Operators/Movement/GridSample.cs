@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Mode">0 nearest, 1 linear, 2 cubic.</param>
 /// <param name="Padding">0 zeros, 1 border, 2 reflection.</param>
 /// <param name="Corners">True when −1 and 1 are the centres of the corner pixels, false for their edges.</param>
-public sealed record GridSample(int Mode, int Padding, bool Corners) : Operator
+internal sealed record GridSample(int Mode, int Padding, bool Corners) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

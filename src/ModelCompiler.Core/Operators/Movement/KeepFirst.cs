@@ -5,7 +5,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>The first elements along an axis, as many as a number says that is computed at run time, and zero bytes after them. Inputs:
 /// elements of any type, the number as int64.</summary>
 /// <param name="Axis">The axis, counted from the front.</param>
-public sealed record KeepFirst(int Axis) : Operator
+internal sealed record KeepFirst(int Axis) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [context[0].TensorType];

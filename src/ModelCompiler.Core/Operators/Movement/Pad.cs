@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Before">Elements before the first, per axis.</param>
 /// <param name="After">Elements after the last, per axis.</param>
 /// <param name="Value">The constant as a real number; quantised tensors get the integer that stands for it.</param>
-public sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, float Value) : Operator
+internal sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, float Value) : Operator
 {
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;

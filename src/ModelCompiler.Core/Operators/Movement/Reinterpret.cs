@@ -3,7 +3,7 @@ using ModelCompiler.Core.Graph;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>The same elements with another quantisation, which the output says. Input and output have one shape.</summary>
-public sealed record Reinterpret : Operator
+internal sealed record Reinterpret : Operator
 {
     /// <inheritdoc/>
     public override bool TakesAnyScales(int input) => true;

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Indices">Index of every element; negative where a place lies outside.</param>
 /// <param name="Weights">Weight of every element.</param>
 /// <param name="Outside">Value of places outside.</param>
-public sealed record Resample(int Axis, int Places, int Taps, EquatableArray<int> Indices, EquatableArray<float> Weights, float Outside) : Operator
+internal sealed record Resample(int Axis, int Places, int Taps, EquatableArray<int> Indices, EquatableArray<float> Weights, float Outside) : Operator
 {
     /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order) => this with { Axis = order[Axis] };

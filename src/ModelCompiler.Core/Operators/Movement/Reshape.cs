@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>The same elements in another shape; costs nothing at run time.</summary>
 /// <param name="Target">Shape of the output.</param>
-public sealed record Reshape(Shape Target) : Operator
+internal sealed record Reshape(Shape Target) : Operator
 {
     /// <inheritdoc/>
     public override bool TakesAnyScales(int input) => true;

@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Width">Columns of the output.</param>
 /// <param name="AlignCorners">True when the corner pixels stay where they are.</param>
 /// <param name="HalfPixels">True when pixels lie at their centres.</param>
-public sealed record ResizeBilinear(int Height, int Width, bool AlignCorners, bool HalfPixels) : Operator
+internal sealed record ResizeBilinear(int Height, int Width, bool AlignCorners, bool HalfPixels) : Operator
 {
     // Places have 10 fractional bits of an int32.
     private const int LargestSide = 1 << 20;

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>The first elements along the time axis in reverse order, as many as the second input says for every batch.
 /// Axes 0 and 1 are batch and time.</summary>
 /// <param name="TimeAxis">0 or 1; the batch is the other.</param>
-public sealed record ReverseSequence(int TimeAxis) : Operator
+internal sealed record ReverseSequence(int TimeAxis) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Sizes">Sizes of the axes that are run through; their product is the number of outputs.</param>
 /// <param name="Steps">Elements of the input from one index of an axis to the next.</param>
 /// <param name="Start">First element.</param>
-public sealed record Strided(Shape Target, EquatableArray<int> Sizes, EquatableArray<int> Steps, int Start) : Operator
+internal sealed record Strided(Shape Target, EquatableArray<int> Sizes, EquatableArray<int> Steps, int Start) : Operator
 {
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;

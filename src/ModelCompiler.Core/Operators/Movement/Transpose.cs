@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Permutes the axes: axis i of the output is axis <c>Order[i]</c> of the input. Elements of any type.</summary>
 /// <param name="Order">A permutation of the axes.</param>
-public sealed record Transpose(EquatableArray<int> Order) : Operator
+internal sealed record Transpose(EquatableArray<int> Order) : Operator
 {
     /// <inheritdoc/>
     public override bool TakesAnyScales(int input) => true;

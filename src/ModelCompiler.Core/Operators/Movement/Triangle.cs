@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Lower or upper triangles of the matrices in the last two axes. The optional second input says how far the diagonal lies to the right.</summary>
 /// <param name="Upper">True for upper triangles.</param>
-public sealed record Triangle(bool Upper) : Operator
+internal sealed record Triangle(bool Upper) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// A tensor with a part replaced. Inputs: tensor; part, of the same rank; first index per axis [rank], which is moved so that the part lies inside.
 /// Elements of any type.
 /// </summary>
-public sealed record UpdateSlice : Operator
+internal sealed record UpdateSlice : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

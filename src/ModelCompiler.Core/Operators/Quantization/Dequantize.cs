@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// Integers to the real numbers they stand for: (integer − zero point) × scale, in float. Integers with a scale per slice
 /// at build time only. Half-precision constants of TFLite models become float.
 /// </summary>
-public sealed record Dequantize : Operator
+internal sealed record Dequantize : Operator
 {
     /// <inheritdoc/>
     public override bool TakesAnyScales(int input) => true;

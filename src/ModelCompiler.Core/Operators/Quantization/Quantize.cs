@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// Real numbers, or integers of another quantisation, to integers whose type and quantisation the output says.
 /// Real numbers are divided by the scale and rounded to nearest, ties to even in float mode and away from zero in fixed-point mode (as TFLite does).
 /// </summary>
-public sealed record Quantize : Operator
+internal sealed record Quantize : Operator
 {
     /// <inheritdoc/>
     public override bool IsElementwise => true;

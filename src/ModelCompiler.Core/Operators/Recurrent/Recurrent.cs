@@ -13,7 +13,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Activations">Code, alpha and beta of every activation of every direction.</param>
 /// <param name="Clip">Limit of sums before activations; 0 for none.</param>
 /// <param name="Option">GRU: linear before reset. LSTM: input and forget gates are coupled.</param>
-public sealed record Recurrent(string Kind, int Reverse, int Directions, EquatableArray<float> Activations, float Clip, bool Option) : Operator
+internal sealed record Recurrent(string Kind, int Reverse, int Directions, EquatableArray<float> Activations, float Clip, bool Option) : Operator
 {
     private int Gates => Kind switch { "Simple" => 1, "Gru" => 3, _ => 4 };
 

@@ -14,7 +14,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="TimeMajor">True when the first dimension counts frames.</param>
 /// <param name="CellClip">Largest size of a cell; 0 for no limit.</param>
-public sealed record SequenceLstm(bool TimeMajor, float CellClip) : Operator
+internal sealed record SequenceLstm(bool TimeMajor, float CellClip) : Operator
 {
     private const int Weights = 1, Recurrent = 5, Biases = 9, Hidden = 13, Cell = 14;
 

@@ -12,7 +12,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Rank">Filters of a unit.</param>
 /// <param name="Activation">Fused activation.</param>
-public sealed record Svdf(int Rank, ActivationRange Activation) : Operator
+internal sealed record Svdf(int Rank, ActivationRange Activation) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

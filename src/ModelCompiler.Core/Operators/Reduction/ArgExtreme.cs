@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Largest">True for the largest.</param>
 /// <param name="Last">True for the last of equal elements, false for the first.</param>
 /// <param name="Index">Element type of the output.</param>
-public sealed record ArgExtreme(int Axis, bool Largest, bool Last, ElementType Index = ElementType.Int64) : Operator
+internal sealed record ArgExtreme(int Axis, bool Largest, bool Last, ElementType Index = ElementType.Int64) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Kind">What to compute.</param>
 /// <param name="Axes">The axes, ascending.</param>
 /// <param name="KeepDimensions">True to keep the axes with one element.</param>
-public sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDimensions) : Operator
+internal sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDimensions) : Operator
 {
     /// <inheritdoc/>
     public override string Name => "Reduce" + Kind;

@@ -14,7 +14,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Axes">The axes, ascending.</param>
 /// <param name="KeepDimensions">True to keep the axes with one element.</param>
-public sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) : Operator
+internal sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) : Operator
 {
     /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.Integer;

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Product">True for products.</param>
 /// <param name="Exclusive">True to leave out the element itself.</param>
 /// <param name="Reverse">True to go from the last element to the first.</param>
-public sealed record Running(int Axis, bool Product, bool Exclusive, bool Reverse) : Operator
+internal sealed record Running(int Axis, bool Product, bool Exclusive, bool Reverse) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context) => [new TensorType(context[0].Type, context[0].Shape)];

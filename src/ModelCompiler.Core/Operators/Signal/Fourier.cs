@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Samples">Length of the transform.</param>
 /// <param name="Inverse">True for the inverse.</param>
 /// <param name="Half">True for half a spectrum: of real numbers as output, to real numbers as input of the inverse.</param>
-public sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : Operator
+internal sealed record Fourier(int Axis, int Samples, bool Inverse, bool Half) : Operator
 {
     private int Bins => Half && !Inverse ? (Samples / 2) + 1 : Samples;
 

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Sequences of int16 samples [.., n] delayed. Inputs: samples, the samples before. Outputs: delayed samples, the samples for the next run.</summary>
 /// <param name="Length">Samples of delay.</param>
-public sealed record SignalDelay(int Length) : Operator
+internal sealed record SignalDelay(int Length) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Squared magnitudes of complex int16 numbers [2 n] as uint32 [n]; zero outside a range.</summary>
 /// <param name="Start">First number computed.</param>
 /// <param name="End">First number not computed any more.</param>
-public sealed record SignalEnergy(int Start, int End) : Operator
+internal sealed record SignalEnergy(int Start, int End) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

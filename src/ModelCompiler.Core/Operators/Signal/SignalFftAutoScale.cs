@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.TfLite;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Samples shifted left as far as they fit int16; the second output tells by how many bits.</summary>
-public sealed record SignalFftAutoScale() : Operator
+internal sealed record SignalFftAutoScale() : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Energies of frequencies, uint32, to energies of channels, uint64, by overlapping triangles. Inputs: energies, weights, their complements, and per
 /// channel (and one before the first) the first frequency, the first weight and the number of frequencies.</summary>
 /// <param name="Channels">Number of channels.</param>
-public sealed record SignalFilterBank(int Channels) : Operator
+internal sealed record SignalFilterBank(int Channels) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Natural logarithms of uint32 channels times a scale, as int16.</summary>
 /// <param name="Scale">Factor of the logarithm.</param>
 /// <param name="Correction">Bits by which channels are shifted left before.</param>
-public sealed record SignalFilterBankLog(int Scale, int Correction) : Operator
+internal sealed record SignalFilterBankLog(int Scale, int Correction) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.TfLite;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>Rounded square roots of uint64 numbers as uint32, shifted right by the second input.</summary>
-public sealed record SignalFilterBankSquareRoot() : Operator
+internal sealed record SignalFilterBankSquareRoot() : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Operators;
 /// </summary>
 /// <param name="Length">Numbers of a transform; even.</param>
 /// <param name="Inverse">True for spectra to sequences.</param>
-public sealed record SignalFourier(int Length, bool Inverse) : Operator
+internal sealed record SignalFourier(int Length, bool Inverse) : Operator
 {
     /// <inheritdoc/>
     public override string Name => Inverse ? "SignalIrfft" : "SignalRfft";

@@ -8,7 +8,7 @@ namespace ModelCompiler.Core.Operators;
 /// whether all are full, and what is not used up.</summary>
 /// <param name="Size">Samples of a frame.</param>
 /// <param name="Step">Samples, or frames, from one output to the next.</param>
-public sealed record SignalFramer(int Size, int Step) : Operator
+internal sealed record SignalFramer(int Size, int Step) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

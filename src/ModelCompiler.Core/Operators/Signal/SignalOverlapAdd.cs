@@ -7,7 +7,7 @@ namespace ModelCompiler.Core.Operators;
 /// <summary>Overlapping frames [.., frames, size] of int16 or float samples added up. Inputs: frames, sums that are not complete. Outputs: samples [..,
 /// frames · step], the sums for the next run.</summary>
 /// <param name="Step">Samples, or frames, from one output to the next.</param>
-public sealed record SignalOverlapAdd(int Step) : Operator
+internal sealed record SignalOverlapAdd(int Step) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Per-channel amplitude normalisation of uint32 channels. Inputs: channels, estimated noise, table of gains [125].</summary>
 /// <param name="Shift">Bits by which products are shifted right.</param>
-public sealed record SignalPcan(int Shift) : Operator
+internal sealed record SignalPcan(int Shift) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

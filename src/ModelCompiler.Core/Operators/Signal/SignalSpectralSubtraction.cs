@@ -14,7 +14,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Bits">Fractional bits of the shares.</param>
 /// <param name="Floor">Share of a channel that remains at least.</param>
 /// <param name="Clamp">True to keep the estimate from exceeding the channel.</param>
-public sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int OddSmoothing, int OddKeeping, int SmoothingBits, int Bits, int Floor,
+internal sealed record SignalSpectralSubtraction(int Smoothing, int Keeping, int OddSmoothing, int OddKeeping, int SmoothingBits, int Bits, int Floor,
     bool Clamp) : Operator
 {
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="Left">Frames before.</param>
 /// <param name="Right">Frames after.</param>
 /// <param name="Step">Samples, or frames, from one output to the next.</param>
-public sealed record SignalStacker(int Left, int Right, int Step) : Operator
+internal sealed record SignalStacker(int Left, int Right, int Step) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

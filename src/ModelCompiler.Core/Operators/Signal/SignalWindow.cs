@@ -6,7 +6,7 @@ namespace ModelCompiler.Core.Operators;
 
 /// <summary>Frames of int16 samples [.., n] times a window [n], shifted right and saturated.</summary>
 /// <param name="Shift">Bits by which products are shifted right.</param>
-public sealed record SignalWindow(int Shift) : Operator
+internal sealed record SignalWindow(int Shift) : Operator
 {
     /// <inheritdoc/>
     public override IReadOnlyList<TensorType> Infer(InferenceContext context)

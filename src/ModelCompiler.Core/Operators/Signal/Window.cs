@@ -5,7 +5,7 @@ using ModelCompiler.Core.Import.Onnx;
 namespace ModelCompiler.Core.Operators;
 
 /// <summary>How a window moves over an image of any rank: one entry per spatial axis.</summary>
-public sealed record Window(EquatableArray<int> Kernel, EquatableArray<int> Output, EquatableArray<int> Strides, EquatableArray<int> Dilations,
+internal sealed record Window(EquatableArray<int> Kernel, EquatableArray<int> Output, EquatableArray<int> Strides, EquatableArray<int> Dilations,
     EquatableArray<int> Before, EquatableArray<int> After)
 {
     /// <summary>Number of spatial axes.</summary>

@@ -48,6 +48,9 @@ public sealed class CompilationReport
     /// <summary>What was measured on the evaluation data; null when there is none.</summary>
     public Evaluation.MeasuredAccuracy? Accuracy { get; internal set; }
 
+    /// <summary>Bytes of working memory in use at each kernel; the arena is as large as the most of them, or not much larger.</summary>
+    public IReadOnlyList<long> LiveBytes { get; internal set; } = [];
+
     /// <summary>All that the steps have to say, in order; what follows the last step included.</summary>
     public IEnumerable<string> Notes => [.. _steps.SelectMany(s => s.Notes), .. _pending];
 

@@ -73,7 +73,9 @@ public static class ModelCompilation
             var context = new PipelineContext(input, target, diagnostics);
             var external = new OnnxExternalData(input.ExternalData);
             (ModelGraph original, ModelGraph compiled) = Pipeline.Run(Import(input, external, context.Note), context);
-            (ModelPlan plan, byte[] weights) = Lowering.Run(compiled, input, target, [.. context.Report.Notes]);
+            Lowered lowered = Lowering.Run(compiled, input, target, [.. context.Report.Notes]);
+            context.Report.LiveBytes = lowered.LiveBytes;
+            (ModelPlan plan, byte[] weights) = lowered;
             if (external.Files.Count > 0) plan = plan with { ModelSha256 = Hash([input.Model, .. external.Files.Values]) };
             if (SelfTestVector.IsWorthwhile(plan)) plan = plan with { SelfTestHash = SelfTestVector.TryHash(compiled, input.Options.Requantization) };
             return new CompilationResult(weights, diagnostics.ToImmutableArray()) { Plan = plan, Original = original, Compiled = compiled,

@@ -116,7 +116,19 @@ internal static class OperatorCases
         ["batch normalisation float"] = b => b.Build(b.Apply(new BatchNormalization(3, 1e-3f), b.Input(1, 4, 4, 11), b.Constant(11), b.Constant(11),
             b.Constant(11), Positive(b, 11))),
         ["residual block int8"] = Residual,
+        ["branches side by side int8"] = Branches,
     };
+
+    // Both wide values first, then both narrow ones: the plan computes one branch after the other, which needs less memory.
+    private static ModelGraph Branches(CaseBuilder b)
+    {
+        Value x = b.QuantizedInput(ElementType.Int8, 1, 8, 8, 4);
+        Value[] wide = [Pointwise(x, 40), Pointwise(x, 40)];
+        return b.Build(b.Apply(new Concatenation(3), ElementType.Int8, b.Parameters(ElementType.Int8), Pointwise(wide[0], 3), Pointwise(wide[1], 5)));
+
+        Value Pointwise(Value from, int outputs) => b.Apply(new Conv(1, 1, 1, 1, 0, 0, 0, 0, 1, ActivationRange.Relu), ElementType.Int8,
+            b.Parameters(ElementType.Int8), from, b.QuantizedConstant(ElementType.Int8, true, outputs, 1, 1, from.Shape[3]), b.Bias(outputs));
+    }
 
     private static ModelGraph Conv(
         CaseBuilder b, ElementType type, int height, int width, int channels, int outputs, int windowHeight, int windowWidth,

@@ -11,7 +11,8 @@ public class CommandTests
     {
         JsonElement json = CommandLineRun.Succeeds("inspect", CommandLineRun.Digits, "--json").Json;
         Assert.Equal(
-            ["model", "sha256", "target", "options", "inputs", "outputs", "operators", "macs", "weightBytes", "arenaBytes", "notes", "diagnostics"],
+            ["model", "sha256", "target", "options", "inputs", "outputs", "operators", "macs", "weightBytes", "arenaBytes", "leastArenaBytes", "notes",
+            "diagnostics"],
             json.EnumerateObject().Select(p => p.Name));
         JsonElement input = Assert.Single(json.GetProperty("inputs").EnumerateArray());
         Assert.Equal(["name", "type", "shape", "scale", "zeroPoint"], input.EnumerateObject().Select(p => p.Name));

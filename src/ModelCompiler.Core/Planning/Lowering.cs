@@ -10,7 +10,7 @@ namespace ModelCompiler.Core.Planning;
 internal static class Lowering
 {
     /// <summary>Makes the plan and the weights blob.</summary>
-    public static (ModelPlan Plan, byte[] Weights) Run(ModelGraph graph, CompilationInput input, Target target, IReadOnlyList<string> notes)
+    public static Lowered Run(ModelGraph graph, CompilationInput input, Target target, IReadOnlyList<string> notes)
     {
         CompilationOptions options = input.Options;
         var builder = new PlanBuilder();
@@ -19,6 +19,7 @@ internal static class Lowering
         {
             try
             {
+                builder.BeginNode();
                 node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization, isas,
                     options.WeightBits is > 0 and < 7 || options.Clusters > 0 || options.Precision == Precision.Auto));
             }
@@ -71,7 +72,7 @@ internal static class Lowering
             Data = parts.Tables,
             Steps = parts.Steps,
         };
-        return (plan, parts.Weights);
+        return new Lowered(plan, parts.Weights) { LiveBytes = parts.LiveBytes };
     }
 
     private static void RequireWithin(string option, string code, string what, long most, long bytes, string remedy)
@@ -80,4 +81,13 @@ internal static class Lowering
             throw new ModelCompilationException(code, string.Create(CultureInfo.InvariantCulture,
                 $"The {what} {bytes} bytes, more than the {most} that {OptionText.Of(option)} allows."), remedy);
     }
+}
+
+/// <summary>What lowering makes.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Weights">The weights blob it points into.</param>
+internal sealed record Lowered(ModelPlan Plan, byte[] Weights)
+{
+    /// <summary>Bytes of working memory in use at each kernel.</summary>
+    public required IReadOnlyList<long> LiveBytes { get; init; }
 }

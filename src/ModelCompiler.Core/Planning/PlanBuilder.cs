@@ -27,12 +27,17 @@ internal sealed class PlanBuilder
     private readonly List<DataTable> _tables = [];
     private readonly Dictionary<(ElementType, EquatableArray<double>), DataRef> _tablesByContent = [];
     private readonly List<StepPlan> _steps = [];
+    private readonly List<int> _units = []; // of a step: the number of the node it belongs to
     private readonly List<(int Step, TensorRef From, TensorRef To)> _inPlace = [];
     private readonly List<(TensorRef Current, TensorRef Next, WeightsRef Initial)> _states = [];
+    private int _node;
     private int _nextConstant = -2; // numbers of values that no graph has
 
     /// <summary>The kernels so far.</summary>
     public IReadOnlyList<StepPlan> Steps => _steps;
+
+    /// <summary>Begins the steps of another node, which may run earlier or later than those of others.</summary>
+    public void BeginNode() => _node++;
 
     /// <summary>The tensor that holds a value; constants go to the weights.</summary>
     public TensorRef Tensor(Value value)
@@ -51,6 +56,7 @@ internal sealed class PlanBuilder
         TensorRef tensor = Tensor(value);
         if (!_tensors[tensor.Id].IsConstant) return tensor;
         TensorRef copy = AddTensor(value with { Constant = null }, 0, isConstant: false);
+        BeginNode();
         Copy(tensor, copy);
         return copy;
     }
@@ -110,6 +116,7 @@ internal sealed class PlanBuilder
     {
         foreach ((TensorRef output, TensorRef input) in inPlace) _inPlace.Add((_steps.Count, input, output));
         _steps.Add(new StepPlan(name, kernel, choice));
+        _units.Add(_node);
     }
 
     /// <summary>Adds a constant to the weights, as a tensor.</summary>
@@ -125,6 +132,7 @@ internal sealed class PlanBuilder
     /// <summary>Places all tensors and gives the plan's parts.</summary>
     public PlanParts Build(IReadOnlyList<TensorRef> inputs, IReadOnlyList<TensorRef> outputs)
     {
+        OrderSteps(inputs, outputs);
         ShareInPlace(inputs, outputs);
         outputs = KeepState(outputs);
         Dictionary<int, (int First, int Last)> lifetimes = Lifetimes(inputs, outputs);
@@ -152,7 +160,8 @@ internal sealed class PlanBuilder
                 : new DataTable(t.Name, t.Type, default, Weights(Bytes(t.Type, t.Values)))).ToEquatableArray();
         return new PlanParts(
             placed.ToEquatableArray(), stateBytes + total, [.. _weights], tables, _steps.ToEquatableArray(), outputs,
-            _states.Select(s => new StatePlan(s.Current, s.Initial)).ToEquatableArray());
+            _states.Select(s => new StatePlan(s.Current, s.Initial)).ToEquatableArray(),
+            [.. _steps.Select((_, step) => stateBytes + ArenaPlanner.LiveBytes(buffers, step))]);
     }
 
     private long BytesOf(int buffer) => _tensors.Where(t => _buffers[t.Id] == buffer).Max(t => t.Bytes);
@@ -200,6 +209,36 @@ internal sealed class PlanBuilder
         _buffers.Add(id);
         return new TensorRef(id);
     }
+
+    // Nodes in the order in which less is alive at once, where there is one; the steps of a node stay together.
+    private void OrderSteps(IReadOnlyList<TensorRef> inputs, IReadOnlyList<TensorRef> outputs)
+    {
+        int[] nodes = [.. _units.Distinct()];
+        ILookup<int, int> stepsOf = _units.Select((node, step) => (node, step)).ToLookup(u => u.node, u => u.step);
+        ILookup<int, (int From, int To)> inPlaceOf = _inPlace.Where(p => !_tensors[p.From.Id].IsConstant)
+            .ToLookup(p => _units[p.Step], p => (_buffers[p.From.Id], _buffers[p.To.Id]));
+        HashSet<int> states = [.. _states.Select(s => _buffers[s.Current.Id])];
+        StepOrder.Unit[] units = [.. nodes.Select(n => new StepOrder.Unit(
+            [.. stepsOf[n].SelectMany(s => BuffersOf(_steps[s].Kernel)).Distinct()], [.. inPlaceOf[n].Where(p => p.From != p.To)]))];
+        Dictionary<int, long> bytes = units.SelectMany(u => u.Buffers).Concat(Buffers(inputs)).Concat(states).Distinct().ToDictionary(b => b, BytesOf);
+        int[]? order = StepOrder.Find(units, b => bytes[b], Buffers(inputs).Concat(states).ToHashSet(),
+            Buffers(outputs).Concat(states).Concat(_states.Select(s => _buffers[s.Next.Id])).ToHashSet());
+        if (order is null) return;
+
+        int[] steps = [.. order.SelectMany(u => stepsOf[nodes[u]])];
+        int[] placeOf = new int[steps.Length];
+        for (int i = 0; i < steps.Length; i++) placeOf[steps[i]] = i;
+        StepPlan[] before = [.. _steps];
+        for (int i = 0; i < steps.Length; i++) _steps[i] = before[steps[i]];
+        var pairs = _inPlace.Select(p => p with { Step = placeOf[p.Step] }).OrderBy(p => p.Step).ToList();
+        _inPlace.Clear();
+        _inPlace.AddRange(pairs);
+    }
+
+    private IEnumerable<int> BuffersOf(Kernel kernel) => Buffers(TensorsOf(kernel));
+
+    private IEnumerable<int> Buffers(IEnumerable<TensorRef> tensors) =>
+        tensors.Where(t => t.Exists && !_tensors[t.Id].IsConstant).Select(t => _buffers[t.Id]);
 
     private void ShareInPlace(IReadOnlyList<TensorRef> inputs, IReadOnlyList<TensorRef> outputs)
     {
@@ -270,7 +309,7 @@ internal sealed class PlanBuilder
 /// <param name="Steps">The kernels.</param>
 /// <param name="Outputs">Where the outputs are.</param>
 /// <param name="States">What lives from run to run.</param>
+/// <param name="LiveBytes">Bytes of working memory in use at each kernel: none can do with less than the most of them.</param>
 internal sealed record PlanParts(
     EquatableArray<TensorPlan> Tensors, long ArenaBytes, byte[] Weights, EquatableArray<DataTable> Tables, EquatableArray<StepPlan> Steps,
-    IReadOnlyList<TensorRef> Outputs,
-    EquatableArray<StatePlan> States);
+    IReadOnlyList<TensorRef> Outputs, EquatableArray<StatePlan> States, IReadOnlyList<long> LiveBytes);

@@ -24,6 +24,7 @@ internal sealed class InspectCommand() : ModelCommand("inspect", "Shows inputs, 
             model.Macs,
             model.WeightBytes,
             plan.ArenaBytes,
+            model.Result.Report!.LiveBytes.DefaultIfEmpty(plan.ArenaBytes).Max(),
             [.. plan.Notes]);
     }
 

@@ -37,6 +37,7 @@ internal sealed record InspectReport(
     long Macs,
     long WeightBytes,
     long ArenaBytes,
+    long LeastArenaBytes,
     IReadOnlyList<string> Notes) : Report
 {
     private const int NameLength = 60;
@@ -61,8 +62,8 @@ internal sealed record InspectReport(
 
         operators.Write(output);
         output.WriteLine();
-        output.WriteLine($"{Text(Macs)} multiply-accumulates, {Text(WeightBytes)} bytes of weights, {Text(ArenaBytes)} bytes of working memory, target "
-            + $"{Target}");
+        output.WriteLine($"{Text(Macs)} multiply-accumulates, {Text(WeightBytes)} bytes of weights, {Text(ArenaBytes)} bytes of working memory "
+            + $"(at least {Text(LeastArenaBytes)} are in use at once), target {Target}");
         foreach (string note in Notes) output.WriteLine(note);
 
         void Add(string kind, EdgeReport e) => edges.Add(kind, e.Name, e.Type, Text(e.Shape), e.Scale?.ToString(CultureInfo.InvariantCulture) ?? "",

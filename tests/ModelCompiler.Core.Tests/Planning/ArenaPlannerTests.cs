@@ -27,6 +27,16 @@ public class ArenaPlannerTests
     public void The_arena_is_never_smaller_than_the_lower_bound() =>
         Buffers.Sample(buffers => ArenaPlanner.Place(buffers).Total >= ArenaPlanner.LowerBound(buffers));
 
+    // Two blocks of 2 at the bottom leave gaps of 1 each; the large one then does not fit below 5.
+    [Fact]
+    public void An_order_other_than_by_size_is_found_where_that_one_needs_more()
+    {
+        ArenaPlanner.Buffer[] buffers = [Of(0, 5, 2, 3), Of(1, 4, 0, 1), Of(2, 3, 1, 2), Of(3, 1, 0, 3), Of(4, 2, 3, 4), Of(5, 6, 4, 5), Of(6, 1, 1, 5)];
+        Assert.Equal(ArenaPlanner.LowerBound(buffers), ArenaPlanner.Place(buffers).Total);
+
+        static ArenaPlanner.Buffer Of(int id, long units, int first, int last) => new(id, units * ArenaPlanner.Alignment, first, last);
+    }
+
     [Fact]
     public void A_chain_of_layers_needs_two_neighbours_at_a_time()
     {

@@ -77,14 +77,15 @@ public sealed record CompilationOptions
         + "limits of accuracy allow, without them as few as the outputs bear. Needs calibration data.")]
     public string? LowRank { get; init; }
 
-    /// <summary>Which weights become zero together.</summary>
-    [Option("Which weights become zero together: Unstructured (the default with Sparsity), N:M such as 2:4 (of every four weights of an output two stay), "
-        + "or blocks of outputs × inputs that kernels skip, such as Block1x4 or Block16x4. Needs calibration data.")]
+    /// <summary>What goes together when a network is pruned.</summary>
+    [Option("What goes together: Channels (whole filters and neurons, so that layers are smaller), or weights that become zero: Unstructured (the default with "
+        + "Sparsity), N:M such as 2:4 (of every four weights of an output two stay), or blocks of outputs × inputs that kernels skip, such as Block1x4 or "
+        + "Block16x4. Needs calibration data.")]
     public string? Pruning { get; init; }
 
-    /// <summary>How many weights become zero.</summary>
-    [Option("The share of all weights that becomes zero, such as 0.5, the layers that bear it best first; or Auto: as much as the limits of accuracy allow, "
-        + "without them as much as the outputs bear.")]
+    /// <summary>How much goes when a network is pruned.</summary>
+    [Option("The share of all weights that becomes zero (of Channels: of all multiply-accumulates that goes), such as 0.5, the layers that bear it best first; "
+        + "or Auto: as much as the limits of accuracy allow, without them as much as the outputs bear.")]
     public string? Sparsity { get; init; }
 
     /// <summary>How many values weights share, 0 for any number.</summary>

@@ -18,7 +18,10 @@ internal static class Pipeline
         ModelGraph original = Optimise(imported, context);
         bool isCompressed = CompressionChoice.Read(original, context);
         bool isQuantised = FormatChoice.IsToBeQuantised(original, context);
-        ModelGraph thin = isCompressed ? Apply(original, context, [new("low rank", (g, c) => LowRank.Run(g, c, isQuantised))]) : original;
+        ModelGraph thin = isCompressed ? Apply(original, context, [
+            new("channels", (g, c) => ChannelPruning.Run(g, c, isQuantised)),
+            new("low rank", (g, c) => LowRank.Run(g, c, isQuantised)),
+        ]) : original;
         ModelGraph compiled = isQuantised ? Quantise(original, thin, context) : isCompressed ? Compress(original, thin, context) : original;
         AccuracyCheck.Run(original, compiled, context);
         return (original, Specialise(compiled, context));

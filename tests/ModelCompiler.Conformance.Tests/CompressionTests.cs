@@ -15,7 +15,7 @@ namespace ModelCompiler.Conformance.Tests;
 public class CompressionTests
 {
     private static readonly (string Pruning, string Sparsity)[] Prunings =
-        [("", ""), ("Unstructured", "0.5"), ("2:4", ""), ("Block1x4", "0.5"), ("Block16x4", "0.6"), ("Unstructured", "Auto")];
+        [("", ""), ("Channels", "0.3"), ("Unstructured", "0.5"), ("2:4", ""), ("Block1x4", "0.5"), ("Block16x4", "0.6"), ("Unstructured", "Auto")];
 
     private static readonly int[] Clusters = [0, 3, 16, 40];
 

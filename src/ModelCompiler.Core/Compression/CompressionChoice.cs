@@ -14,13 +14,15 @@ internal static class CompressionChoice
     public static bool Read(ModelGraph graph, PipelineContext context)
     {
         CompilationOptions options = context.Options;
-        if (options.Pruning is not null || options.Sparsity is not null) context.Pattern = Pattern(options);
+        bool isByChannels = ChannelPruning.IsAsked(options);
+        if (isByChannels) RequireShare(options, ChannelPruning.Name);
+        else if (options.Pruning is not null || options.Sparsity is not null) context.Pattern = Pattern(options);
         if (options.Clusters is not 0 and (< FewestClusters or > MostClusters))
             throw new ModelCompilationException("MC9002", $"Weights cannot share {options.Clusters} values.",
                 $"Give {OptionText.Of(nameof(CompilationOptions.Clusters))} from {FewestClusters} to {MostClusters}.");
         if (options.LowRank is not null) LowRank.OptionShare(options);
-        if (context.Pattern is null && options.Clusters == 0 && options.LowRank is null) return false;
-        string asked = OptionText.Of(context.Pattern is not null ? nameof(CompilationOptions.Pruning)
+        if (context.Pattern is null && !isByChannels && options.Clusters == 0 && options.LowRank is null) return false;
+        string asked = OptionText.Of(context.Pattern is not null || isByChannels ? nameof(CompilationOptions.Pruning)
             : options.Clusters > 0 ? nameof(CompilationOptions.Clusters) : nameof(CompilationOptions.LowRank));
         if (graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true }))
             throw new ModelCompilationException("MC3005", $"The model is quantised already, and {asked} needs float weights.",
@@ -50,10 +52,15 @@ internal static class CompressionChoice
         string sparsity = OptionText.Of(nameof(CompilationOptions.Sparsity)), pruning = OptionText.Of(nameof(CompilationOptions.Pruning));
         if (pattern.IsFixed && options.Sparsity is not null)
             throw new ModelCompilationException("MC9002", $"{pruning} {pattern} says itself how many weights stay.", $"Leave {sparsity} out.");
-        if (!pattern.IsFixed && options.Sparsity is null)
-            throw new ModelCompilationException("MC9002", $"{pruning} {pattern} leaves open how many weights become zero.",
-                $"Give {sparsity}, such as 0.5, or Auto.");
-        if (!pattern.IsFixed) PruningShares.OptionShare(options);
+        if (!pattern.IsFixed) RequireShare(options, pattern.ToString());
         return pattern;
+    }
+
+    private static void RequireShare(CompilationOptions options, string pattern)
+    {
+        if (options.Sparsity is null)
+            throw new ModelCompilationException("MC9002", $"{OptionText.Of(nameof(CompilationOptions.Pruning))} {pattern} leaves open how much goes.",
+                $"Give {OptionText.Of(nameof(CompilationOptions.Sparsity))}, such as 0.5, or Auto.");
+        PruningShares.OptionShare(options);
     }
 }

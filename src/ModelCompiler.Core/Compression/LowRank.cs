@@ -27,7 +27,7 @@ internal static class LowRank
         Dictionary<int, RankChoice> choices = OptionShare(context.Options) is { } share ? ranks.At(share)
             : AccuracyCheck.CanHold(context) ? Accurate(graph, context, ranks, isQuantised)
             : ranks.Bearing(BearableError * BearableError);
-        ModelGraph thin = LowRankFit.Run(graph, context, choices);
+        ModelGraph thin = ThinningFit.Run(graph, context, choices);
         string layers = string.Join(", ", graph.Nodes.Where(n => choices.ContainsKey(n.Outputs[0])).Select(n => $"{n.ShortName} {choices[n.Outputs[0]]}"));
         context.Note(string.Create(CultureInfo.InvariantCulture,
             $"Low rank keeps {100 * ranks.ShareOf(choices):0.0} % of the multiply-accumulates, {NetworkSize.Of(thin).Macs} of {NetworkSize.Of(graph).Macs}"
@@ -38,13 +38,13 @@ internal static class LowRank
     private static Dictionary<int, RankChoice> Accurate(ModelGraph graph, PipelineContext context, RankAllocation ranks, bool isQuantised)
     {
         return At(AccuracyCheck.LastWithin(graph, context, Steps,
-            step => Compiled(LowRankFit.Run(graph, context, At(step)), context.Silent(), isQuantised)));
+            step => Compiled(ThinningFit.Run(graph, context, At(step)), context.Silent(), isQuantised)));
 
         Dictionary<int, RankChoice> At(int step) => ranks.At(1 - ((double)step / Steps));
     }
 
-    // What the steps after this make of the network; a share of pruning that is to be found takes what this one leaves.
-    private static ModelGraph Compiled(ModelGraph thin, PipelineContext tried, bool isQuantised)
+    /// <summary>What the steps after a thinning one make of the network; a share of pruning that is to be found takes what that one leaves.</summary>
+    public static ModelGraph Compiled(ModelGraph thin, PipelineContext tried, bool isQuantised)
     {
         if (isQuantised)
         {

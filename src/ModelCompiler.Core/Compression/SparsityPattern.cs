@@ -43,7 +43,7 @@ internal sealed partial record SparsityPattern(int Rows, int Columns, int Kept =
         if (Block().Match(text) is { Success: true } block && Number(block, 1) is var rows and > 0 and <= LargestBlock
             && Number(block, 2) is var columns and > 0 and <= LargestBlock) return new(rows, columns);
         throw new ModelCompilationException("MC9002", $"'{text}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.Pruning))}'.",
-            "Give Unstructured, N:M such as 2:4 (of every four weights two stay), or a block of outputs × inputs such as Block1x4 or Block16x4.");
+            "Give Channels, Unstructured, N:M such as 2:4 (of every four weights two stay), or a block of outputs × inputs such as Block1x4 or Block16x4.");
     }
 
     /// <inheritdoc/>

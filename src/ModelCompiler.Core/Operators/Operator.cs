@@ -84,6 +84,13 @@ internal abstract record Operator
 
     /// <summary>True when every output element depends on the elements at the same place only, so that layout changes may pass through.</summary>
     public virtual bool IsElementwise => false;
+
+    /// <summary>
+    /// True when what comes out at a place of the last axis depends on what comes in at the same place of that axis only (inputs may broadcast), and the
+    /// operator does not say how long the axis is: places of it can be left out.
+    /// </summary>
+    /// <param name="rank">Dimensions of the first input.</param>
+    public virtual bool IsChannelwise(int rank) => IsElementwise;
 }
 
 /// <summary>How an operator takes part in post-training quantisation.</summary>

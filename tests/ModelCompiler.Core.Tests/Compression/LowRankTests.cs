@@ -97,10 +97,10 @@ public class LowRankTests
         ModelGraph original = b.Build(Networks["residual"](b));
         PipelineContext context = FitWeightsTests.Context(original, 0, new CompilationOptions { LowRank = "0.6" });
         Dictionary<int, RankChoice> choices = new RankAllocation(original, context).At(0.6);
-        ModelGraph thin = LowRankFit.Run(original, context, choices);
+        ModelGraph thin = ThinningFit.Run(original, context, choices);
         // The same ranks, each in a network that is otherwise as it was.
         double alone = choices.Sum(c =>
-            FitWeightsTests.Error(original, LowRankFit.Run(original, context, new Dictionary<int, RankChoice> { [c.Key] = c.Value })));
+            FitWeightsTests.Error(original, ThinningFit.Run(original, context, new Dictionary<int, RankChoice> { [c.Key] = c.Value })));
         Assert.True(FitWeightsTests.Error(original, thin) < 1.5 * alone);
     }
 
@@ -188,7 +188,7 @@ public class LowRankTests
     }
 
     // All weights zero: what is worse than nothing.
-    private static ModelGraph Silenced(ModelGraph graph)
+    internal static ModelGraph Silenced(ModelGraph graph)
     {
         var editor = new GraphEditor(graph);
         foreach (Value value in graph.Values.Values.Where(v => v.Constant is not null).OrderBy(v => v.Id))

@@ -28,6 +28,9 @@ internal sealed record Pool(
     bool CountIncludePad,
     ActivationRange Activation) : Operator, IFusesActivation
 {
+    /// <inheritdoc/>
+    public override bool IsChannelwise(int rank) => true;
+
     /// <summary>Rows from one element of the window to the next.</summary>
     public int DilationDown { get; init; } = 1;
 

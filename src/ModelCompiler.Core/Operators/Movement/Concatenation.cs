@@ -15,6 +15,9 @@ namespace ModelCompiler.Core.Operators;
 internal sealed record Concatenation(int Axis) : Operator
 {
     /// <inheritdoc/>
+    public override bool IsChannelwise(int rank) => Axis != rank - 1;
+
+    /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.Integer;
 
     /// <inheritdoc/>

@@ -13,6 +13,9 @@ namespace ModelCompiler.Core.Operators;
 internal sealed record Pad(EquatableArray<int> Before, EquatableArray<int> After, float Value) : Operator
 {
     /// <inheritdoc/>
+    public override bool IsChannelwise(int rank) => Before[rank - 1] == 0 && After[rank - 1] == 0;
+
+    /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.SameAsInput;
 
     /// <summary>True when the constant stands for zero.</summary>

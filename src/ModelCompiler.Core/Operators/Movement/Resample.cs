@@ -15,6 +15,9 @@ namespace ModelCompiler.Core.Operators;
 internal sealed record Resample(int Axis, int Places, int Taps, EquatableArray<int> Indices, EquatableArray<float> Weights, float Outside) : Operator
 {
     /// <inheritdoc/>
+    public override bool IsChannelwise(int rank) => Axis != rank - 1;
+
+    /// <inheritdoc/>
     public override Operator? InLayout(IReadOnlyList<int> order) => this with { Axis = order[Axis] };
 
     /// <inheritdoc/>

@@ -11,6 +11,9 @@ namespace ModelCompiler.Core.Operators;
 /// <param name="HalfPixels">True when pixels lie at their centres.</param>
 internal sealed record ResizeBilinear(int Height, int Width, bool AlignCorners, bool HalfPixels) : Operator
 {
+    /// <inheritdoc/>
+    public override bool IsChannelwise(int rank) => true;
+
     // Places have 10 fractional bits of an int32.
     private const int LargestSide = 1 << 20;
 

@@ -11,6 +11,9 @@ namespace ModelCompiler.Core.Operators;
 internal sealed record Reduce(string Kind, EquatableArray<int> Axes, bool KeepDimensions) : Operator
 {
     /// <inheritdoc/>
+    public override bool IsChannelwise(int rank) => !Axes.Contains(rank - 1);
+
+    /// <inheritdoc/>
     public override string Name => "Reduce" + Kind;
 
     /// <inheritdoc/>

@@ -17,6 +17,9 @@ namespace ModelCompiler.Core.Operators;
 internal sealed record ReduceMean(EquatableArray<int> Axes, bool KeepDimensions) : Operator
 {
     /// <inheritdoc/>
+    public override bool IsChannelwise(int rank) => !Axes.Contains(rank - 1);
+
+    /// <inheritdoc/>
     public override QuantizationRule QuantizationRule => QuantizationRule.Integer;
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
@@ -5,13 +6,15 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Compression;
 
 /// <summary>
-/// Puts chains of thinner layers in the place of layers: layer after layer, each sees what the thinner network before it really gives, and the last factor, and
-/// the weights of every other layer that follows, are fitted to what the original computes there. What is made up for in one layer is not an error of the next.
+/// Makes layers thinner, chains of thinner ones, or layers that no longer read some of their inputs: layer after layer, each sees what the thinner network
+/// before it really gives, and the weights that stay, and those of every other layer that follows, are fitted to what the original computes there. What is
+/// made up for in one layer is not an error of the next.
 /// </summary>
-internal sealed class LowRankFit
+internal sealed class ThinningFit
 {
     private readonly ModelGraph _graph;
     private readonly IReadOnlyDictionary<int, RankChoice> _choices;
+    private readonly IReadOnlyDictionary<int, bool[]> _keptTaps;
     private readonly GraphEditor _editor;
     private readonly LayerwiseRun _original;
     private readonly LayerwiseRun _thin;
@@ -21,9 +24,9 @@ internal sealed class LowRankFit
     // Values that are others than in the original.
     private readonly HashSet<int> _changed = [];
 
-    private LowRankFit(ModelGraph graph, PipelineContext context, IReadOnlyDictionary<int, RankChoice> choices)
+    private ThinningFit(ModelGraph graph, PipelineContext context, IReadOnlyDictionary<int, RankChoice> choices, IReadOnlyDictionary<int, bool[]> keptTaps)
     {
-        (_graph, _choices, _editor, _consumers) = (graph, choices, new GraphEditor(graph), graph.Consumers());
+        (_graph, _choices, _keptTaps, _editor, _consumers) = (graph, choices, keptTaps, new GraphEditor(graph), graph.Consumers());
         _alone = FloatLayers.UsedOnce(graph);
         IReadOnlyList<TensorData>[] samples = context.Samples!.Spread(FitWeights.MostSamples(graph));
         _original = new LayerwiseRun(graph, samples, context.Options.Requantization, []);
@@ -35,7 +38,14 @@ internal sealed class LowRankFit
     /// <param name="context">Has the samples.</param>
     /// <param name="choices">Kinds and ranks, by the number of the value that a layer computes.</param>
     public static ModelGraph Run(ModelGraph graph, PipelineContext context, IReadOnlyDictionary<int, RankChoice> choices) =>
-        choices.Count == 0 ? graph : new LowRankFit(graph, context, choices).Fit();
+        choices.Count == 0 ? graph : new ThinningFit(graph, context, choices, ImmutableDictionary<int, bool[]>.Empty).Fit();
+
+    /// <summary>The network in which layers do not read some of their inputs: the weights there are zero. Values keep their numbers.</summary>
+    /// <param name="graph">The original, in float.</param>
+    /// <param name="context">Has the samples.</param>
+    /// <param name="keptTaps">For a layer of one group, which of its inputs stay, by the number of the value that it computes.</param>
+    public static ModelGraph Run(ModelGraph graph, PipelineContext context, IReadOnlyDictionary<int, bool[]> keptTaps) =>
+        keptTaps.Count == 0 ? graph : new ThinningFit(graph, context, ImmutableDictionary<int, RankChoice>.Empty, keptTaps).Fit();
 
     // Both networks go in step. A chain is run as the one layer that its factors multiply to.
     private ModelGraph Fit()
@@ -47,8 +57,9 @@ internal sealed class LowRankFit
             {
                 TensorData[] sums = _original.Sums(i), wanted = WithErrorOfOther(node, sums);
                 ConvGeometry shape = FloatLayers.ShapeOf(_graph, node);
-                bool isChosen = _choices.TryGetValue(node.Outputs[0], out RankChoice? choice);
-                if (isChosen || ((!ReferenceEquals(sums, wanted) || _changed.Contains(node.Inputs[0])) && shape.Taps <= GroupEvidence.MostInputs))
+                bool isChosen = _choices.TryGetValue(node.Outputs[0], out RankChoice? choice) || _keptTaps.ContainsKey(node.Outputs[0]);
+                bool canGain = !ReferenceEquals(sums, wanted) || _changed.Contains(node.Inputs[0]);
+                if (isChosen || (canGain && shape.Taps <= GroupEvidence.MostInputs))
                     changed = Layer(node, shape, wanted, choice);
             }
             else
@@ -69,9 +80,11 @@ internal sealed class LowRankFit
         var rows = new LayerRows(shape, input, _thin[input.Id]);
         double[] weights = FloatLayers.Weights(_graph, node);
         int size = shape.OutPerGroup * shape.Taps;
-        var bias = new double[shape.OutChannels];
+        double[] bias = FloatLayers.Bias(_graph, node, shape.OutChannels);
         Factor[] chain = [];
-        Parallel.For(0, shape.Groups, g =>
+        bool[]? kept = _keptTaps.GetValueOrDefault(node.Outputs[0]);
+        if (shape.Taps > GroupEvidence.MostInputs) ZeroInPlace(weights, kept!, bias, rows);
+        else Parallel.For(0, shape.Groups, g =>
         {
             double[] own = weights[(g * size)..((g + 1) * size)];
             GroupEvidence evidence = GroupEvidence.Of(rows, g, sums, shape, own, new double[shape.OutPerGroup]);
@@ -79,6 +92,7 @@ internal sealed class LowRankFit
             double[] fitted = problem.Target;
             if (choice is not null)
                 (chain, fitted) = Factorisation.Of(choice.Kind, new LayerToFactor(node.Operator, shape, problem.H, problem.Target)).At(choice);
+            if (kept is not null) fitted = MaskedLeastSquares.Solve(problem, [.. Enumerable.Range(0, size).Select(i => kept[i % shape.Taps])]);
             fitted.CopyTo(weights, g * size);
             evidence.All.Bias(fitted).CopyTo(bias, g * shape.OutPerGroup);
         });
@@ -87,6 +101,18 @@ internal sealed class LowRankFit
         Node changed = node with { Inputs = [input.Id, newWeights.Id, newBias.Id] };
         _editor.Replace(node, chain.Length == 0 ? [changed] : Chain(node, old.Name, chain, newBias.Id));
         return changed;
+    }
+
+    // The covariances of so many inputs would be too large: the bias makes up for the mean of what goes, and nothing for the rest.
+    private static void ZeroInPlace(double[] weights, bool[] kept, double[] bias, LayerRows rows)
+    {
+        double[] means = rows.Moments(0).Means;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            if (kept[i % kept.Length]) continue;
+            bias[i / kept.Length] += weights[i] * means[i % kept.Length];
+            weights[i] = 0;
+        }
     }
 
     // Weights are only fitted where samples that were set aside say that it is better.

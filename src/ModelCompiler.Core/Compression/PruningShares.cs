@@ -17,6 +17,9 @@ internal sealed class PruningShares
     private const int MostRows = 12_000;
     private const int MostSamples = 128;
 
+    // What an operation that kernels skip counts, when a weight that is not stored counts 1, each of all that there are.
+    private const double OperationWeight = 0.5;
+
     // Of a layer something stays.
     private const double Most = 0.95;
 
@@ -69,8 +72,9 @@ internal sealed class PruningShares
     private void Allocate(double total)
     {
         Trace();
+        double macs = Math.Max(1, _layers.Sum(l => (double)l.Shape.Macs));
         (Layer Layer, double Cost, int Weights)[] units =
-            [.. _layers.SelectMany(l => l.Units.Select(u => (Layer: l, u.Cost, u.Weights))).OrderBy(u => u.Cost / u.Weights)];
+            [.. _layers.SelectMany(l => l.Units.Select(u => (Layer: l, u.Cost, u.Weights))).OrderBy(u => u.Cost / Gain(u.Layer, u.Weights))];
         if (OptionShare(_context.Options) is { } share)
         {
             _context.Shares = SharesAt(share * total);
@@ -89,6 +93,10 @@ internal sealed class PruningShares
             _context.Shares = SharesAt(step * total / Steps);
             return;
         }
+
+        // Zeros that kernels skip save time as well.
+        double Gain(Layer layer, int weights) => !_pattern.IsBlock ? weights
+            : weights * ((1 / total) + (OperationWeight * layer.Shape.Batch * layer.Shape.Pixels / macs));
 
         double error = 0;
         _context.Shares = SharesAt(units.TakeWhile(u => (error += u.Cost) <= BearableError * BearableError).Sum(u => (double)u.Weights));

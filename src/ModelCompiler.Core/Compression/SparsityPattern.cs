@@ -19,6 +19,9 @@ internal sealed partial record SparsityPattern(int Rows, int Columns, int Kept =
     /// <summary>Single weights.</summary>
     public static SparsityPattern Unstructured { get; } = new(1, 1);
 
+    /// <summary>True for weights that go together.</summary>
+    public bool IsBlock => Rows * Columns > 1;
+
     /// <summary>True when the pattern itself says how many weights stay.</summary>
     public bool IsFixed => Of > 0;
 

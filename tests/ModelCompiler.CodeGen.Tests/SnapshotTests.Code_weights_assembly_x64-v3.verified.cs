@@ -192,7 +192,8 @@ namespace ModelCompilerCode
         }
 
         // 70752 bytes in an assembly of their own, which NativeAOT links into the program.
-        private static sbyte* Weights => (sbyte*)Address(global::ModelCompilerWeights.Networks_Small_Weights_8f59795f292f8714.Data);
+        private static sbyte* Weights =>
+            (sbyte*)Address(global::ModelCompilerWeights.Networks_Small_Weights_8f59795f292f8714.Data);
 
         /// <summary>Throws when the assembly holds other weights than those the code was written for.</summary>
         public static void CheckWeights()
@@ -200,7 +201,8 @@ namespace ModelCompilerCode
             if (global::ModelCompilerWeights.Networks_Small_Weights_8f59795f292f8714.Data.Length == 70752
                 && global::ModelCompilerWeights.Networks_Small_Weights_8f59795f292f8714.ContentId == 0x8f59795f292f8714) return;
             throw new InvalidOperationException(
-                "Networks.Small.Weights.8f59795f292f8714.dll does not hold the weights that Small was compiled with. " +
+                "Networks.Small.Weights.8f59795f292f8714.dll " +
+                "does not hold the weights that Small was compiled with. " +
                 "Build the project again, and copy all its files.");
         }
 

@@ -38,7 +38,7 @@ internal static class TableWriter
         else if (plan.Weights.IsAssembly)
         {
             code.Line($"// {Literals.Int(plan.Weights.Bytes)} bytes in an assembly of their own, which NativeAOT links into the program.");
-            code.Line($"private static sbyte* Weights => (sbyte*)Address({Holder(plan)}.Data);");
+            code.Line($"private static sbyte* Weights =>\n    (sbyte*)Address({Holder(plan)}.Data);");
             WriteCheck(plan, code);
         }
         else
@@ -75,8 +75,8 @@ internal static class TableWriter
         code.Block("public static void CheckWeights()", () =>
         {
             code.Line($"if ({Holder(plan)}.Data.Length == {Literals.Int(plan.Weights.Bytes)}{content}) return;");
-            code.Line($"throw new InvalidOperationException(\n    \"{plan.Weights.Assembly}.dll does not hold the weights that {plan.ClassName} was compiled "
-                + $"with. \" +\n    \"Build the project again, and copy all its files.\");");
+            code.Line($"throw new InvalidOperationException(\n    \"{plan.Weights.Assembly}.dll \" +\n    \"does not hold the weights that {plan.ClassName} "
+                + $"was compiled with. \" +\n    \"Build the project again, and copy all its files.\");");
         });
     }
 

@@ -13,7 +13,7 @@ internal static class Program
         peers [MODEL…]       each model beside ONNX Runtime: time, share of the machine's floor, memory
         layers MODEL…        time of each kernel, with its speed
         fit                  estimates of the kernels' costs beside times of single layers; needs no files
-        programs [MODEL…]    whole native programs beside ONNX Runtime: size, start-up, memory (by default of the imported models)
+        programs [MODEL…]    whole native programs beside ONNX Runtime: size, start-up, memory (by default of the 8-bit models)
         anything else        goes to BenchmarkDotNet, such as --filter '*'
 
         MODEL is any part of a row's name, such as MobileNet, float32, "KWS DS-CNN, imported"; peers and layers also take ONNX files of float networks.
@@ -36,7 +36,7 @@ internal static class Program
             case "fit":
                 return FitView.Run(BenchmarkOptions.Parse(args[1..]), args.Contains("--target"));
             case "programs":
-                return ProgramsView.Run(BenchmarkOptions.Parse(args[1..], row => !row.Calibrate && !row.IsFloat));
+                return ProgramsView.Run(BenchmarkOptions.Parse(args[1..], row => !row.IsFloat));
             default:
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
                 return 0;

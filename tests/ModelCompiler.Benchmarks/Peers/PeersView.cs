@@ -28,6 +28,7 @@ internal static class PeersView
 
         Timing.PinToOneCore();
         var floor = new MachineFloor(options.Target);
+        Console.WriteLine($"{MachineName.Text}.");
         Console.WriteLine($"Target {options.Target}, one thread, ONNX Runtime {OrtEnv.Instance().GetVersionString()}. Ratio: ONNX Runtime's time to ours; "
             + "floor: share of the time that the machine's fastest exact arithmetic would take.");
         foreach ((string pattern, double speed) in floor.Patterns)

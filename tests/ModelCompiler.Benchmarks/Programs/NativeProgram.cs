@@ -77,8 +77,8 @@ internal sealed record NativeProgram(string Folder, params string[] Arguments)
         return ((numbers[0] - began) / millisecond, numbers[1] / millisecond, numbers[2]);
     }
 
-    /// <summary>Medians of runs of some programs in turns.</summary>
-    public static (double Start, double Load, double Memory)[] Measure(int runs, params (NativeProgram Program, string Input, string Output)[] programs)
+    /// <summary>Runs some programs in turns, so that what disturbs the machine disturbs all alike.</summary>
+    public static (Timing Start, Timing Load, Timing Memory)[] Measure(int runs, params (NativeProgram Program, string Input, string Output)[] programs)
     {
         List<(double Start, double Load, double Memory)>[] results = [.. programs.Select(_ => new List<(double, double, double)>())];
         foreach ((NativeProgram program, string input, string output) in programs) program.Run(input, output); // from disk
@@ -87,8 +87,8 @@ internal sealed record NativeProgram(string Folder, params string[] Arguments)
             for (int i = 0; i < programs.Length; i++) results[i].Add(programs[i].Program.Run(programs[i].Input, programs[i].Output));
         }
 
-        return [.. results.Select(r => (Median(r.Select(x => x.Start)), Median(r.Select(x => x.Load)), Median(r.Select(x => x.Memory))))];
+        return [.. results.Select(r => (Of(r.Select(x => x.Start)), Of(r.Select(x => x.Load)), Of(r.Select(x => x.Memory))))];
 
-        static double Median(IEnumerable<double> values) => Timing.Of([.. values]).Median;
+        static Timing Of(IEnumerable<double> values) => Timing.Of([.. values]);
     }
 }

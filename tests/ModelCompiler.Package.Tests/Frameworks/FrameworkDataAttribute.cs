@@ -27,22 +27,19 @@ internal sealed class FrameworkDataAttribute(int framework) : DataAttribute
     /// <summary>Why the framework cannot be used here, or null.</summary>
     public override string? Skip
     {
-        get => framework == FrameworkRuns.Own || IsRestored || IsRegistryThere.Value ? null
+        get => framework == FrameworkRuns.Own
+            || CanRestore(framework, "microsoft.netcore.app.runtime." + RuntimeInformation.RuntimeIdentifier, "microsoft.netcore.app.ref") ? null
             : $"The packages of .NET {framework} are not on this machine, and the package registry does not answer.";
         set => throw new NotSupportedException();
     }
 
-    private bool IsRestored
+    /// <summary>True when all packages are on this machine in the framework's version, or can be fetched.</summary>
+    public static bool CanRestore(int framework, params string[] packages)
     {
-        get
-        {
-            string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-            return IsThere("microsoft.netcore.app.runtime." + RuntimeInformation.RuntimeIdentifier) && IsThere("microsoft.netcore.app.ref");
-
-            bool IsThere(string package) => Directory.Exists(Path.Combine(packages, package))
-                && Directory.EnumerateDirectories(Path.Combine(packages, package), $"{framework}.*").Any();
-        }
+        string folder = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        return packages.All(p => Directory.Exists(Path.Combine(folder, p))
+            && Directory.EnumerateDirectories(Path.Combine(folder, p), $"{framework}.*").Any()) || IsRegistryThere.Value;
     }
 
     // Only the framework can tell whether this machine runs code for the target: it reaches more of a processor than the tests' own.

@@ -13,18 +13,18 @@ internal static class FrameworkProgram
     public static IReadOnlyList<string> Targets(int framework) =>
         [.. Target.All.Where(t => t.Framework <= framework).Select(t => t.Name).Order(StringComparer.Ordinal), Default];
 
-    /// <summary>The items of the project.</summary>
-    public static string Items(int framework) => string.Concat(Classes(framework).Select(c =>
+    /// <summary>The items of the project for some targets.</summary>
+    public static string Items(IReadOnlyList<string> targets) => string.Concat(Classes(targets).Select(c =>
         $"""<NeuralModel Include="{c.Network.Name}.onnx" ClassName="{c.Name}" {(c.Target == Default ? "" : $"Machine=\"{c.Target}\"")} />"""));
 
     /// <summary>
     /// The code of the program: prints the framework, and per class <c>network target: </c> with the outputs in hexadecimal digits,
     /// that its self-test failed, or that it is for another processor.
     /// </summary>
-    public static string Code(int framework)
+    public static string Code(IReadOnlyList<string> targets)
     {
         var calls = new StringBuilder();
-        foreach ((FrameworkNetwork network, string target, string name) in Classes(framework))
+        foreach ((FrameworkNetwork network, string target, string name) in Classes(targets))
         {
             calls.Append($$"""
                 Report("{{network.Name}} {{target}}", {{network.Inputs}}, () => new App.{{name}}(), App.{{name}}.SelfTest, (model, input) =>
@@ -86,7 +86,7 @@ internal static class FrameworkProgram
             """;
     }
 
-    private static IEnumerable<(FrameworkNetwork Network, string Target, string Name)> Classes(int framework) =>
-        from network in FrameworkNetworks.All from target in Targets(framework) where network.IsFor(target) select (network, target,
+    private static IEnumerable<(FrameworkNetwork Network, string Target, string Name)> Classes(IReadOnlyList<string> targets) =>
+        from network in FrameworkNetworks.All from target in targets where network.IsFor(target) select (network, target,
             network.Name + Names.Pascal(target));
 }

@@ -37,6 +37,17 @@ public class FrameworkTests(FrameworkRuns runs) : IClassFixture<FrameworkRuns>
     }
 
     [Theory]
+    [NativeFrameworkData(11, "x64-v4-vnni")]
+    [NativeFrameworkData(11, "x64-avxvnni")]
+    public void A_native_program_with_dot_products_of_bytes_passes_its_self_test_and_gives_the_same_bytes(int framework, string target)
+    {
+        FrameworkRun run = runs.Native(framework, target);
+        Assert.Equal($"framework {framework}", run.Framework);
+        // The answer would also say that the self-test fails.
+        Assert.Equal(runs.On(FrameworkRuns.Own).Answers[$"Layers {FrameworkProgram.Default}"], Assert.Single(run.Answers).Value);
+    }
+
+    [Theory]
     [FrameworkData(8, Elsewhere = true)]
     [FrameworkData(9, Elsewhere = true)]
     [FrameworkData(10, Elsewhere = true)]

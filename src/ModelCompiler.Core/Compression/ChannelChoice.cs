@@ -62,15 +62,14 @@ internal sealed class ChannelChoice
     public HashSet<int> Bearing(double error) => [.. _order.TakeWhile(o => o.Error <= error).Select(o => o.Set)];
 
     /// <summary>For every layer that loses inputs, the taps that stay, by the number of the value that it computes.</summary>
-    public Dictionary<int, bool[]> KeptTaps(HashSet<int> gone)
+    public Dictionary<int, bool[]> KeptTaps(IReadOnlySet<int> gone)
     {
-        HashSet<int> known = [.. gone];
         var kept = new Dictionary<int, bool[]>();
         foreach (ThinnedLayer layer in _layers.Where(l => l.Shape.Groups == 1))
         {
             int[] inputs = Channels.InputsOf(layer.Node);
-            if (inputs.Any(known.Contains))
-                kept.Add(layer.Node.Outputs[0], [.. Enumerable.Range(0, layer.Shape.Taps).Select(t => !known.Contains(inputs[t % inputs.Length]))]);
+            if (inputs.Any(gone.Contains))
+                kept.Add(layer.Node.Outputs[0], [.. Enumerable.Range(0, layer.Shape.Taps).Select(t => !gone.Contains(inputs[t % inputs.Length]))]);
         }
 
         return kept;

@@ -10,12 +10,6 @@ internal static class ChannelPruning
     /// <summary>What the option is called.</summary>
     public const string Name = "Channels";
 
-    // Without a limit of accuracy: relative error of the outputs that the losses may add up to.
-    private const double BearableError = 0.15;
-
-    // What automatic shares are tried in.
-    private const int Steps = 32;
-
     /// <summary>True when the options ask for it.</summary>
     public static bool IsAsked(CompilationOptions options) => Name.Equals(options.Pruning, StringComparison.OrdinalIgnoreCase);
 
@@ -31,7 +25,7 @@ internal static class ChannelPruning
         var choice = new ChannelChoice(graph, context);
         HashSet<int> gone = PruningShares.OptionShare(context.Options) is { } share ? choice.At(share)
             : AccuracyCheck.CanHold(context) ? Accurate(graph, context, choice, isQuantised)
-            : choice.Bearing(BearableError * BearableError);
+            : choice.Bearing(AutomaticShare.BearableError);
         ModelGraph thin = Thin(graph, context, choice, gone);
         Report(graph, thin, context, choice.Channels, gone);
         return thin;
@@ -39,10 +33,10 @@ internal static class ChannelPruning
 
     private static HashSet<int> Accurate(ModelGraph graph, PipelineContext context, ChannelChoice choice, bool isQuantised)
     {
-        return At(AccuracyCheck.LastWithin(graph, context, Steps,
+        return At(AccuracyCheck.LastWithin(graph, context, AutomaticShare.Steps,
             step => LowRank.Compiled(Thin(graph, context, choice, At(step)), context.Silent(), isQuantised)));
 
-        HashSet<int> At(int step) => step == 0 ? [] : choice.At((double)step / Steps);
+        HashSet<int> At(int step) => step == 0 ? [] : choice.At((double)step / AutomaticShare.Steps);
     }
 
     private static ModelGraph Thin(ModelGraph graph, PipelineContext context, ChannelChoice choice, HashSet<int> gone) => gone.Count == 0 ? graph

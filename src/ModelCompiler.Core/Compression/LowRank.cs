@@ -8,12 +8,6 @@ namespace ModelCompiler.Core.Compression;
 /// <summary>Float graph to float graph in which layers are chains of thinner ones, so that a share of the multiply-accumulate operations stays.</summary>
 internal static class LowRank
 {
-    // Without a limit of accuracy: relative error of the outputs that chains may add up to.
-    private const double BearableError = 0.15;
-
-    // What automatic shares are tried in.
-    private const int Steps = 32;
-
     /// <summary>The network with chains where the options ask for them.</summary>
     /// <param name="graph">The float network.</param>
     /// <param name="context">Has options and samples.</param>
@@ -26,7 +20,7 @@ internal static class LowRank
         var ranks = new RankAllocation(graph, context);
         Dictionary<int, RankChoice> choices = OptionShare(context.Options) is { } share ? ranks.At(share)
             : AccuracyCheck.CanHold(context) ? Accurate(graph, context, ranks, isQuantised)
-            : ranks.Bearing(BearableError * BearableError);
+            : ranks.Bearing(AutomaticShare.BearableError);
         ModelGraph thin = ThinningFit.Run(graph, context, choices);
         string layers = string.Join(", ", graph.Nodes.Where(n => choices.ContainsKey(n.Outputs[0])).Select(n => $"{n.ShortName} {choices[n.Outputs[0]]}"));
         context.Note(string.Create(CultureInfo.InvariantCulture,
@@ -37,10 +31,10 @@ internal static class LowRank
 
     private static Dictionary<int, RankChoice> Accurate(ModelGraph graph, PipelineContext context, RankAllocation ranks, bool isQuantised)
     {
-        return At(AccuracyCheck.LastWithin(graph, context, Steps,
+        return At(AccuracyCheck.LastWithin(graph, context, AutomaticShare.Steps,
             step => Compiled(ThinningFit.Run(graph, context, At(step)), context.Silent(), isQuantised)));
 
-        Dictionary<int, RankChoice> At(int step) => ranks.At(1 - ((double)step / Steps));
+        Dictionary<int, RankChoice> At(int step) => ranks.At(1 - ((double)step / AutomaticShare.Steps));
     }
 
     /// <summary>What the steps after a thinning one make of the network; a share of pruning that is to be found takes what that one leaves.</summary>

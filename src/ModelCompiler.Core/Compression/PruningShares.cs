@@ -23,12 +23,6 @@ internal sealed class PruningShares
     // Of a layer something stays.
     private const double Most = 0.95;
 
-    // Without a limit of accuracy: relative error of the outputs that the removals may add up to.
-    private const double BearableError = 0.15;
-
-    // What automatic shares are tried in.
-    private const int Steps = 32;
-
     private readonly ModelGraph _graph;
     private readonly PipelineContext _context;
     private readonly SparsityPattern _pattern;
@@ -84,13 +78,13 @@ internal sealed class PruningShares
         // Automatic: as much as accuracy bears where it is measured, else as much as the outputs bear.
         if (AccuracyCheck.CanHold(_context))
         {
-            int step = AccuracyCheck.LastWithin(_graph, _context, Steps, step =>
+            int step = AccuracyCheck.LastWithin(_graph, _context, AutomaticShare.Steps, step =>
             {
                 PipelineContext tried = _context.Silent();
-                tried.Shares = SharesAt(step * total / Steps);
+                tried.Shares = SharesAt(step * total / AutomaticShare.Steps);
                 return Pipeline.Try(_graph, tried);
             });
-            _context.Shares = SharesAt(step * total / Steps);
+            _context.Shares = SharesAt(step * total / AutomaticShare.Steps);
             return;
         }
 
@@ -99,7 +93,7 @@ internal sealed class PruningShares
             : weights * ((1 / total) + (OperationWeight * layer.Shape.Batch * layer.Shape.Pixels / macs));
 
         double error = 0;
-        _context.Shares = SharesAt(units.TakeWhile(u => (error += u.Cost) <= BearableError * BearableError).Sum(u => (double)u.Weights));
+        _context.Shares = SharesAt(units.TakeWhile(u => (error += u.Cost) <= AutomaticShare.BearableError).Sum(u => (double)u.Weights));
 
         Dictionary<int, double> SharesAt(double wanted)
         {

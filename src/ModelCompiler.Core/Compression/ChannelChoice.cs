@@ -1,6 +1,5 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Operators;
 
 namespace ModelCompiler.Core.Compression;
 
@@ -62,17 +61,13 @@ internal sealed class ChannelChoice
     public HashSet<int> Bearing(double error) => [.. _order.TakeWhile(o => o.Error <= error).Select(o => o.Set)];
 
     /// <summary>For every layer that loses inputs, the taps that stay, by the number of the value that it computes.</summary>
-    public Dictionary<int, bool[]> KeptTaps(IReadOnlySet<int> gone)
-    {
-        var kept = new Dictionary<int, bool[]>();
-        foreach (ThinnedLayer layer in _layers.Where(l => l.Shape.Groups == 1))
-        {
-            int[] inputs = Channels.InputsOf(layer.Node);
-            if (inputs.Any(gone.Contains))
-                kept.Add(layer.Node.Outputs[0], [.. Enumerable.Range(0, layer.Shape.Taps).Select(t => !gone.Contains(inputs[t % inputs.Length]))]);
-        }
+    public Dictionary<int, bool[]> KeptTaps(IReadOnlySet<int> gone) =>
+        _layers.Where(l => l.Shape.Groups == 1 && Channels.InputsOf(l.Node).Any(gone.Contains)).ToDictionary(l => l.Node.Outputs[0], l => Kept(l, gone));
 
-        return kept;
+    private bool[] Kept(ThinnedLayer layer, IReadOnlySet<int> gone)
+    {
+        int[] inputs = Channels.InputsOf(layer.Node);
+        return [.. Enumerable.Range(0, layer.Shape.Taps).Select(t => !gone.Contains(inputs[t % inputs.Length]))];
     }
 
     private void Learn()
@@ -105,16 +100,10 @@ internal sealed class ChannelChoice
 
         int[] free = [.. layer.InputSets.Where(Channels.IsFree).OrderBy(layer.Score)];
         HashSet<int> gone = [.. free.Take(Math.Max(1, (int)(ProbedShare * free.Length)))];
-        bool[] kept = layer.Kept(gone.Contains), mask = [.. Enumerable.Range(0, weights.Length).Select(i => kept[i % s.Taps])];
-        var constants = new Dictionary<int, TensorData>();
+        bool[] kept = Kept(layer, gone), mask = [.. Enumerable.Range(0, weights.Length).Select(i => kept[i % s.Taps])];
         double[] thin = problem is null ? [.. weights.Select((w, i) => mask[i] ? w : 0)] : MaskedLeastSquares.Solve(problem, mask);
-        Value old = _graph.Values[layer.Node.Inputs[ILinearLayer.Weights]];
-        constants[old.Id] = TensorData.Of(old.Shape, Array.ConvertAll(thin, w => (float)w));
-        if (statistics is null) return (new(layer.Position, constants), gone.Sum(layer.Score));
-        double[] bias = statistics.Bias(thin);
-        if (FloatLayers.BiasOf(layer.Node) is { } id)
-            constants[id] = TensorData.Of(_graph.Values[id].Shape, Array.ConvertAll(bias, b => (float)b));
-        return (new(layer.Position, constants), statistics.Error(thin, bias));
+        double[]? bias = statistics?.Bias(thin);
+        return (LayerSensitivity.Change.Of(_graph, layer.Position, thin, bias), statistics?.Error(thin, bias!) ?? gone.Sum(layer.Score));
     }
 
     // From few rows it looks as if inputs could stand in for each other better than they can: the fewer rows, the more independent they are taken to be

@@ -34,7 +34,7 @@ internal static class ChannelPruning
     private static HashSet<int> Accurate(ModelGraph graph, PipelineContext context, ChannelChoice choice, bool isQuantised)
     {
         return At(AccuracyCheck.LastWithin(graph, context, AutomaticShare.Steps,
-            step => LowRank.Compiled(Thin(graph, context, choice, At(step)), context.Silent(), isQuantised)));
+            step => AutomaticShare.Compiled(Thin(graph, context, choice, At(step)), context.Silent(), isQuantised)));
 
         HashSet<int> At(int step) => step == 0 ? [] : choice.At((double)step / AutomaticShare.Steps);
     }

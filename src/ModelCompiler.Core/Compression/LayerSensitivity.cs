@@ -19,7 +19,23 @@ internal static class LayerSensitivity
     /// <summary>A layer with other constants.</summary>
     /// <param name="Position">Place of its node.</param>
     /// <param name="Constants">What stands in the place of constants, by value number.</param>
-    public sealed record Change(int Position, IReadOnlyDictionary<int, TensorData> Constants);
+    public sealed record Change(int Position, IReadOnlyDictionary<int, TensorData> Constants)
+    {
+        /// <summary>A layer with other weights, and with other biases where it has some.</summary>
+        /// <param name="graph">The network.</param>
+        /// <param name="position">Place of the layer's node.</param>
+        /// <param name="weights">outputs × inputs.</param>
+        /// <param name="bias">One per output; null to leave the biases as they are.</param>
+        public static Change Of(ModelGraph graph, int position, double[] weights, double[]? bias)
+        {
+            Node layer = graph.Nodes[position];
+            var constants = new Dictionary<int, TensorData> { [layer.Inputs[ILinearLayer.Weights]] = Floats(layer.Inputs[ILinearLayer.Weights], weights) };
+            if (bias is not null && FloatLayers.BiasOf(layer) is { } id) constants[id] = Floats(id, bias);
+            return new(position, constants);
+
+            TensorData Floats(int value, double[] numbers) => TensorData.Of(graph.Values[value].Shape, Array.ConvertAll(numbers, n => (float)n));
+        }
+    }
 
     /// <summary>The mean error over samples, change by change.</summary>
     public static double[] Measure(ModelGraph graph, PipelineContext context, IReadOnlyList<Change> changes)

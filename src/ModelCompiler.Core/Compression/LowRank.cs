@@ -1,7 +1,6 @@
 using System.Globalization;
 using ModelCompiler.Core.Evaluation;
 using ModelCompiler.Core.Graph;
-using ModelCompiler.Core.Quantization;
 
 namespace ModelCompiler.Core.Compression;
 
@@ -32,23 +31,9 @@ internal static class LowRank
     private static Dictionary<int, RankChoice> Accurate(ModelGraph graph, PipelineContext context, RankAllocation ranks, bool isQuantised)
     {
         return At(AccuracyCheck.LastWithin(graph, context, AutomaticShare.Steps,
-            step => Compiled(ThinningFit.Run(graph, context, At(step)), context.Silent(), isQuantised)));
+            step => AutomaticShare.Compiled(ThinningFit.Run(graph, context, At(step)), context.Silent(), isQuantised)));
 
         Dictionary<int, RankChoice> At(int step) => ranks.At(1 - ((double)step / AutomaticShare.Steps));
-    }
-
-    /// <summary>What the steps after a thinning one make of the network; a share of pruning that is to be found takes what that one leaves.</summary>
-    public static ModelGraph Compiled(ModelGraph thin, PipelineContext tried, bool isQuantised)
-    {
-        if (isQuantised)
-        {
-            RangeCalibrator.Run(thin, tried);
-            WeightBitsChoice.Run(thin, tried);
-        }
-
-        if (tried.Pattern is { IsFixed: false } && PruningShares.OptionShare(tried.Options) is null) tried.Pattern = null;
-        PruningShares.Run(thin, tried);
-        return Pipeline.Try(thin, tried);
     }
 
     /// <summary>The share of multiply-accumulate operations that the options ask for; null when it is to be found.</summary>

@@ -177,12 +177,7 @@ internal sealed class PruningShares
             int SizeOf(int tile, int unit) => _pattern.SizeOf(tile, unit, s.OutPerGroup, s.Taps) is var (r, c) ? r * c : 0;
         });
         layer.Units.AddRange(units.SelectMany(u => u).OrderBy(u => u.Cost));
-        var constants = new Dictionary<int, TensorData>();
-        Value old = _graph.Values[layer.Node.Inputs[ILinearLayer.Weights]];
-        constants[old.Id] = TensorData.Of(old.Shape, Array.ConvertAll(weights, w => (float)w));
-        if (FloatLayers.BiasOf(layer.Node) is { } id && s.Taps <= GroupEvidence.MostInputs)
-            constants[id] = TensorData.Of(_graph.Values[id].Shape, Array.ConvertAll(bias, b => (float)b));
-        return (new(layer.Position, constants), costs.Sum());
+        return (LayerSensitivity.Change.Of(_graph, layer.Position, weights, s.Taps <= GroupEvidence.MostInputs ? bias : null), costs.Sum());
     }
 
     private void Report(double total)

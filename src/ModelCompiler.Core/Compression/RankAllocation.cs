@@ -160,7 +160,6 @@ internal sealed class RankAllocation
     // Fills the layer's choices with what they cost its sums; gives the layer with one of them taken, and what that costs.
     private (LayerSensitivity.Change Change, double Error) Collect(Layer layer, LayerRows rows, TensorData[] sums)
     {
-        Value old = _graph.Values[layer.Node.Inputs[ILinearLayer.Weights]];
         double[] weights = FloatLayers.Weights(_graph, layer.Node);
         LayerStatistics statistics = GroupEvidence.Of(rows, 0, sums, layer.Shape, weights, new double[layer.Shape.OutChannels]).All;
         var problem = new LayerToFactor(layer.Node.Operator, layer.Shape, LayerProblem.Of(statistics, weights, refit: false).H, weights);
@@ -175,13 +174,9 @@ internal sealed class RankAllocation
             }
         }
 
-        var constants = new Dictionary<int, TensorData>();
-        if (probe is not var (best, probed)) return (new(layer.Position, constants), 0);
+        if (probe is not var (best, probed)) return (new(layer.Position, new Dictionary<int, TensorData>()), 0);
         double[] product = best.At(probed).Product;
-        constants[old.Id] = TensorData.Of(old.Shape, Array.ConvertAll(product, w => (float)w));
-        if (FloatLayers.BiasOf(layer.Node) is { } bias)
-            constants[bias] = TensorData.Of(_graph.Values[bias].Shape, Array.ConvertAll(statistics.Bias(product), b => (float)b));
-        return (new(layer.Position, constants), probed.Error);
+        return (LayerSensitivity.Change.Of(_graph, layer.Position, product, statistics.Bias(product)), probed.Error);
 
         double Distance(RankChoice choice) => Math.Abs((choice.Macs / layer.Shape.Macs) - ProbedShare);
     }

@@ -89,18 +89,6 @@ internal sealed class ThinnedLayer
     /// <summary>What the loss of a set adds to the square error of the sums.</summary>
     public double Score(int set) => _scores.GetValueOrDefault(set);
 
-    /// <summary>True for the taps that stay when sets go.</summary>
-    public bool[] Kept(Func<int, bool> isGone)
-    {
-        var kept = new bool[_taps];
-        foreach ((int set, int[] columns) in _columns)
-        {
-            foreach (int c in columns) kept[c] = !isGone(set);
-        }
-
-        return kept;
-    }
-
     /// <summary>Takes a set away: weights and scores become those of the problem without it.</summary>
     public void Remove(int set)
     {

@@ -143,7 +143,7 @@ internal sealed class PlanBuilder
             int buffer = _buffers[current.Id];
             offsets.Add(buffer, stateBytes);
             lifetimes.Remove(buffer);
-            stateBytes += (BytesOf(buffer) + ArenaPlanner.Alignment - 1) / ArenaPlanner.Alignment * ArenaPlanner.Alignment;
+            stateBytes += ArenaPlanner.Align(BytesOf(buffer));
         }
 
         List<ArenaPlanner.Buffer> buffers = [.. lifetimes.OrderBy(l => l.Key)

@@ -75,7 +75,7 @@ internal static class StepOrder
                 {
                     if (!given.Contains(buffer)) _producer.TryAdd(buffer, u);
                     if (!_users.TryGetValue(buffer, out List<int>? users)) _users.Add(buffer, users = []);
-                    if (!users.Contains(u)) users.Add(u);
+                    users.Add(u);
                 }
             }
 

@@ -29,8 +29,14 @@ public enum Precision
     /// <summary>IEEE 754 binary32 throughout.</summary>
     Float32,
 
+    /// <summary>As <see cref="Float32"/>, with the weights of layers rounded to IEEE 754 binary16 and stored as such.</summary>
+    Float16,
+
     /// <summary>8-bit integers: per-channel symmetric weights, asymmetric activations, int32 accumulators.</summary>
     Int8,
+
+    /// <summary>As <see cref="Int8"/>, with weights of 4 bits.</summary>
+    Int4,
 
     /// <summary>As <see cref="Int8"/>, but weights of 3 to 8 bits layer by layer, as few as the limits ask for or the outputs bear.</summary>
     Auto,
@@ -63,14 +69,27 @@ public sealed record CompilationOptions
     public string? InputValues { get; init; }
 
     /// <summary>Numeric format.</summary>
-    [Option("Numeric format: Float32, Int8, or Auto (Int8 with weights of 3 to 8 bits, layer by layer: what MaxWeightBytes asks for, else as few as the "
-        + "outputs bear); by default the model's own, or Int8 when calibration data is given.")]
+    [Option("Numeric format: Float32, Float16 (weights in half precision, computed in float32), Int8, Int4 (Int8 with weights of 4 bits), or Auto (Int8 with "
+        + "weights of 3 to 8 bits, layer by layer: what MaxWeightBytes asks for, else as few as the outputs bear); by default the model's own, or Int8 when "
+        + "calibration data is given.")]
     public Precision Precision { get; init; }
+
+    /// <summary>Numeric formats of single layers.</summary>
+    [Option("Formats of single layers, in place of what Precision says, such as 'conv1=Float32;block3/*=Int4': names as inspect shows them, * for any letters; "
+        + "Float32, Float16, Int8, or Int2 to Int7 for weights of so many bits. Of several that fit a layer the last counts.")]
+    public string? LayerPrecision { get; init; }
 
     /// <summary>Bits of quantised weights, 0 for the default.</summary>
     [Option("Bits of the weights that post-training quantisation makes, 2 to 8; by default 7 on x64 where that costs no accuracy (7 bits multiply faster), "
         + "otherwise 8.")]
     public int WeightBits { get; init; }
+
+    /// <summary>Bits of quantised weights that the user asked for in one way or the other, 0 for the default.</summary>
+    internal int AskedWeightBits => WeightBits == 0 && Precision == Precision.Int4 ? 4 : WeightBits;
+
+    /// <summary>True when weights are to take few bytes also where unpacking them takes as long as what they are used for.</summary>
+    internal bool WantsSmallWeights => AskedWeightBits is > 0 and < 7 || Clusters > 0 || Precision is Precision.Auto or Precision.Float16
+        || LayerPrecision is not null;
 
     /// <summary>How much of the multiply-accumulate operations stays when layers become chains of thinner ones.</summary>
     [Option("The share of all multiply-accumulates that is kept when layers become chains of thinner ones (low rank), such as 0.75; or Auto: as few as the "

@@ -23,6 +23,7 @@ internal static class Pipeline
             new("low rank", (g, c) => LowRank.Run(g, c, isQuantised)),
         ]) : original;
         ModelGraph compiled = isQuantised ? Quantise(original, thin, context) : isCompressed ? Compress(original, thin, context) : original;
+        compiled = Apply(compiled, context, [new("weights in half precision", HalfWeights.Run)]);
         AccuracyCheck.Run(original, compiled, context);
         return (original, Specialise(compiled, context));
     }

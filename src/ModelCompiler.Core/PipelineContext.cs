@@ -18,6 +18,9 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
     /// <summary>What the user asked for.</summary>
     public CompilationOptions Options => input.Options;
 
+    /// <summary>The formats that the options give the network's nodes.</summary>
+    public LayerFormats Formats { get; } = new(input.Options);
+
     /// <summary>The machine to compile for.</summary>
     public Target Target => target;
 

@@ -79,6 +79,8 @@ internal static class VocabularyProbe
                     shifts = Memory(64, _ => _random.Next(-31, 31)), small = Memory(64, _ => _random.Next(-128, 256));
                 float* a = Memory(64, _ => Real(1e6)), b = Memory(64, _ => Real(1e3)), c = Memory(64, _ => Real(10)),
                     scales = Memory(64, _ => (float)Math.ScaleB(_random.NextDouble(), -_random.Next(12))), huge = Memory(64, _ => Real(1e30));
+                ushort* halves = Memory(128, _ => (ushort)(_random.Next(3) switch { 0 => _random.Next(0x400), 1 => 0x8000 | _random.Next(0x401),
+                    _ => _random.Next(0x7C00) | (_random.Next(2) << 15) }));
                 byte* to = Memory<byte>(512, _ => 77), wanted = Memory<byte>(512, _ => 77);
                 int count = _random.Next(0, 70), zero = _random.Next(-128, 128), divisor = _random.Next(1, 300);
                 (float min, float max) = (-128 - zero, 127 - zero);
@@ -87,6 +89,8 @@ internal static class VocabularyProbe
                 Check("LoadInt8", All(SIMD.LoadInt8(signed), i => (short)signed[i]));
                 Check("LoadUInt8", All(SIMD.LoadUInt8(bytes), i => (short)bytes[i]));
                 Check("LoadInt8AsInt32", All(SIMD.LoadInt8AsInt32(signed), i => (int)signed[i]));
+                Check("LoadUInt16AsInt32", All(SIMD.LoadUInt16AsInt32((ushort*)words), i => (int)(ushort)words[i]));
+                Check("LoadHalves", All(SIMD.LoadHalves(halves), i => (float)BitConverter.UInt16BitsToHalf(halves[i])));
                 Check("LoadUInt8AsInt32", All(SIMD.LoadUInt8AsInt32(bytes), i => (int)bytes[i]));
                 Check("MultiplyAddPairs", All(SIMD.MultiplyAddPairs(VECTOR.Load(words), VECTOR.Load(moreWords)),
                     i => unchecked((words[2 * i] * moreWords[2 * i]) + (words[2 * i + 1] * moreWords[2 * i + 1]))));
@@ -136,6 +140,8 @@ internal static class VocabularyProbe
                 Stores("WidenInt8", 2 * count, p => SIMD.WidenInt8(signed, (short*)p, count, zero), i => (byte)((signed[i / 2] - zero) >> (8 * (i % 2))));
                 Stores("WidenUInt8", 2 * count, p => SIMD.WidenUInt8(bytes, (short*)p, count, zero + 128),
                     i => (byte)((bytes[i / 2] - zero - 128) >> (8 * (i % 2))));
+                Stores("WidenHalves", 4 * count, p => SIMD.WidenHalves(halves, (float*)p, count),
+                    i => (byte)(BitConverter.SingleToInt32Bits((float)BitConverter.UInt16BitsToHalf(halves[i / 4])) >> (8 * (i % 4))));
                 Check("SumInt8", SIMD.SumInt8(signed, count) == Scalar.SumInt8(signed, count));
                 Check("SumUInt8", SIMD.SumUInt8(bytes, count) == Scalar.SumUInt8(bytes, count));
                 signed[0] = -128;

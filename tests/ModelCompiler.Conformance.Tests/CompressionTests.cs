@@ -23,7 +23,7 @@ public class CompressionTests
 
     private static readonly int[] Bits = [0, 2, 4, 8];
 
-    private static readonly Precision[] Precisions = [Precision.Default, Precision.Float32, Precision.Auto];
+    private static readonly Precision[] Precisions = [Precision.Default, Precision.Float32, Precision.Auto, Precision.Float16, Precision.Int4];
 
     public static TheoryData<string, string, string, int, string, int, Precision, RequantizationMode> Cases()
     {
@@ -59,20 +59,20 @@ public class CompressionTests
         Assert.True(expected.AsSpan().SequenceEqual(actual), string.Join(", ", result.Plan!.Steps.Select(s => s.Kernel.GetType().Name)));
     }
 
-    private static byte[] Network()
+    internal static byte[] Network()
     {
         var graph = new OnnxGraph(5);
         string x = Conv(graph.Input(1, 3, 9, 11), 32, 3, 1), y = Conv(x, 32, 32, 1);
         string sum = graph.Apply("Relu", [graph.Apply("Add", [x, Conv(y, 32, 32, 32)])]);
         string flat = graph.Apply("Flatten", [graph.Apply("GlobalAveragePool", [sum])], ("axis", 1));
-        return graph.Output(graph.Apply("Gemm", [flat, graph.Weights(9, 32), graph.Uniform(-1, 1, 9)], ("transB", 1))).Write();
+        return graph.Output(graph.Apply("Gemm", [flat, graph.Weights(20, 32), graph.Uniform(-1, 1, 20)], ("transB", 1))).Write();
 
         string Conv(string value, int outputs, int inputs, int groups) => graph.Apply("Relu", [graph.Apply("Conv",
             [value, graph.Weights(outputs, inputs / groups, 3, 3), graph.Uniform(-1, 1, outputs)], ("kernel_shape", new[] { 3, 3 }),
             ("pads", new[] { 1, 1, 1, 1 }), ("group", groups))]);
     }
 
-    private static byte[] Samples()
+    internal static byte[] Samples()
     {
         var random = new Random(9);
         var stream = new MemoryStream();

@@ -12,7 +12,7 @@ namespace ModelCompiler.Conformance.Tests;
 internal static class OperatorCases
 {
     public static Dictionary<string, Func<CaseBuilder, ModelGraph>> All { get; } = new(
-        Layers.Concat(NarrowWeightCases.All).Concat(CodebookCases.All).Concat(TfLiteCases.All));
+        Layers.Concat(NarrowWeightCases.All).Concat(HalfWeightCases.All).Concat(CodebookCases.All).Concat(TfLiteCases.All));
 
     private static Dictionary<string, Func<CaseBuilder, ModelGraph>> Layers => new()
     {

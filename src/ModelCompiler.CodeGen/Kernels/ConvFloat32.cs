@@ -18,8 +18,9 @@ namespace ModelCompiler.CodeGen.Kernels;
 /// <param name="Geometry">All sizes.</param>
 /// <param name="Min">Lower bound of the fused activation.</param>
 /// <param name="Max">Upper bound of the fused activation.</param>
+/// <param name="HasHalves">True when the weights are IEEE 754 binary16, widened as they are read.</param>
 internal sealed record ConvFloat32(
-    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, ConvGeometry Geometry, float Min, float Max) : Kernel
+    TensorRef In, TensorRef Out, TensorRef Rows, WeightsRef Weights, DataRef Bias, ConvGeometry Geometry, float Min, float Max, bool HasHalves) : Kernel
 {
     /// <summary>Fewest channels that lie together in the packed weights.</summary>
     public const int BlockChannels = 8;
@@ -28,7 +29,10 @@ internal sealed record ConvFloat32(
     private const int MostRowElements = 1 << 14;
 
     /// <inheritdoc/>
-    public override string Summary => Geometry.Describe("float conv");
+    public override string Summary => Geometry.Describe(HasHalves ? "half conv" : "float conv");
+
+    /// <summary>C# name of the type of the weights.</summary>
+    internal string WeightType => HasHalves ? "ushort" : "float";
 
     /// <inheritdoc/>
     public override long Macs => Geometry.Macs;
@@ -68,12 +72,12 @@ internal sealed record ConvFloat32(
         ConvGeometry g = Flat(Geometry);
         var loops = new FloatConvLoops(this, g, BlockOf(Target.Of(writer.Plan.Target).InstructionSets, g.OutPerGroup), writer);
         string method = writer.Method(
-            $"ConvFloat_{Geometry.Name}",
+            $"Conv{(HasHalves ? "Half" : "Float")}_{Geometry.Name}",
             $"{Summary}: {Literals.Count(g.Pixels, "pixel")} × {Literals.Count(g.OutPerGroup, "channel")} × {Literals.Count(g.Taps, "tap")}.",
-            "float* input, float* output, float* weights, float* bias" + (g.HasPadding ? ", float* rows" : ""),
+            $"float* input, float* output, {WeightType}* weights, float* bias" + (g.HasPadding ? ", float* rows" : ""),
             loops.WriteImage);
         g.WriteImageCalls(writer, (input, output) =>
-            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, (float*)({writer.Address(Weights)}), "
+            $"{method}({writer.Address(In)}{input}, {writer.Address(Out)}{output}, ({WeightType}*)({writer.Address(Weights)}), "
             + $"{writer.Address(Bias)}{(g.HasPadding ? ", " + writer.Address(Rows) : "")});");
     }
 

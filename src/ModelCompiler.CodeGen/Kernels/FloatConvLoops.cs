@@ -95,9 +95,9 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
         string.Join(" + ", terms.Where(t => t.Index is not ("" or "0")).Select(t => t.Step == 1 ? t.Index : $"{t.Index} * {Literals.Int(t.Step)}"));
 
     private string Method(int pixels, int channels, Action<SourceWriter> body) => writer.Method(
-        $"ConvFloatTile_{pixels}x{channels}_{g.WindowHeight}x{g.Taps / Math.Max(1, g.WindowHeight)}",
+        $"Conv{(kernel.HasHalves ? "Half" : "Float")}Tile_{pixels}x{channels}_{g.WindowHeight}x{g.Taps / Math.Max(1, g.WindowHeight)}",
         $"{Literals.Count(pixels, "pixel")} × {Literals.Count(channels, "channel")}: bias + Σ input · weight over {Literals.Count(g.Taps, "tap")}, clamped.",
-        (IsOneRow ? "float* row" : "float** window, int at") + ", float* weights, float* bias, float* output",
+        (IsOneRow ? "float* row" : "float** window, int at") + $", {kernel.WeightType}* weights, float* bias, float* output",
         body);
 
     private string VectorTile(int pixels, int channels)
@@ -109,8 +109,9 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
             foreach ((int p, int v) in Grid()) code.Line($"{vector}<float> sum{p}_{v} = {vector}.Load({Terms.Plus("bias", v * lanes)});");
             WriteTaps(code, row =>
             {
+                string load = kernel.HasHalves ? $"{simd}.LoadHalves" : $"{vector}.Load";
                 for (int v = 0; v < vectors; v++)
-                    code.Line($"{vector}<float> w{v} = {vector}.Load({Terms.Plus("weights", (v * lanes / block * block * g.Taps) + (v * lanes % block))});");
+                    code.Line($"{vector}<float> w{v} = {load}({Terms.Plus("weights", (v * lanes / block * block * g.Taps) + (v * lanes % block))});");
                 for (int p = 0; p < pixels; p++)
                 {
                     code.Line($"{vector}<float> x{p} = {vector}.Create({row}[{p * g.StrideRight * g.Channels}]);");
@@ -155,11 +156,12 @@ internal sealed class FloatConvLoops(ConvFloat32 kernel, ConvGeometry g, int blo
 
     private string ScalarTile(int pixels) => Method(pixels, g.OutPerGroup, code => code.For("pixel", pixels, () => code.For("channel", g.OutPerGroup, () =>
     {
-        code.Line($"float* w = weights + channel / {block} * {block * g.Taps} + channel % {block};\nfloat sum = bias[channel];");
+        code.Line($"{kernel.WeightType}* w = weights + channel / {block} * {block * g.Taps} + channel % {block};\nfloat sum = bias[channel];");
         code.For("y", g.WindowHeight, () => code.For("x", g.WindowWidth, () =>
         {
             code.Line($"float* from = {(IsOneRow ? "row" : "window[y] + at")} + (pixel * {g.StrideRight} + x * {g.DilationRight}) * {g.Channels};");
-            code.For("tap", g.InPerGroup, () => code.Line($"sum = Scalar.MultiplyAdd(from[tap], *w, sum);\nw += {block};"));
+            code.For("tap", g.InPerGroup, () =>
+                code.Line($"sum = Scalar.MultiplyAdd(from[tap], {(kernel.HasHalves ? "Scalar.LoadHalves(w)" : "*w")}, sum);\nw += {block};"));
         }));
         code.Line($"output[pixel * {g.OutChannels} + channel] = {FloatClamp.Single("sum", kernel.Min, kernel.Max)};");
     })));

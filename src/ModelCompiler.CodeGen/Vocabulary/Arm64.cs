@@ -20,6 +20,10 @@ internal static unsafe partial class SimdArm64
     public static Vector128<int> LoadInt8AsInt32(sbyte* p) =>
         AdvSimd.SignExtendWideningLower(AdvSimd.SignExtendWideningLower(Vector64.CreateScalarUnsafe(*(int*)p).AsSByte()).GetLower());
 
+    /// <summary>Loads 4 uint16 as int32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> LoadUInt16AsInt32(ushort* p) => AdvSimd.ZeroExtendWideningLower(AdvSimd.LoadVector64(p)).AsInt32();
+
     /// <summary>Loads 4 uint8 as int32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LoadUInt8AsInt32(byte* p) =>

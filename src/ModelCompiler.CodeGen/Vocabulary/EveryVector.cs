@@ -61,6 +61,29 @@ internal static unsafe partial class Simd128
         for (; i < count; i++) to[i] = (short)(from[i] - zero);
     }
 
+    /// <summary>
+    /// Loads IEEE 754 binary16 numbers as float32, exactly: exponent and fraction move to their places, the exponent's bias grows by 112; subnormal numbers
+    /// get an exponent for the time of a subtraction. None is infinite or not a number.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadHalves(ushort* p)
+    {
+        Vector128<int> bits = LoadUInt16AsInt32(p), magnitude = Vector128.ShiftLeft(bits & Vector128.Create(0x7FFF), 13);
+        Vector128<float> small = (magnitude + Vector128.Create(113 << 23)).AsSingle() - Vector128.Create(113 << 23).AsSingle();
+        Vector128<int> wide = Vector128.ConditionalSelect(Vector128.LessThan(magnitude, Vector128.Create(1 << 23)), small.AsInt32(),
+            magnitude + Vector128.Create(112 << 23));
+        return (wide | Vector128.ShiftLeft(bits & Vector128.Create(0x8000), 16)).AsSingle();
+    }
+
+    /// <summary>Copies IEEE 754 binary16 numbers, none of them infinite or not a number, as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WidenHalves(ushort* from, float* to, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector128<float>.Count; i += Vector128<float>.Count) LoadHalves(from + i).Store(to + i);
+        for (; i < count; i++) to[i] = (float)BitConverter.UInt16BitsToHalf(from[i]);
+    }
+
     /// <summary>Real numbers within bounds; what is not a number stays none: of two operands of which one is none, .NET 8 takes the second.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Clamp(Vector128<float> values, Vector128<float> min, Vector128<float> max) => Vector128.Min(max, Vector128.Max(min, values));

@@ -48,6 +48,17 @@ internal static unsafe partial class Scalar
         for (int i = 0; i < count; i++) to[i] = (short)(from[i] - zero);
     }
 
+    /// <summary>An IEEE 754 binary16 number as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float LoadHalves(ushort* p) => (float)BitConverter.UInt16BitsToHalf(*p);
+
+    /// <summary>Copies IEEE 754 binary16 numbers as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WidenHalves(ushort* from, float* to, int count)
+    {
+        for (int i = 0; i < count; i++) to[i] = LoadHalves(from + i);
+    }
+
     /// <summary>A real number in steps of the output to an 8-bit integer: clamp, round to nearest even, add the zero point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ClampRound(float value, float min, float max, int zero) => RoundToInt32(Math.Min(Math.Max(value, min), max)) + zero;

@@ -20,6 +20,10 @@ internal static unsafe partial class Simd128
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LoadInt8AsInt32(sbyte* p) => Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)p).AsSByte()));
 
+    /// <summary>Loads 4 uint16 as int32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> LoadUInt16AsInt32(ushort* p) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)p).AsUInt16()).AsInt32();
+
     /// <summary>Loads 4 uint8 as int32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LoadUInt8AsInt32(byte* p) =>

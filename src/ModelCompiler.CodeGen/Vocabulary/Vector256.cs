@@ -19,6 +19,10 @@ internal static unsafe partial class Simd256
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> LoadInt8AsInt32(sbyte* p) => Avx2.ConvertToVector256Int32(p);
 
+    /// <summary>Loads 8 uint16 as int32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> LoadUInt16AsInt32(ushort* p) => Avx2.ConvertToVector256Int32(p);
+
     /// <summary>Loads 8 uint8 as int32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> LoadUInt8AsInt32(byte* p) => Avx2.ConvertToVector256Int32(p);

@@ -19,6 +19,10 @@ internal static unsafe partial class Simd512
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> LoadInt8AsInt32(sbyte* p) => Avx512F.ConvertToVector512Int32(Vector128.Load(p));
 
+    /// <summary>Loads 16 uint16 as int32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> LoadUInt16AsInt32(ushort* p) => Avx512F.ConvertToVector512Int32(Vector256.Load(p));
+
     /// <summary>Loads 16 uint8 as int32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> LoadUInt8AsInt32(byte* p) => Avx512F.ConvertToVector512Int32(Vector128.Load(p));

@@ -24,7 +24,8 @@ internal static class WeightBitsSearch
     {
         if (context.Options.Precision != Precision.Auto) return graph;
         Layer[] layers = [.. graph.Nodes.Select((n, i) => (n, i))
-            .Where(p => context.WeightBits.ContainsKey(p.n.Outputs[0]) && graph.Values[p.n.Inputs[ILinearLayer.Weights]].Constant is not null)
+            .Where(p => context.WeightBits.ContainsKey(p.n.Outputs[0]) && context.Formats.Of(p.n) is null
+                && graph.Values[p.n.Inputs[ILinearLayer.Weights]].Constant is not null)
             .Select(p => new Layer(p.i, p.n, WeightCount(graph, p.n)))];
         if (layers.Length == 0) return graph;
         double[] errors = LayerSensitivity.Measure(graph, context, [.. layers.Select(l => new LayerSensitivity.Change(l.Position,

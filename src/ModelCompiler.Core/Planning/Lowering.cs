@@ -21,7 +21,7 @@ internal static class Lowering
             {
                 builder.BeginNode();
                 node.Operator.Lower(new LoweringContext(node, graph, builder, options.Requantization, isas,
-                    options.WeightBits is > 0 and < 7 || options.Clusters > 0 || options.Precision == Precision.Auto));
+                    options.WantsSmallWeights));
             }
             catch (ModelCompilationException e)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
@@ -62,6 +63,24 @@ internal sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder p
     /// <summary>Adds constants to the weights blob.</summary>
     public WeightsRef Weights(byte[] bytes) => plan.Weights(bytes);
 
+    /// <summary>
+    /// Adds float weights in a kernel's order: those that half precision holds exactly as such, where that is wanted or widening them costs little beside
+    /// what they are used for.
+    /// </summary>
+    /// <param name="bytes">The weights, float32.</param>
+    /// <param name="takesHalves">True when the kernel can read half precision itself, which is better where weights are used few times.</param>
+    /// <returns>The weights, and whether the kernel gets them in half precision.</returns>
+    public (WeightsRef Weights, bool AreHalves) FloatWeights(byte[] bytes, bool takesHalves)
+    {
+        int count = bytes.Length / sizeof(float);
+        if (count < FewestPacked || (Uses < FewestUses && !wantsSmall) || HalfPrecision.Exactly(MemoryMarshal.Cast<byte, float>(bytes)) is not { } halves)
+            return (plan.Weights(bytes), false);
+        if (takesHalves && Uses < FewestUses) return (plan.Weights(halves), true);
+        TensorRef wide = Scratch(ElementType.Float32, count);
+        plan.Step(Node.Name, new WidenHalves(plan.Weights(halves), wide, count));
+        return (new WeightsRef(wide), false);
+    }
+
     /// <summary>Adds a small table, emitted in its natural type.</summary>
     public DataRef Table(string kind, ElementType type, IEnumerable<double> values) => plan.Table(kind, type, values);
 
@@ -88,6 +107,9 @@ internal sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder p
     /// <summary>Lets the output be the input's bytes under another shape.</summary>
     public void AliasOutput() => plan.Alias(Output(0), Input(0));
 
+    // How often a weight of the layer is multiplied.
+    private int Uses => Output(0).Shape.Elements / Math.Max(1, Output(0).Shape[-1]);
+
     /// <summary>Requantisation factors as tables: float factors, or Q31 multipliers and shifts.</summary>
     /// <param name="factors">Real factor per channel; padding entries are 0.</param>
     public (DataRef Scale, DataRef Shift) RequantizationTables(IReadOnlyList<double> factors)
@@ -101,8 +123,7 @@ internal sealed class LoweringContext(Node node, ModelGraph graph, PlanBuilder p
     WeightsRef IKernelParts.Weights(byte[] bytes, ElementType type)
     {
         int[] weights = new TensorData(type, new Shape(bytes.Length / type.Size()), bytes).ToInt32s();
-        int uses = Output(0).Shape.Elements / Math.Max(1, Output(0).Shape[-1]);
-        if (weights.Length < FewestPacked || (uses < FewestUses && !wantsSmall)) return plan.Weights(bytes);
+        if (weights.Length < FewestPacked || (Uses < FewestUses && !wantsSmall)) return plan.Weights(bytes);
         int bits = NarrowWeights.BitsOf(weights), indexBits = WeightCodebook.BitsOf(weights);
         int plainBytes = bits <= MostPackedBits ? NarrowWeights.PackedBytes(weights.Length, bits) : bytes.Length;
         bool hasCodebook = indexBits <= WeightCodebook.MostBits && WeightCodebook.PackedBytes(weights.Length, indexBits, type) < plainBytes;

@@ -91,11 +91,13 @@ internal static class AccuracyAdvice
         string outputs = string.Join("; ", analysis.Outputs.Select(o => OfOutput(o, analysis.Samples)));
         LayerFacts[] worst = [.. analysis.Layers.Where(l => l.AddedError > 0).OrderByDescending(l => l.AddedError).Take(MostOfAKind)];
         string where = worst.Length == 0 ? "" : $" Most arises in {string.Join(", ", worst.Select(l => $"{l.Label} (adds {Percent(l.AddedError!.Value)})"))}.";
+        string kept = worst.Length == 0 ? "name=Float32" : string.Join(";", worst.Select(l => l.Name.Split(';')[0] + "=Float32"));
         return new(
             AccuracyFault.Rounding, null, $"Output {outputs}.{where}",
             "No range, channel or weight stands out: it is rounding to 8 bits, which adds up from layer to layer.",
             $"Measure with labels whether that matters (modelc evaluate); if it does, give {OptionText.Of(nameof(CompilationOptions.Calibration))} more "
-            + $"samples, train with quantisation in mind, or compile with {OptionText.Set(nameof(CompilationOptions.Precision), "Float32")}.");
+            + $"samples, train with quantisation in mind, keep some layers in float with {OptionText.Set(nameof(CompilationOptions.LayerPrecision), kept)}, or "
+            + $"compile with {OptionText.Set(nameof(CompilationOptions.Precision), "Float32")}.");
     }
 }
 

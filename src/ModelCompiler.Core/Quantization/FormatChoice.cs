@@ -13,28 +13,30 @@ internal static class FormatChoice
         CompilationOptions options = context.Options;
         bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true });
         bool hasSamples = context.Input.Calibration is not null;
-        switch (options.Precision)
+        bool isFloat = options.Precision is Precision.Float32 or Precision.Float16;
+        string precision = OptionText.Of(nameof(CompilationOptions.Precision)), bits = OptionText.Of(nameof(CompilationOptions.WeightBits));
+        if (isQuantized && (isFloat || context.Formats.HasRules))
         {
-            case Precision.Float32 when isQuantized:
-                throw new ModelCompilationException("MC3005", "The model is quantised already and cannot be compiled to Float32.",
-                    $"Leave the option {OptionText.Of(nameof(CompilationOptions.Precision))} out, or compile the float model it was made from.");
-            case Precision.Int8 or Precision.Auto when !isQuantized && !hasSamples:
-                throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.",
-                    $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
-            case Precision.Float32:
-                return false;
+            string option = isFloat ? precision : OptionText.Of(nameof(CompilationOptions.LayerPrecision));
+            throw new ModelCompilationException("MC3005", $"The model is quantised already and cannot be compiled to "
+                + $"{(isFloat ? options.Precision.ToString() : "other formats")}.",
+                $"Leave the option {option} out, or compile the float model it was made from.");
         }
 
+        context.Formats.RequireKnown(graph);
+        bool isAsked = context.Formats.HasIntegers || options.Precision is Precision.Int8 or Precision.Int4 or Precision.Auto;
+        if (isAsked && !isQuantized && !hasSamples)
+            throw new ModelCompilationException("MC3001", "Quantising a float model needs representative inputs, and no calibration file is given.",
+                $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");
         if (isQuantized && hasSamples)
             context.Diagnostics.Info("MC3006", "The model is quantised already, so the calibration file is not used.",
                 $"Leave the option {OptionText.Of(nameof(CompilationOptions.Calibration))} out.");
-        if (isQuantized || !hasSamples) return false;
+        if (isQuantized || !hasSamples || (isFloat && !isAsked)) return false;
         if (options.WeightBits is not 0 and (< 2 or > 8))
-            throw new ModelCompilationException("MC9002", $"Weights cannot have {options.WeightBits} bits.",
-                $"Give {OptionText.Of(nameof(CompilationOptions.WeightBits))} from 2 to 8.");
-        if (options.WeightBits != 0 && options.Precision == Precision.Auto)
-            throw new ModelCompilationException("MC9002", "Precision Auto chooses the bits of weights itself.",
-                $"Leave one of {OptionText.Of(nameof(CompilationOptions.WeightBits))} and {OptionText.Of(nameof(CompilationOptions.Precision))} out.");
+            throw new ModelCompilationException("MC9002", $"Weights cannot have {options.WeightBits} bits.", $"Give {bits} from 2 to 8.");
+        if (options.WeightBits != 0 && options.Precision is Precision.Auto or Precision.Int4)
+            throw new ModelCompilationException("MC9002", $"Precision {options.Precision} chooses the bits of weights itself.",
+                $"Leave one of {bits} and {precision} out.");
         context.Samples ??= CalibrationSamples.Read(graph, context.Input);
         return true;
     }

@@ -69,8 +69,8 @@ internal static class LayerAdvice
         yield return isLast
             ? new(AccuracyFault.LastLayer, worst.Name, fact, "Nothing after the last layer makes up for its rounding, and its results have one range for all "
             + "classes.", $"Keep results of similar size in training (weight decay, label smoothing); compile with "
-            + $"{OptionText.Set(nameof(CompilationOptions.WeightBits), "8")} if its weights have fewer bits, or with "
-            + $"{OptionText.Set(nameof(CompilationOptions.Precision), "Float32")}.")
+            + $"{OptionText.Set(nameof(CompilationOptions.WeightBits), "8")} if its weights have fewer bits, or keep it in float with "
+            + $"{OptionText.Set(nameof(CompilationOptions.LayerPrecision), worst.Name.Split(';')[0] + "=Float32")}.")
             : new(AccuracyFault.FirstLayer, worst.Name, fact,
                 $"{(worst.Place == LayerPlace.Input ? "It has" : "Its results have")} 256 steps from {Number(worst.RangeMin ?? worst.Min)} to "
                 + $"{Number(worst.RangeMax ?? worst.Max)}, and details smaller than a step are lost to all that follows.",

@@ -10,6 +10,9 @@ namespace ModelCompiler.Core.Quantization;
 /// </summary>
 internal sealed class PostTrainingQuantization
 {
+    // Notes stand in the header of the generated file.
+    private const int MostNamed = 20;
+
     private readonly ModelGraph _graph;
     private readonly Dictionary<int, ValueRange> _ranges;
     private readonly GraphEditor _editor = new();
@@ -19,13 +22,19 @@ internal sealed class PostTrainingQuantization
     private readonly Func<Node, int> _weightBits;
     private readonly Dictionary<int, string> _keptFloat;
 
-    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits) =>
+    private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits, LayerFormats formats)
+    {
         (_graph, _ranges, _weightBits, _keptFloat) = (graph, ranges, weightBits, FloatRegions.Find(graph, ranges));
+        foreach (Node node in graph.Nodes)
+        {
+            if (formats.WhyFloat(node) is { } reason) _keptFloat[node.Outputs[0]] = reason;
+        }
+    }
 
     /// <summary>The graph in integers, as far as operators have integer kernels, with the ranges and weight bits that the context has.</summary>
     public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
-        var quantization = new PostTrainingQuantization(graph, context.Ranges, node => context.WeightBits[node.Outputs[0]]);
+        var quantization = new PostTrainingQuantization(graph, context.Ranges, node => context.WeightBits[node.Outputs[0]], context.Formats);
         ModelGraph result = quantization.Quantize(context.Note);
         context.Originals = quantization._float.Concat(quantization._integer).ToDictionary(p => p.Value.Id, p => p.Key);
         return result;
@@ -36,8 +45,10 @@ internal sealed class PostTrainingQuantization
     /// <param name="ranges">Ranges of its values.</param>
     /// <param name="weightBits">Bits of the weights of a layer, 2 to 8.</param>
     /// <param name="note">Receives what there is to say.</param>
-    public static ModelGraph Run(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits, Action<string> note) =>
-        new PostTrainingQuantization(graph, ranges, weightBits).Quantize(note);
+    /// <param name="formats">What the options say about single nodes; null for nothing.</param>
+    public static ModelGraph Run(
+        ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits, Action<string> note, LayerFormats? formats = null) =>
+        new PostTrainingQuantization(graph, ranges, weightBits, formats ?? new(new CompilationOptions())).Quantize(note);
 
     private string WhyFloat(Node node) => HasKernels(node) && _keptFloat.TryGetValue(node.Outputs[0], out string? reason) ? reason
         : "for lack of integer kernels";
@@ -66,9 +77,12 @@ internal sealed class PostTrainingQuantization
         _editor.States.AddRange(_graph.States.Select(s => s with { Current = _float[s.Current].Id, Next = AsFloat(s.Next).Id }));
         Node[] kept = [.. _graph.Nodes.Where(n => !CanQuantize(n) && _graph.Values[n.Outputs[0]].Type == ElementType.Float32)];
         note($"Quantised {_graph.Nodes.Length - kept.Length} of {_graph.Nodes.Length} operators to 8 bits.");
-        foreach (IGrouping<string, Node> group in kept.GroupBy(WhyFloat)) note($"Kept in float, {group.Key}: {string.Join(", ", group.Select(n => n.Label))}.");
+        foreach (IGrouping<string, Node> group in kept.GroupBy(WhyFloat)) note($"Kept in float, {group.Key}: {Names([.. group])}.");
         return _editor.ToGraph();
     }
+
+    private static string Names(Node[] nodes) => nodes.Length <= MostNamed ? string.Join(", ", nodes.Select(n => n.Label))
+        : $"{string.Join(", ", nodes.Take(MostNamed).Select(n => n.Label))} and {nodes.Length - MostNamed} others";
 
     private bool CanQuantize(Node node) => HasKernels(node) && !_keptFloat.ContainsKey(node.Outputs[0]);
 

@@ -25,14 +25,15 @@ internal static class WeightBitsChoice
     /// <summary>Decides the bits of every layer's weights, as the options say, or measured on the context's samples.</summary>
     public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
-        int bits = context.Options.WeightBits;
+        int bits = context.Options.AskedWeightBits;
         if (bits == 0) bits = !context.Isa.Has(Products.Bytes) || context.Isa.Has(Products.Quads) ? 8 : IsShared(context) ? 7 : Choose(graph, context);
         // Values that some layer depends on.
         var before = new HashSet<int>();
         foreach (Node node in graph.Nodes.Reverse().Where(n => n.Operator is ILinearLayer || n.Outputs.Any(before.Contains))) before.UnionWith(node.Inputs);
         Node[] layers = [.. graph.Nodes.Where(n => n.Operator is ILinearLayer)];
         Node[] last = [.. layers.Where(n => bits <= FewBits && layers.Length > 1 && !before.Contains(n.Outputs[0]))];
-        context.WeightBits = layers.ToDictionary(n => n.Outputs[0], n => last.Contains(n) ? 8 : bits);
+        last = [.. last.Where(n => context.Formats.WeightBits(n) == 0)];
+        context.WeightBits = layers.ToDictionary(n => n.Outputs[0], n => context.Formats.WeightBits(n) is > 0 and var own ? own : last.Contains(n) ? 8 : bits);
         if (last.Length > 0) context.Note($"Weights of the last layers keep 8 bits: {string.Join(", ", last.Select(n => n.Label))}.");
         return graph;
     }
@@ -43,7 +44,8 @@ internal static class WeightBitsChoice
     // 7 or 8.
     private static int Choose(ModelGraph original, PipelineContext context)
     {
-        ModelGraph[] networks = [.. new[] { 8, 7 }.Select(bits => PostTrainingQuantization.Run(original, context.Ranges, _ => bits, _ => { }))];
+        ModelGraph[] networks = [.. new[] { 8, 7 }.Select(bits =>
+            PostTrainingQuantization.Run(original, context.Ranges, _ => bits, _ => { }, context.Formats))];
         var errors = new double[networks.Length];
         double power = 0;
         foreach (IReadOnlyList<TensorData> sample in context.Samples!.Spread(MostSamples))

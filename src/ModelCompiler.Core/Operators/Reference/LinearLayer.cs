@@ -66,17 +66,18 @@ internal static class LinearLayer
             int unit = DepthwiseConvFloat32.UnitOf(context.Isas, s);
             context.Emit(new DepthwiseConvFloat32(
                 context.In(0), context.Out(0), context.Scratch(ElementType.Float32, DepthwiseConvFloat32.RowElements(s)),
-                context.Weights(DepthwiseConvFloat32.Pack(weights, s.Channels, s.Taps, unit)),
+                context.FloatWeights(DepthwiseConvFloat32.Pack(weights, s.Channels, s.Taps, unit), takesHalves: false).Weights,
                 context.Table("Bias", ElementType.Float32, Enumerable.Range(0, unit).Select(i => (double)bias[i % s.Channels])),
                 s, activation.Min, activation.Max));
         }
         else
         {
             int block = ConvFloat32.BlockOf(context.Isas, s.OutPerGroup);
-            context.Emit(new ConvFloat32(
-                context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.RowElements(s)),
-                context.Weights(ConvFloat32.Pack(weights, s.Groups, s.OutChannels, s.Taps, block)),
-                context.Table("Bias", ElementType.Float32, PadPerGroup(bias.Select(b => (double)b), s, block)), s, activation.Min, activation.Max));
+            (TensorRef input, TensorRef output, TensorRef rows) =
+                (context.In(0), context.Out(0), context.Scratch(ElementType.Float32, ConvFloat32.RowElements(s)));
+            (WeightsRef packed, bool areHalves) = context.FloatWeights(ConvFloat32.Pack(weights, s.Groups, s.OutChannels, s.Taps, block), takesHalves: true);
+            context.Emit(new ConvFloat32(input, output, rows, packed,
+                context.Table("Bias", ElementType.Float32, PadPerGroup(bias.Select(b => (double)b), s, block)), s, activation.Min, activation.Max, areHalves));
         }
     }
 

@@ -20,9 +20,12 @@ public sealed record NetworkSize(int Operators, long WeightBytes, long Macs)
         return new(
             graph.Nodes.Length,
             constants.Sum(v => (long)v.Shape.Elements * v.Type.Size()),
-            graph.Nodes.Sum(n => n.Operator is ILinearLayer layer
-                ? layer.Geometry(graph.Values[n.Inputs[0]].Shape, graph.Values[n.Inputs[1]].Shape, graph.Values[n.Outputs[0]].Shape).Macs : 0));
+            graph.Nodes.Sum(n => MacsOf(graph, n)));
     }
+
+    /// <summary>The multiply-accumulates of a node.</summary>
+    internal static long MacsOf(ModelGraph graph, Node node) => node.Operator is ILinearLayer layer
+        ? layer.Geometry(graph.Values[node.Inputs[0]].Shape, graph.Values[node.Inputs[1]].Shape, graph.Values[node.Outputs[0]].Shape).Macs : 0;
 }
 
 /// <summary>What one step of the pipeline did.</summary>

@@ -60,6 +60,7 @@ internal static class Pipeline
     private static ModelGraph Quantise(ModelGraph original, ModelGraph graph, PipelineContext context) => Apply(graph, context, [
         new("calibration", RangeCalibrator.Run),
         new("bits of weights", WeightBitsChoice.Run),
+        new("layers that stay in float", FloatFallback.Run),
         new("shares of pruning", PruningShares.Run),
         new("bits of weights layer by layer", WeightBitsSearch.Run),
         new("post-training quantisation", PostTrainingQuantization.Run),

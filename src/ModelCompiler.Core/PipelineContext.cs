@@ -45,6 +45,9 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
     /// <summary>Bits of the weights of every layer that is to be quantised, by the number of the float network's value that it computes.</summary>
     public Dictionary<int, int> WeightBits { get; set; } = [];
 
+    /// <summary>Nodes that stay in float because 8 bits cost the outputs too much, by the number of their first output.</summary>
+    public HashSet<int> KeptFloat { get; set; } = [];
+
     /// <summary>Which weights become zero together; null without pruning.</summary>
     public SparsityPattern? Pattern { get; set; }
 
@@ -60,7 +63,7 @@ internal sealed class PipelineContext(CompilationInput input, Target target, Dia
     /// <summary>The same with a report of its own and perhaps other options, for steps that try something.</summary>
     public PipelineContext Silent(CompilationOptions? options = null) =>
         new(input with { Options = options ?? input.Options }, target, new DiagnosticBag(input.FileName)) { Samples = Samples, Ranges = Ranges,
-            WeightBits = WeightBits, Pattern = Pattern, Shares = Shares };
+            WeightBits = WeightBits, KeptFloat = KeptFloat, Pattern = Pattern, Shares = Shares };
 
     /// <summary>Adds a sentence to the report, for people.</summary>
     public void Note(string text) => Report.Note(text);

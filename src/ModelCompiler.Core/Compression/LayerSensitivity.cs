@@ -21,6 +21,9 @@ internal static class LayerSensitivity
     /// <param name="Constants">What stands in the place of constants, by value number.</param>
     public sealed record Change(int Position, IReadOnlyDictionary<int, TensorData> Constants)
     {
+        /// <summary>A value before the position that is rounded to the integers of a quantised one; null for none.</summary>
+        public (int Value, Value Integer)? Rounded { get; init; }
+
         /// <summary>A layer with other weights, and with other biases where it has some.</summary>
         /// <param name="graph">The network.</param>
         /// <param name="position">Place of the layer's node.</param>
@@ -65,6 +68,7 @@ internal static class LayerSensitivity
         for (int i = 0; i < changes.Count; i++)
         {
             var changed = new Dictionary<int, TensorData>(changes[i].Constants);
+            if (changes[i].Rounded is { } rounded) changed[rounded.Value] = QuantizedSample.Rounded(known[rounded.Value], rounded.Integer);
             for (int n = changes[i].Position; n < graph.Nodes.Length; n++)
             {
                 Node node = graph.Nodes[n];

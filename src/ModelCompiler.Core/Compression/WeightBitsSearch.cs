@@ -24,7 +24,7 @@ internal static class WeightBitsSearch
     {
         if (context.Options.Precision != Precision.Auto) return graph;
         Layer[] layers = [.. graph.Nodes.Select((n, i) => (n, i))
-            .Where(p => context.WeightBits.ContainsKey(p.n.Outputs[0]) && context.Formats.Of(p.n) is null
+            .Where(p => context.WeightBits.ContainsKey(p.n.Outputs[0]) && context.Formats.Of(p.n) is null && !context.KeptFloat.Contains(p.n.Outputs[0])
                 && graph.Values[p.n.Inputs[ILinearLayer.Weights]].Constant is not null)
             .Select(p => new Layer(p.i, p.n, WeightCount(graph, p.n)))];
         if (layers.Length == 0) return graph;

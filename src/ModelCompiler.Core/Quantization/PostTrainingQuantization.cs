@@ -35,6 +35,7 @@ internal sealed class PostTrainingQuantization
     public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
         var quantization = new PostTrainingQuantization(graph, context.Ranges, node => context.WeightBits[node.Outputs[0]], context.Formats);
+        foreach (int node in context.KeptFloat) quantization._keptFloat.TryAdd(node, "because 8 bits of their values cost the outputs too much");
         ModelGraph result = quantization.Quantize(context.Note);
         context.Originals = quantization._float.Concat(quantization._integer).ToDictionary(p => p.Value.Id, p => p.Key);
         return result;

@@ -10,7 +10,7 @@ internal static class QuantizationCheck
     private const int MostSamples = 8;
 
     /// <summary>‖quantised − float‖ ÷ ‖float‖ of an output above which the user is warned.</summary>
-    private const double Warning = 0.1;
+    public const double Warning = 0.1;
 
     /// <summary>Checks on the samples of the context; the graph stays as it is.</summary>
     public static ModelGraph Run(ModelGraph original, ModelGraph quantised, PipelineContext context)
@@ -19,6 +19,11 @@ internal static class QuantizationCheck
             context.Diagnostics, Remedy(context.Options));
         return quantised;
     }
+
+    /// <summary>‖quantised − float‖ ÷ ‖float‖ of the output that differs most; infinite where one is not a number.</summary>
+    public static double LargestError(ModelGraph original, ModelGraph quantised, PipelineContext context) => LayerAnalysis
+        .Run(original, quantised, context.Originals, context.Samples!.Spread(MostSamples), context.Options.Requantization)
+        .Outputs.Select(o => double.IsNaN(o.RelativeError) ? double.PositiveInfinity : o.RelativeError).DefaultIfEmpty().Max();
 
     /// <summary>The node in which most of the error on the calibration samples arises; null when there are no samples or no error.</summary>
     public static string? WorstNode(ModelGraph original, ModelGraph quantised, PipelineContext context) => context.Samples is null
@@ -37,7 +42,8 @@ internal static class QuantizationCheck
             : options.LowRank is not null ? $"try a larger {OptionText.Of(nameof(CompilationOptions.LowRank))}"
             : options.Clusters > 0 ? $"try more {OptionText.Of(nameof(CompilationOptions.Clusters))}"
             : $"try {OptionText.Set(nameof(CompilationOptions.CalibrationMethod), "MinMax")} or {OptionText.Set(nameof(CompilationOptions.WeightBits), "8")}";
-        return $"Give representative calibration samples, {less}, or compile the model to Float32.";
+        return $"Give representative calibration samples, {less}, keep layers in float (Precision Auto finds them, LayerPrecision names them), or compile the "
+            + "model to Float32.";
     }
 
     private static void Report(LayerAnalysis analysis, DiagnosticBag diagnostics, string remedy)

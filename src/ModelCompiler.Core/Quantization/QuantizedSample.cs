@@ -23,6 +23,13 @@ internal static class QuantizedSample
         return result;
     }
 
+    /// <summary>Real numbers as the integers of a quantised value have them.</summary>
+    public static TensorData Rounded(TensorData real, Value integer)
+    {
+        TensorData integers = Integers(real, integer);
+        return TensorData.Of(real.Shape, [.. Enumerable.Range(0, integers.Count).Select(i => (float)Real(integers, integer, i))]);
+    }
+
     /// <summary>The real number that an element stands for.</summary>
     public static double Real(TensorData data, Value value, int i) =>
         value.IsAffine ? (data.ToDouble(i) - value.Q.ZeroPoint) * value.Q.Scale : data.ToDouble(i);

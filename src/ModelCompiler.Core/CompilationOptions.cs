@@ -117,8 +117,8 @@ public sealed record CompilationOptions
     public RequantizationMode Requantization { get; init; }
 
     /// <summary>Calibration data.</summary>
-    [Option("An .npz file with representative inputs (arrays named after the inputs, or x) for post-training quantisation; an .npy file when there is one "
-        + "input.", IsFile = true)]
+    [Option("Representative inputs for post-training quantisation: an .npz file (arrays named after the inputs, or x); for one input also an .npy, .csv or "
+        + ".bin file, or a folder of images or .wav files.", IsFile = true)]
     public string? Calibration { get; init; }
 
     /// <summary>How activation ranges are chosen.</summary>
@@ -129,9 +129,14 @@ public sealed record CompilationOptions
     [Option("At most this many calibration samples, evenly spread, are used (default 256).")]
     public int CalibrationSamples { get; init; } = 256;
 
+    /// <summary>How images become inputs.</summary>
+    [Option("How images of calibration and evaluation data become inputs, such as 'resize=short:256;crop=224;mean=0.485,0.456,0.406;std=0.229,0.224,0.225'; "
+        + "keys: layout, resize, crop, scale or range, mean, std. By default they are resized to the input's size, and float inputs get 0 to 1.")]
+    public string? Preprocess { get; init; }
+
     /// <summary>Data to measure accuracy on.</summary>
-    [Option("An .npz file with inputs and labels or targets (array y): the build measures the compiled network on it, beside the float network.",
-        IsFile = true)]
+    [Option("Inputs with labels or targets, on which the build measures the compiled network, beside the float network: an .npz file (array y); for one "
+        + "input also a .csv file (column y), or a folder of images or .wav files with a sub-folder for each class or a labels.csv.", IsFile = true)]
     public string? Evaluation { get; init; }
 
     /// <summary>What is measured on it.</summary>
@@ -202,6 +207,9 @@ public sealed record CompilationOptions
     public static IReadOnlyList<string> ValuesOf(PropertyInfo option) =>
         option.Name == nameof(Target) ? [.. CodeGen.Emit.Target.Names] : option.PropertyType.IsEnum ? Enum.GetNames(option.PropertyType) : [];
 
+    /// <summary>The name of a file or folder without those above it.</summary>
+    internal static string FileName(string path) => Path.GetFileName(path.TrimEnd('/', Path.DirectorySeparatorChar));
+
     /// <summary>The options that differ from the defaults as canonical text, file options by file name only, for the plan's header.</summary>
     public string ToCanonicalText()
     {
@@ -212,7 +220,7 @@ public sealed record CompilationOptions
             OptionAttribute option = property.GetCustomAttribute<OptionAttribute>()!;
             object? value = property.GetValue(this);
             if (option.IsNaming || Equals(value, property.GetValue(defaults))) continue;
-            if (option.IsFile) value = Path.GetFileName((string)value!);
+            if (option.IsFile) value = FileName((string)value!);
             if (text.Length > 0) text.Append(' ');
             text.Append(CultureInfo.InvariantCulture, $"{property.Name}={value}");
         }

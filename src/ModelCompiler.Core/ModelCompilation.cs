@@ -11,12 +11,12 @@ using ModelCompiler.Core.Planning;
 
 namespace ModelCompiler.Core;
 
-/// <summary>Everything a compilation reads, as bytes: the façade opens no file.</summary>
+/// <summary>Everything a compilation reads, as bytes or as files that are read when needed: the façade itself opens none.</summary>
 /// <param name="FileName">Name of the model file, for messages and the header; directories are dropped.</param>
 /// <param name="Model">Content of the <c>.onnx</c> or <c>.tflite</c> file.</param>
 /// <param name="Options">What the user asked for.</param>
-/// <param name="Calibration">Content of the calibration file (<c>.npz</c> or <c>.npy</c>), when the options name one.</param>
-public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Model, CompilationOptions Options, ReadOnlyMemory<byte>? Calibration = null)
+/// <param name="Calibration">The calibration data, when the options name some: content of a file, or a folder.</param>
+public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Model, CompilationOptions Options, DataFiles? Calibration = null)
 {
     /// <summary>
     /// Content of a file beside the model, by its path relative to the model's folder (with slashes): an ONNX model may keep weights there. It throws
@@ -25,8 +25,8 @@ public sealed record CompilationInput(string FileName, ReadOnlyMemory<byte> Mode
     /// </summary>
     public Func<string, ReadOnlyMemory<byte>>? ExternalData { get; init; }
 
-    /// <summary>Content of the evaluation file (<c>.npz</c> or <c>.npy</c>), when the options name one.</summary>
-    public ReadOnlyMemory<byte>? Evaluation { get; init; }
+    /// <summary>The evaluation data, when the options name some: content of a file, or a folder.</summary>
+    public DataFiles? Evaluation { get; init; }
 
     /// <summary>How the host spells options, for messages.</summary>
     public OptionSpelling Spelling { get; init; } = OptionText.AsMetadata;
@@ -69,6 +69,7 @@ public static class ModelCompilation
         try
         {
             ValidateNaming(input.Options);
+            ImagePreprocessing.Parse(input.Options.Preprocess);
             Target target = ResolveTarget(input.Options.Target);
             var context = new PipelineContext(input, target, diagnostics);
             var external = new OnnxExternalData(input.ExternalData);

@@ -18,6 +18,7 @@ internal static class Pipeline
         ModelGraph original = Optimise(imported, context);
         bool isCompressed = CompressionChoice.Read(original, context);
         bool isQuantised = FormatChoice.IsToBeQuantised(original, context);
+        foreach (Diagnostic notice in context.Samples?.Notices ?? []) context.Diagnostics.Add(notice);
         ModelGraph thin = isCompressed ? Apply(original, context, [
             new("channels", (g, c) => ChannelPruning.Run(g, c, isQuantised)),
             new("low rank", (g, c) => LowRank.Run(g, c, isQuantised)),

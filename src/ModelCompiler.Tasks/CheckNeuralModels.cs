@@ -15,7 +15,7 @@ public sealed class CheckNeuralModels : Task
     // Others write these on items, for MSBuild and editors.
     private static readonly HashSet<string> Known =
         new(StringComparer.OrdinalIgnoreCase) { "Generator", "PlanClass", "PlanNamespace", "PlanDirectory", "PlanOutput", "DataDate", "MeasuringDate",
-            "LengthFile", "FilesBeside" };
+            "CalibrationInput", "EvaluationInput", "LengthFile", "FilesBeside" };
 
     /// <summary>The items.</summary>
     [Required]
@@ -49,7 +49,7 @@ public sealed class CheckNeuralModels : Task
         string[] files = [model.ItemSpec, model.GetMetadata(nameof(CompilationOptions.Calibration)), model.GetMetadata(nameof(CompilationOptions.Evaluation))];
         try
         {
-            new OutputDirectory(Resolve(folder)).RecordLengths(files.Where(f => f.Length > 0).Select(Resolve));
+            new OutputDirectory(Resolve(folder)).RecordLengths(files.Where(f => f.Length > 0).Select(f => Path.TrimEndingDirectorySeparator(Resolve(f))));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -68,12 +68,13 @@ public sealed class CompileNeuralModel : Task
     private void Compile(string modelFile, OutputDirectory output)
     {
         CompilationOptions options = CompilationOptions.Parse(ReadMetadata());
-        string? calibrationFile = options.Calibration is { } calibration ? Resolve(calibration) : null,
-            evaluationFile = options.Evaluation is { } evaluation ? Resolve(evaluation) : null;
+        string? calibrationFile = options.Calibration is { } calibration ? ResolveData(calibration) : null,
+            evaluationFile = options.Evaluation is { } evaluation ? ResolveData(evaluation) : null;
         var folder = new ModelFolder(modelFile);
         var input = new CompilationInput(
             Path.GetFileName(modelFile),
-            Read(modelFile, "MC1000", "The model file", "Check the Include of the NeuralModel item; relative paths start at the project's folder."),
+            Read(File.ReadAllBytes, modelFile, "MC1000", "The model file",
+                "Check the Include of the NeuralModel item; relative paths start at the project's folder."),
             options,
             ReadData(calibrationFile, nameof(CompilationOptions.Calibration)))
         {
@@ -125,15 +126,19 @@ public sealed class CompileNeuralModel : Task
         _ => "",
     };
 
-    private ReadOnlyMemory<byte>? ReadData(string? file, string option) =>
-        file is null ? default(ReadOnlyMemory<byte>?) : Read(file, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in {option}",
-            "Check the path; relative paths start at the project's folder.");
+    private DataFiles? ReadData(string? file, string option)
+    {
+        const string remedy = "Check the path; relative paths start at the project's folder.";
+        if (file is null) return null;
+        return Directory.Exists(file) ? Read(DataFiles.In, file, "MC3001", $"The folder that NeuralModel '{Model.ItemSpec}' names in {option}", remedy)
+            : Read(File.ReadAllBytes, file, "MC3001", $"The file that NeuralModel '{Model.ItemSpec}' names in {option}", remedy);
+    }
 
-    private static byte[] Read(string file, string code, string what, string remedy)
+    private static T Read<T>(Func<string, T> read, string file, string code, string what, string remedy)
     {
         try
         {
-            return File.ReadAllBytes(file);
+            return read(file);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -147,10 +152,16 @@ public sealed class CompileNeuralModel : Task
 
     private string Resolve(string path) => Path.GetFullPath(path.Replace('\\', Path.DirectorySeparatorChar), ProjectDirectory);
 
+    // Folders may be named with a slash at the end.
+    private string ResolveData(string path) => Path.TrimEndingDirectorySeparator(Resolve(path));
+
     private void Report(Diagnostic diagnostic, IEnumerable<string?> files)
     {
-        // The compiler knows files by name; people want to click on them.
-        string file = files.FirstOrDefault(f => Path.GetFileName(f) == diagnostic.File) ?? diagnostic.File;
+        // The compiler knows files by name, those of folders by the folder's, too; people want to click on them.
+        string name = diagnostic.File.Split('/')[0];
+        string file = files.FirstOrDefault(f => Path.GetFileName(f) == diagnostic.File) is { } whole ? whole
+            : files.FirstOrDefault(f => f is not null && Path.GetFileName(f) == name && Directory.Exists(f)) is { } folder
+            ? Path.Combine(folder, diagnostic.File[(name.Length + 1)..]) : diagnostic.File;
         switch (diagnostic.Severity)
         {
             case DiagnosticSeverity.Error: Log.LogError(null, diagnostic.Code, null, file, 0, 0, 0, 0, diagnostic.Message); break;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ModelCompiler.Core.Data;
 
 namespace ModelCompiler.Tasks;
 
@@ -21,17 +22,24 @@ internal sealed class OutputDirectory(string path)
     /// <summary>Lengths of the files that the model is compiled from.</summary>
     public const string LengthFile = "length.txt";
 
-    /// <summary>Records how long the files are, also those beside the model that were read last;
-    /// the date of the record changes only when a length does.</summary>
+    /// <summary>Records how long the files are, also those beside the model that were read last, and of folders which files there are, and their dates;
+    /// the date of the record changes only when something of this does.</summary>
     /// <param name="sources">Full paths of the model and its data.</param>
     public void RecordLengths(IEnumerable<string> sources)
     {
         if (!Directory.Exists(path)) return;
         string beside = Path.Combine(path, ReadFile);
         IEnumerable<string> files = File.Exists(beside) ? sources.Concat(File.ReadAllText(beside).Split(';').Select(Uri.UnescapeDataString)) : sources;
-        IEnumerable<string> lines = files.Select(f => $"{(File.Exists(f) ? new FileInfo(f).Length.ToString(CultureInfo.InvariantCulture) : "none")} {f}");
+        IEnumerable<string> lines = files.SelectMany(f => Directory.Exists(f) ? OfFolder(f)
+            : [$"{(File.Exists(f) ? Text(new FileInfo(f).Length) : "none")} {f}"]);
         WriteWhenDifferent(LengthFile, Encoding.UTF8.GetBytes(string.Join('\n', lines)));
     }
+
+    // MSBuild compares dates of files only, and knows those it is told of; a folder may have many, which come and go.
+    private static IEnumerable<string> OfFolder(string folder) => DataFiles.In(folder).Names.Select(name => new FileInfo(Path.Combine(folder, name)))
+        .Select(f => $"{(f.Exists ? $"{Text(f.Length)} {Text(f.LastWriteTimeUtc.Ticks)}" : "none")} {f.FullName}");
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Replaces what is there by a finished compilation.</summary>
     /// <param name="plan">Text of the plan.</param>

@@ -25,6 +25,7 @@ public class PackageContentTests(PackageFixture package)
                 "tasks/net10.0/ModelCompiler.Core.dll",
                 "tasks/net10.0/ModelCompiler.Tasks.deps.json",
                 "tasks/net10.0/ModelCompiler.Tasks.dll",
+                "tasks/net10.0/StbImageSharp.dll",
             ],
             files.Order(StringComparer.Ordinal));
     }

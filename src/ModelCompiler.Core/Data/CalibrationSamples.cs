@@ -5,20 +5,28 @@ using ModelCompiler.Core.Quantization;
 namespace ModelCompiler.Core.Data;
 
 /// <summary>Real inputs of a float network, which calibration, compression and checks look at.</summary>
-/// <param name="File">The file they are from, for messages.</param>
-/// <param name="Numbers">Which samples of the file were chosen.</param>
+/// <param name="File">The file or folder they are from, for messages.</param>
+/// <param name="Numbers">Which samples of it were chosen.</param>
 /// <param name="Inputs">One tensor per input, for each sample.</param>
 internal sealed record CalibrationSamples(string File, int[] Numbers, IReadOnlyList<TensorData>[] Inputs)
 {
-    /// <summary>Reads the calibration file: as many samples as the options allow, evenly spread.</summary>
-    /// <exception cref="ModelCompilationException">MC3002, MC3003, MC3004: the file does not fit the network.</exception>
+    /// <summary>The file of each sample, where every sample is a file.</summary>
+    public IReadOnlyList<string>? Files { get; init; }
+
+    /// <summary>What people may want to know of the data.</summary>
+    public IReadOnlyList<Diagnostic> Notices { get; init; } = [];
+
+    /// <summary>Reads the calibration data: as many samples as the options allow, evenly spread.</summary>
+    /// <exception cref="ModelCompilationException">MC3002, MC3003, MC3004 and others of <see cref="DataReader"/>: the data does not fit the
+    /// network.</exception>
     public static CalibrationSamples Read(ModelGraph graph, CompilationInput input)
     {
-        string file = Path.GetFileName(input.Options.Calibration ?? "calibration.npz");
-        SampleSet samples = SampleSet.For(graph, NpzArchive.Read(input.Calibration!.Value, file), file);
+        string file = CompilationOptions.FileName(input.Options.Calibration ?? "calibration.npz");
+        DataArrays data = DataReader.Read(input.Calibration!, new(graph, file, input.Options) { Most = input.Options.CalibrationSamples, HasLabels = false });
+        SampleSet samples = SampleSet.For(graph, data.Arrays, file);
         int[] numbers = [.. samples.Spread(input.Options.CalibrationSamples)];
         samples.RequireFinite(numbers, MaskInputs.Find(graph));
-        return new(file, numbers, [.. numbers.Select(samples.Own)]);
+        return new(file, numbers, [.. numbers.Select(samples.Own)]) { Files = data.Files, Notices = data.Notices };
     }
 
     /// <summary>At most so many samples, evenly spread.</summary>
@@ -29,5 +37,6 @@ internal sealed record CalibrationSamples(string File, int[] Numbers, IReadOnlyL
     }
 
     /// <summary>How messages name a sample.</summary>
-    public string Describe(int index) => string.Create(CultureInfo.InvariantCulture, $"sample {Numbers[index]} of calibration file '{File}'");
+    public string Describe(int index) => Files is not null ? $"calibration sample '{Files[Numbers[index]]}'"
+        : string.Create(CultureInfo.InvariantCulture, $"sample {Numbers[index]} of calibration file '{File}'");
 }

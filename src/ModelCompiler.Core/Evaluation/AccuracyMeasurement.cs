@@ -21,8 +21,10 @@ internal sealed class AccuracyMeasurement
     /// <exception cref="ModelCompilationException">MC3002, MC3003, MC9003: the data does not fit the network or the metric.</exception>
     public AccuracyMeasurement(ModelGraph original, PipelineContext context)
     {
-        _file = Path.GetFileName(context.Options.Evaluation ?? "evaluation.npz");
-        _arrays = NpzArchive.Read(context.Input.Evaluation!.Value, _file);
+        _file = CompilationOptions.FileName(context.Options.Evaluation ?? "evaluation.npz");
+        DataArrays data = DataReader.Read(context.Input.Evaluation!, new(original, _file, context.Options));
+        foreach (Diagnostic notice in data.Notices) context.Diagnostics.Add(notice);
+        _arrays = data.Arrays;
         _mode = context.Options.Requantization;
         bool hasOriginal = !original.Nodes.SelectMany(n => n.Outputs).Concat(original.Inputs).Any(v => original.Values[v].Quantization is not null);
         SampleSet samples = SampleSet.For(original, _arrays, _file);

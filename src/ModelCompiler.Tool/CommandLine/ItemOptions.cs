@@ -52,7 +52,7 @@ internal sealed class ItemOptions
     private static string ValueName(PropertyInfo property)
     {
         if (property.PropertyType.IsEnum) return string.Join('|', Enum.GetNames(property.PropertyType));
-        if (property.GetCustomAttribute<OptionAttribute>()!.IsFile) return "file";
+        if (property.GetCustomAttribute<OptionAttribute>()!.IsFile) return "path";
         return property.PropertyType == typeof(int) || property.PropertyType == typeof(double?) ? "number" : "text";
     }
 }

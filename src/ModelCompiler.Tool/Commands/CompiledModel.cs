@@ -33,34 +33,54 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
     public static CompiledModel Load(string path, CompilationOptions options)
     {
         byte[] model = ReadModel(path);
-        // Not a conditional expression: null would become an empty memory there.
-        ReadOnlyMemory<byte>? calibration = null, evaluation = null;
-        if (options.Calibration is { } file) calibration = ReadData(file, "calibration");
-        if (options.Evaluation is { } data) evaluation = ReadData(data, "evaluation");
+        DataFiles? calibration = options.Calibration is { } file ? ReadData(file, "calibration") : null,
+            evaluation = options.Evaluation is { } data ? ReadData(data, "evaluation") : null;
         return new CompiledModel(path, options, ModelCompilation.Run(new CompilationInput(path, model, options, calibration) { Evaluation = evaluation,
             ExternalData = new ModelFolder(path).Read, Spelling = ItemOptions.Spell }));
     }
 
-    /// <summary>Reads the arrays of a data file.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>What was found out about data after the compilation.</summary>
+    public List<Diagnostic> Notices { get; } = [];
+
+    /// <summary>Reads the arrays of a data file, or of a folder.</summary>
+    /// <param name="path">The file or folder.</param>
     /// <param name="kind">What it is for, for messages.</param>
-    /// <exception cref="ModelCompilationException">MC3001: there is no such file; MC1005, MC1006: it is damaged.</exception>
-    public static OrderedDictionary<string, NumpyArray> ReadArrays(string path, string kind) => NpzArchive.Read(ReadData(path, kind), path);
+    /// <param name="most">Of a folder at most so many samples are read.</param>
+    /// <exception cref="ModelCompilationException">MC3001: there is no such file; others of <see cref="DataReader"/>: it is damaged, or does not fit the
+    /// network.</exception>
+    public OrderedDictionary<string, NumpyArray> ReadArrays(string path, string kind, int most = int.MaxValue)
+    {
+        // What the model itself takes: quantisation does not change what images become.
+        DataArrays data = DataReader.Read(ReadData(path, kind), new(Result.Original!, path.TrimEnd('/', '\\'), Options) { Most = most });
+        Notices.AddRange(data.Notices.Select(n => n.Spelled(ItemOptions.Spell)));
+        return data.Arrays;
+    }
 
     private static byte[] ReadModel(string path) =>
         TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC9004", $"The model cannot be read: {problem}", "Check the path.",
             file: path);
 
-    private static byte[] ReadData(string path, string kind) =>
-        TryRead(path, out string? problem) ?? throw new ModelCompilationException("MC3001", $"The {kind} file '{path}' cannot be read: {problem}",
-            "Name an .npz or .npy file that exists.", file: path);
+    private static DataFiles ReadData(string path, string kind)
+    {
+        string? problem;
+        DataFiles? data = Directory.Exists(path) ? Try(DataFiles.In, path, out problem) : TryRead(path, out problem);
+        return data ?? throw new ModelCompilationException("MC3001", $"The {kind} {(Directory.Exists(path) ? "folder" : "file")} '{path}' cannot be read: "
+            + problem, "Name an .npz, .npy, .csv or .bin file, or a folder of images or recordings, that exists.", file: path);
+    }
 
     private static byte[]? TryRead(string path, out string? problem)
     {
+        problem = Directory.Exists(path) ? "it is a folder." : File.Exists(path) ? null : "there is no such file.";
+        return problem is null ? Try(File.ReadAllBytes, path, out problem) : null;
+    }
+
+    private static T? Try<T>(Func<string, T> read, string path, out string? problem)
+        where T : class
+    {
+        problem = null;
         try
         {
-            problem = Directory.Exists(path) ? "it is a folder." : File.Exists(path) ? null : "there is no such file.";
-            return problem is null ? File.ReadAllBytes(path) : null;
+            return read(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

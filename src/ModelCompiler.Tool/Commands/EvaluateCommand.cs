@@ -14,7 +14,8 @@ internal sealed class EvaluateCommand : ModelCommand
 {
     private readonly Option<string> _data = new("--data") {
         Description = "An .npz file with an array for each input, named after it (or x when there is one), and labels or targets in the array y (or one named "
-        + "after an output). An .npy file holds the only input.", HelpName = "file", Required = true };
+        + "after an output). For one input also an .npy, .csv (labels in the column y) or .bin file, or a folder of images or .wav files with a sub-folder for "
+        + "each class or a labels.csv.", HelpName = "path", Required = true };
     private readonly Option<int?> _samples = new("--samples") { Description = "Use at most this many samples, evenly spread.", HelpName = "number" };
     private readonly Option<EngineKind> _engine = SharedOptions.Engine();
     private readonly Option<string?> _metric;
@@ -36,10 +37,11 @@ internal sealed class EvaluateCommand : ModelCommand
     protected override Report Execute(CompiledModel model, ParseResult parsed)
     {
         string file = parsed.GetValue(_data)!;
-        OrderedDictionary<string, NumpyArray> arrays = CompiledModel.ReadArrays(file, "evaluation");
+        int most = parsed.GetValue(_samples) ?? int.MaxValue;
+        OrderedDictionary<string, NumpyArray> arrays = model.ReadArrays(file, "evaluation", most);
         using IEngine engine = EngineFactory.Create(parsed.GetValue(_engine), model.Result, model.Options);
         SampleSet samples = SampleSet.For(model.Graph, arrays, file);
-        int[] chosen = [.. samples.Spread(parsed.GetValue(_samples) ?? int.MaxValue)];
+        int[] chosen = [.. samples.Spread(most)];
         Targets? targets = Targets.Find(arrays, [.. engine.Outputs.Select(o => (o.Name, o.Shape))], samples.Count, file);
         bool hasOriginal = model.FloatOriginal is not null;
         Metric metric = Metrics.Choose(Metrics.Parse(parsed.GetValue(_metric)), targets, hasOriginal, file);

@@ -19,8 +19,8 @@ internal sealed class ExplainCommand : ModelCommand
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Option<string> _data = new("--data") {
-        Description = "An .npz file with an array for each input, named after it (or x when there is one). An .npy file holds the only input.",
-        HelpName = "file", Required = true };
+        Description = "An .npz file with an array for each input, named after it (or x when there is one). For one input also an .npy, .csv or .bin file, or a "
+        + "folder of images or .wav files.", HelpName = "path", Required = true };
     private readonly Option<int?> _samples = new("--samples") { Description = $"Use at most this many samples, evenly spread (default {DefaultSamples}).",
         HelpName = "number" };
     private readonly Option<int?> _top = new("--top") { Description = $"Show this many layers, those that add most error first (default {DefaultRows}).",
@@ -47,8 +47,9 @@ internal sealed class ExplainCommand : ModelCommand
     {
         string file = parsed.GetValue(_data)!;
         ModelGraph graph = model.FloatOriginal ?? model.Graph;
-        SampleSet samples = SampleSet.For(graph, CompiledModel.ReadArrays(file, "evaluation"), file);
-        int[] chosen = [.. samples.Spread(parsed.GetValue(_samples) ?? DefaultSamples)];
+        int most = parsed.GetValue(_samples) ?? DefaultSamples;
+        SampleSet samples = SampleSet.For(graph, model.ReadArrays(file, "evaluation", most), file);
+        int[] chosen = [.. samples.Spread(most)];
         samples.RequireFinite(chosen, MaskInputs.Find(graph));
         var watch = Stopwatch.StartNew();
         TimeSpan next = Patience;

@@ -58,7 +58,8 @@ internal abstract class ModelCommand
             diagnostics = model.Result.Diagnostics;
             if (model.Result.Success)
             {
-                reporter.Succeed(Execute(model, parsed), diagnostics);
+                Report report = Execute(model, parsed);
+                reporter.Succeed(report, [.. diagnostics, .. model.Notices]);
                 return ModelcApp.Success;
             }
 

@@ -14,8 +14,8 @@ namespace ModelCompiler.Tool.Commands;
 internal sealed class RunCommand : ModelCommand
 {
     private readonly Option<string> _input = new("--input") {
-        Description = "An .npz file with an array for each input, named after it (or x when there is one), or an .npy file when there is one; the leading "
-        + "dimension counts samples.", HelpName = "file", Required = true };
+        Description = "An .npz file with an array for each input, named after it (or x when there is one), whose leading dimension counts samples; for one "
+        + "input also an .npy, .csv or .bin file, or a folder of images or .wav files.", HelpName = "path", Required = true };
     private readonly Option<string> _output = new("--output") {
         Description = "The .npz file to write, with an array for each output, named after it (or y when there is one).", HelpName = "file", Required = true };
     private readonly Option<EngineKind> _engine = SharedOptions.Engine();
@@ -23,7 +23,7 @@ internal sealed class RunCommand : ModelCommand
         Description = "Reset the network's state before every sample; by default it carries over from sample to sample." };
 
     public RunCommand()
-        : base("run", "Runs a model on samples from an .npz or .npy file. Arrays with the element type of the quantised input hold the integers themselves; "
+        : base("run", "Runs a model on samples from a file or folder. Arrays with the element type of the quantised input hold the integers themselves; "
         + "all others are real numbers.")
     {
         foreach (Option option in (Option[])[_input, _output, _engine, _resetEach]) Command.Options.Add(option);
@@ -35,7 +35,7 @@ internal sealed class RunCommand : ModelCommand
         string input = parsed.GetValue(_input)!;
         string output = parsed.GetValue(_output)!;
         EngineKind kind = parsed.GetValue(_engine);
-        SampleSet samples = SampleSet.For(model.Graph, CompiledModel.ReadArrays(input, "input"), input);
+        SampleSet samples = SampleSet.For(model.Graph, model.ReadArrays(input, "input"), input);
         using IEngine engine = EngineFactory.Create(kind, model.Result, model.Options);
         bool raw = SampleRunner.IsRaw(engine, samples);
         int[] all = [.. Enumerable.Range(0, Math.Max(samples.Count, engine.Inputs.Count == 0 ? 1 : 0))];

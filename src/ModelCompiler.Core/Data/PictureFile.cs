@@ -16,6 +16,8 @@ internal static class PictureFile
     public static Picture Read(ReadOnlyMemory<byte> bytes, string file)
     {
         if (PortableAnymap.Is(bytes.Span)) return PortableAnymap.Read(bytes.Span, file);
+        // The decoder would read images of floats, too, with powers that differ from machine to machine.
+        if (bytes.Span.StartsWith("#?"u8)) throw Error("it is of no known format.", file);
         byte[] content = bytes.ToArray();
         try
         {

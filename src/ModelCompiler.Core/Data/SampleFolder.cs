@@ -30,6 +30,9 @@ internal static class SampleFolder
     // What all samples may take together.
     private const long MaxBytes = 1L << 30;
 
+    // Decoding a large image takes hundreds of megabytes.
+    private const int MostAtOnce = 4;
+
     /// <summary>Reads samples and labels.</summary>
     public static DataArrays Read(DataFiles files, DataFormat format, DataRequest request)
     {
@@ -64,7 +67,7 @@ internal static class SampleFolder
     {
         var samples = new byte[names.Length * (long)size];
         var errors = new ModelCompilationException?[names.Length];
-        Parallel.For(0, names.Length, (i, loop) =>
+        Parallel.For(0, names.Length, new ParallelOptions { MaxDegreeOfParallelism = Math.Min(Environment.ProcessorCount, MostAtOnce) }, (i, loop) =>
         {
             // What comes after an error need not be read; what comes before is, so that the first error is told.
             if (loop.ShouldExitCurrentIteration && loop.LowestBreakIteration < i) return;

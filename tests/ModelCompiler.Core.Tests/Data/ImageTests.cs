@@ -40,6 +40,37 @@ public class ImageTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Damage_anywhere_is_an_error_or_another_image()
+    {
+        byte[] bitmap = [.. "BM"u8, 66, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0,
+            .. new byte[24], 1, 2, 3, 4, 5, 6, 0, 0];
+        byte[] targa = [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 24, 0, 1, 2, 3, 4, 5, 6];
+        byte[] gif = [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, 9, 8, 7, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B];
+        Assert.Equal([3, 2, 1, 6, 5, 4], PictureFile.Read(bitmap, "a.bmp").Pixels);
+        Assert.Equal([3, 2, 1, 6, 5, 4], PictureFile.Read(targa, "a.tga").Pixels);
+        Assert.Equal([9, 8, 7], PictureFile.Read(gif, "a.gif").Pixels);
+        var random = new Random(5);
+        foreach (byte[] sound in (byte[][])[TestFiles.Png(3, 3, new byte[27]), TestFiles.Png(3, 1, new byte[9]), TestFiles.GreyJpeg, bitmap, targa, gif,
+            Text("P6 2 1 255\n", 1, 2, 3, 4, 5, 6)])
+        {
+            for (int i = 0; i < 200; i++)
+            {
+                byte[] damaged = i % 4 == 0 ? sound[..random.Next(sound.Length)] : [.. sound];
+                for (int n = random.Next(4); n >= 0 && damaged.Length > 0; n--) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+                try
+                {
+                    Picture picture = PictureFile.Read(damaged, "a.png");
+                    Assert.Equal(picture.Width * picture.Height * 3, picture.Pixels.Length);
+                }
+                catch (ModelCompilationException e)
+                {
+                    Assert.Equal("MC1015", e.Code);
+                }
+            }
+        }
+    }
+
     [Theory]
     // Centres at half numbers: new points lie at −¼, ¼, ¾ and 1¼ of the old ones.
     [InlineData(new[] { 0, 100 }, 4, new[] { 0, 25, 75, 100 })]

@@ -15,7 +15,7 @@ internal static class Pipeline
     /// <returns>The optimised network before compression and quantisation, what accuracy is measured against, and the one to lower.</returns>
     public static (ModelGraph Original, ModelGraph Compiled) Run(ModelGraph imported, PipelineContext context)
     {
-        ModelGraph original = Optimise(imported, context);
+        ModelGraph original = Apply(Optimise(imported, context), context, [new("integers taken as real numbers", LiftToFloat.Run)]);
         bool isCompressed = CompressionChoice.Read(original, context);
         bool isQuantised = FormatChoice.IsToBeQuantised(original, context);
         foreach (Diagnostic notice in context.Samples?.Notices ?? []) context.Diagnostics.Add(notice);

@@ -10,7 +10,7 @@ internal static class CompressionChoice
     private const int FewestClusters = 2, MostClusters = 256;
 
     /// <summary>True when weights are to be factorised, pruned or shared; the context has the pattern and the samples then.</summary>
-    /// <exception cref="ModelCompilationException">MC3001, MC3005, MC9002: what the options ask for does not go together.</exception>
+    /// <exception cref="ModelCompilationException">MC3001, MC9002: what the options ask for does not go together.</exception>
     public static bool Read(ModelGraph graph, PipelineContext context)
     {
         CompilationOptions options = context.Options;
@@ -24,9 +24,6 @@ internal static class CompressionChoice
         if (context.Pattern is null && !isByChannels && options.Clusters == 0 && options.LowRank is null) return false;
         string asked = OptionText.Of(context.Pattern is not null || isByChannels ? nameof(CompilationOptions.Pruning)
             : options.Clusters > 0 ? nameof(CompilationOptions.Clusters) : nameof(CompilationOptions.LowRank));
-        if (graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true }))
-            throw new ModelCompilationException("MC3005", $"The model is quantised already, and {asked} needs float weights.",
-                $"Leave the option out, or compile the float model it was made from.");
         if (context.Input.Calibration is null)
             throw new ModelCompilationException("MC3001", $"{asked} needs representative inputs, and no calibration file is given.",
                 $"Name an .npz file with the option {OptionText.Of(nameof(CompilationOptions.Calibration))}, with an array for each input (or x).");

@@ -26,7 +26,7 @@ internal sealed class AccuracyMeasurement
         foreach (Diagnostic notice in data.Notices) context.Diagnostics.Add(notice);
         _arrays = data.Arrays;
         _mode = context.Options.Requantization;
-        bool hasOriginal = !original.Nodes.SelectMany(n => n.Outputs).Concat(original.Inputs).Any(v => original.Values[v].Quantization is not null);
+        bool hasOriginal = !LiftToFloat.IsQuantised(original);
         SampleSet samples = SampleSet.For(original, _arrays, _file);
         _targets = Targets.Find(_arrays, [.. original.OutputNames.Zip(original.OutputValues, (name, value) => (name, value.Shape))], samples.Count, _file);
         _metric = Metrics.Choose(Metrics.Parse(context.Options.Metric), _targets, hasOriginal, _file);

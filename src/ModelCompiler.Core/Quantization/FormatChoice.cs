@@ -7,22 +7,14 @@ namespace ModelCompiler.Core.Quantization;
 internal static class FormatChoice
 {
     /// <summary>True when a float network is to be quantised; the context has the samples then.</summary>
-    /// <exception cref="ModelCompilationException">MC3001, MC3005, MC9002: what the options ask for does not go together.</exception>
+    /// <exception cref="ModelCompilationException">MC3001, MC9002: what the options ask for does not go together.</exception>
     public static bool IsToBeQuantised(ModelGraph graph, PipelineContext context)
     {
         CompilationOptions options = context.Options;
-        bool isQuantized = graph.Nodes.Any(n => graph.Values[n.Outputs[0]] is { IsQuantized: true } or { IsQuantized16: true });
+        bool isQuantized = LiftToFloat.IsQuantised(graph);
         bool hasSamples = context.Input.Calibration is not null;
         bool isFloat = options.Precision is Precision.Float32 or Precision.Float16;
         string precision = OptionText.Of(nameof(CompilationOptions.Precision)), bits = OptionText.Of(nameof(CompilationOptions.WeightBits));
-        if (isQuantized && (isFloat || context.Formats.HasRules))
-        {
-            string option = isFloat ? precision : OptionText.Of(nameof(CompilationOptions.LayerPrecision));
-            throw new ModelCompilationException("MC3005", $"The model is quantised already and cannot be compiled to "
-                + $"{(isFloat ? options.Precision.ToString() : "other formats")}.",
-                $"Leave the option {option} out, or compile the float model it was made from.");
-        }
-
         context.Formats.RequireKnown(graph);
         bool isAsked = context.Formats.HasIntegers || options.Precision is Precision.Int8 or Precision.Int4 or Precision.Auto;
         if (isAsked && !isQuantized && !hasSamples)

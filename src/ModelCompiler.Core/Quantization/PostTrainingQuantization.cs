@@ -37,7 +37,7 @@ internal sealed class PostTrainingQuantization
         var quantization = new PostTrainingQuantization(graph, context.Ranges, node => context.WeightBits[node.Outputs[0]], context.Formats);
         foreach (int node in context.KeptFloat) quantization._keptFloat.TryAdd(node, "because 8 bits of their values cost the outputs too much");
         ModelGraph result = quantization.Quantize(context.Note);
-        context.Originals = quantization._float.Concat(quantization._integer).ToDictionary(p => p.Value.Id, p => p.Key);
+        context.Originals = quantization._integer.Concat(quantization._float).DistinctBy(p => p.Value.Id).ToDictionary(p => p.Value.Id, p => p.Key);
         return result;
     }
 
@@ -67,7 +67,8 @@ internal sealed class PostTrainingQuantization
         foreach (StateVariable state in _graph.States) _float[state.Current] = _editor.AddValue(state.Name, _graph.Values[state.Current].TensorType);
         foreach (Node node in _graph.Nodes)
         {
-            if (!CanQuantize(node)) KeepFloat(node);
+            if (TakesIntegers(node)) _integer[node.Outputs[0]] = _float[node.Inputs[0]];
+            else if (!CanQuantize(node)) KeepFloat(node);
             else if (node.Operator is ILinearLayer) QuantizeLayer(node);
             else QuantizeOperator(node);
         }
@@ -76,7 +77,7 @@ internal sealed class PostTrainingQuantization
         _editor.OutputNames.AddRange(_graph.OutputNames);
         _editor.OutputLabels = _graph.OutputLabels;
         _editor.States.AddRange(_graph.States.Select(s => s with { Current = _float[s.Current].Id, Next = AsFloat(s.Next).Id }));
-        Node[] kept = [.. _graph.Nodes.Where(n => !CanQuantize(n) && _graph.Values[n.Outputs[0]].Type == ElementType.Float32)];
+        Node[] kept = [.. _graph.Nodes.Where(n => !CanQuantize(n) && !TakesIntegers(n) && _graph.Values[n.Outputs[0]].Type == ElementType.Float32)];
         note($"Quantised {_graph.Nodes.Length - kept.Length} of {_graph.Nodes.Length} operators to 8 bits.");
         foreach (IGrouping<string, Node> group in kept.GroupBy(WhyFloat)) note($"Kept in float, {group.Key}: {Names([.. group])}.");
         return _editor.ToGraph();
@@ -84,6 +85,11 @@ internal sealed class PostTrainingQuantization
 
     private static string Names(Node[] nodes) => nodes.Length <= MostNamed ? string.Join(", ", nodes.Select(n => n.Label))
         : $"{string.Join(", ", nodes.Take(MostNamed).Select(n => n.Label))} and {nodes.Length - MostNamed} others";
+
+    // Inputs that are integers already keep their scale. Layers take both types of bytes, other operators int8 as everything else here is.
+    private bool TakesIntegers(Node node) => node.Operator is Dequantize && _graph.Inputs.Contains(node.Inputs[0])
+        && _graph.Values[node.Inputs[0]] is { IsQuantized: true, Q.IsPerTensor: true } input
+        && (input.Type == ElementType.Int8 || _graph.Nodes.All(n => n.Operator is ILinearLayer || !n.Inputs.Contains(node.Outputs[0])));
 
     private bool CanQuantize(Node node) => HasKernels(node) && !_keptFloat.ContainsKey(node.Outputs[0]);
 

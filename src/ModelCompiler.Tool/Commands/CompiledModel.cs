@@ -2,6 +2,7 @@ using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Data;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Quantization;
 using ModelCompiler.Tool.CommandLine;
 
 namespace ModelCompiler.Tool.Commands;
@@ -18,9 +19,8 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
     /// <summary>The network that the plan computes.</summary>
     public ModelGraph Graph => Result.Compiled!;
 
-    /// <summary>The float network before quantisation; null when the model was quantised already.</summary>
-    public ModelGraph? FloatOriginal => Result.Original is { } graph && !graph.Nodes.SelectMany(n => n.Outputs).Concat(graph.Inputs)
-        .Any(v => graph.Values[v].IsQuantized) ? graph : null;
+    /// <summary>The float network before quantisation; null when the model was quantised already and stays so.</summary>
+    public ModelGraph? FloatOriginal => Result.Original is { } graph && !LiftToFloat.IsQuantised(graph) ? graph : null;
 
     /// <summary>Bytes of weights and tables.</summary>
     public long WeightBytes => Plan.Weights.Bytes + Plan.Data.Sum(d => (long)d.Bytes);

@@ -48,13 +48,14 @@ internal sealed class EvaluateCommand : ModelCommand
         int output = targets?.Output ?? 0;
         if (metric is Metric.Top1 or Metric.Top5) RequireOneChoice(metric, engine.Outputs, targets!);
 
-        // Beside a float network both must see the same real numbers, whatever the type of the array.
-        float[][][] compiled = Evaluator.Outputs(engine, samples, chosen, raw: !hasOriginal && SampleRunner.IsRaw(engine, samples));
+        // Beside a float network both must see the same real numbers, whatever the type of the array; unless both take the same integers.
+        bool isRaw = SampleRunner.IsRaw(engine, samples) && model.FloatOriginal?.InputValues.Any(v => v.IsQuantized) != false;
+        float[][][] compiled = Evaluator.Outputs(engine, samples, chosen, isRaw);
         float[][][]? original = null;
         if (model.FloatOriginal is { } graph)
         {
             using var reference = new ReferenceEngine(graph, model.Options.Requantization);
-            original = Evaluator.Outputs(reference, SampleSet.For(graph, arrays, file), chosen, raw: false);
+            original = Evaluator.Outputs(reference, SampleSet.For(graph, arrays, file), chosen, isRaw);
         }
 
         OutputComparison[] outputs = original is null

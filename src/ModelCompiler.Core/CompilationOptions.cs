@@ -154,6 +154,15 @@ public sealed record CompilationOptions
         + "error.")]
     public double? MinAccuracy { get; init; }
 
+    /// <summary>What groups the samples of the evaluation data.</summary>
+    [Option("Measures groups of the evaluation data, too: the name of an array with one number or text for each sample, of a column of a table, or folder:1, "
+        + "folder:2 … for a level of sub-folders.")]
+    public string? GroupBy { get; init; }
+
+    /// <summary>How much worse than the float network the compiled one may be for any group.</summary>
+    [Option("How much worse than the float network the compiled one may be for any group of GroupBy, as in MaxAccuracyDrop; more is an error.")]
+    public double? MaxGroupDrop { get; init; }
+
     /// <summary>Most bytes of weights, 0 for any number.</summary>
     [Option("Most bytes that the weights may take, tables beside them included; more is an error, and what Precision Auto aims at.")]
     public int MaxWeightBytes { get; init; }

@@ -81,7 +81,8 @@ public class CommandTests
         RunTests.Save(folder["d.npz"], ("x", x));
         JsonElement json = CommandLineRun.Succeeds("evaluate", CommandLineRun.Digits, "--data", folder["d.npz"], "--calibration",
             CommandLineRun.DigitsCalibration, "--samples", "20", "--json").Json;
-        Assert.Equal(["model", "metric", "samples", "engine", "original", "compiled", "drop", "agreement", "outputs", "diagnostics"],
+        Assert.Equal(["model", "metric", "samples", "engine", "original", "compiled", "drop", "agreement", "outputs", "uncertainty", "changed", "classes",
+            "groupBy", "groups", "diagnostics"],
             json.EnumerateObject().Select(p => p.Name));
         Assert.Equal("agreement", json.GetProperty("metric").GetString());
         Assert.Equal(20, json.GetProperty("samples").GetInt32());

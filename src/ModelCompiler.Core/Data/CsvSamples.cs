@@ -19,21 +19,27 @@ internal static class CsvSamples
         Value input = request.OnlyInput("A table");
         int elements = input.Shape.Elements;
         List<double> values = [], labels = [];
-        int label = -1, width = -1, rows = 0;
+        List<string> groups = [];
+        int label = -1, group = -1, width = -1, rows = 0;
         foreach (CsvLine line in CsvTable.Read(bytes, request.File))
         {
             if (width < 0)
             {
                 width = line.Fields.Length;
                 bool isHeader = line.Fields.Any(f => f.Length > 0 && !CsvTable.TryNumber(f, out _));
-                if (isHeader) label = LabelOf(line, request.File);
-                RequireWidth(line.Fields.Length - (label >= 0 ? 1 : 0), input, request.File, isHeader);
+                if (isHeader) (label, group) = (LabelOf(line, request.File), Array.IndexOf(line.Fields, request.Options.GroupBy));
+                RequireWidth(line.Fields.Length - (label >= 0 ? 1 : 0) - (group >= 0 && group != label ? 1 : 0), input, request.File, isHeader);
                 if (isHeader) continue;
             }
 
             if (line.Fields.Length != width)
                 throw CsvTable.Error(Text($"Line {line.Number} has {line.Fields.Length} columns, and the first has {width}."), request.File);
-            for (int i = 0; i < width; i++) (i == label ? labels : values).Add(Number(line, i, request.File));
+            if (group >= 0) groups.Add(line.Fields[group]);
+            for (int i = 0; i < width; i++)
+            {
+                if (i == label || i != group) (i == label ? labels : values).Add(Number(line, i, request.File));
+            }
+
             if (values.Count > Array.MaxLength / sizeof(double))
                 throw CsvTable.Error("It holds more numbers than fit in memory.", request.File, "Give fewer rows.");
             rows++;
@@ -43,8 +49,10 @@ internal static class CsvSamples
         // Integers may need more digits than float32 has.
         bool isInteger = input.Type != ElementType.Float32 && !input.IsAffine;
         int[] shape = [rows, .. input.Shape];
-        return DataArrays.Of(isInteger ? NumpyArray.Of<double>([.. values], shape) : NumpyArray.Of<float>([.. values.Select(v => (float)v)], shape),
+        DataArrays data = DataArrays.Of(isInteger ? NumpyArray.Of<double>([.. values], shape) : NumpyArray.Of<float>([.. values.Select(v => (float)v)], shape),
             label < 0 ? null : NumpyArray.Of<float>([.. labels.Select(v => (float)v)]));
+        if (group >= 0 && request.Options.GroupBy != DataArrays.Labels) data.Arrays[request.Options.GroupBy!] = NumpyArray.OfTexts(groups);
+        return data;
 
         static string Text(FormattableString text) => FormattableString.Invariant(text);
     }

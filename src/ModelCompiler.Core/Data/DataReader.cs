@@ -33,8 +33,11 @@ internal sealed record DataArrays(OrderedDictionary<string, NumpyArray> Arrays)
     /// <summary>The name of the array of labels and targets.</summary>
     public const string Labels = "y";
 
-    /// <summary>The file of each sample, where every sample is a file.</summary>
+    /// <summary>The file of each sample, as messages name it, where every sample is a file.</summary>
     public IReadOnlyList<string>? Files { get; init; }
+
+    /// <summary>The same, relative to the folder, with slashes.</summary>
+    public IReadOnlyList<string>? Names { get; init; }
 
     /// <summary>What people may want to know.</summary>
     public IReadOnlyList<Diagnostic> Notices { get; init; } = [];

@@ -10,6 +10,9 @@ internal static class NpyFormat
 {
     private const int MaxHeaderBytes = 1 << 20;
     private const int MaxRank = 64;
+    private const int MostTextLength = 1 << 16;
+
+    private static readonly Encoding BigEndian = new UTF32Encoding(bigEndian: true, byteOrderMark: false);
     private static readonly byte[] Magic = [0x93, .. "NUMPY"u8];
 
     /// <summary>Reads an array.</summary>
@@ -52,9 +55,11 @@ internal static class NpyFormat
     internal static NumpyArray Read(Stream stream, long maxBytes, string? file, string what)
     {
         NpyHeader header = ReadHeader(stream, file, what);
-        (ElementType type, bool bigEndian) = ReadType(header.Descr, file, what);
+        int textBytes = TextBytes(header.Descr, out bool isWide);
+        (ElementType type, bool bigEndian) = textBytes > 0 ? (ElementType.UInt8, false) : ReadType(header.Descr, file, what);
         if (header.Shape.Length > MaxRank) throw Unreadable(what, $"it has {header.Shape.Length} dimensions.", file);
-        long size = header.Shape.Contains(0) ? 0 : type.Size();
+        int elementBytes = textBytes > 0 ? textBytes : type.Size();
+        long size = header.Shape.Contains(0) ? 0 : elementBytes;
         foreach (long dimension in header.Shape)
         {
             // NumPy allows a zero beside any other dimension; elsewhere sizes count in int.
@@ -69,7 +74,20 @@ internal static class NpyFormat
             throw Unreadable(what, $"it goes on after the {size} bytes that its shape ({string.Join(", ", header.Shape)}) asks for.", file);
         if (bigEndian) Reverse(bytes, type.Size());
         int[] shape = [.. header.Shape.Select(d => (int)d)];
-        return new NumpyArray(type, shape, header.FortranOrder && shape.Length > 1 ? ToRowMajor(bytes, shape, type.Size()) : bytes);
+        if (header.FortranOrder && shape.Length > 1) bytes = ToRowMajor(bytes, shape, elementBytes);
+        if (textBytes == 0) return new NumpyArray(type, shape, bytes);
+        bool isBig = header.Descr!.StartsWith('>');
+        return NumpyArray.OfTexts([.. bytes.Chunk(textBytes).Select(b => (!isWide ? Encoding.Latin1 : isBig ? BigEndian : Encoding.UTF32).GetString(b)
+            .TrimEnd('\0'))], shape);
+    }
+
+    // Bytes of a text of fixed length, in UTF-32 (U) or as bytes (S); 0 for other types.
+    private static int TextBytes(string? descr, out bool isWide)
+    {
+        string code = descr is { Length: > 0 } && "<>=|".Contains(descr[0], StringComparison.Ordinal) ? descr[1..] : descr ?? "";
+        isWide = code.StartsWith('U');
+        return (isWide || code.StartsWith('S')) && int.TryParse(code.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int length)
+            && length is > 0 and <= MostTextLength ? length * (isWide ? 4 : 1) : 0;
     }
 
     private static NpyHeader ReadHeader(Stream stream, string? file, string what)

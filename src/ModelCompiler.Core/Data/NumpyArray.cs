@@ -27,12 +27,22 @@ internal sealed record NumpyArray
     /// <summary>The elements.</summary>
     public byte[] Bytes { get; }
 
+    /// <summary>Of an array of texts the texts; its elements then are their numbers in ordinal order.</summary>
+    public IReadOnlyList<string>? Texts { get; private init; }
+
     /// <summary>Number of elements.</summary>
     public int Count => Bytes.Length / Type.Size();
 
     /// <summary>Wraps a copy of values.</summary>
     public static NumpyArray Of<T>(ReadOnlySpan<T> values, params int[] shape)
         where T : unmanaged => new(TypeOf<T>(), shape.Length == 0 ? [values.Length] : shape, MemoryMarshal.AsBytes(values).ToArray());
+
+    /// <summary>Texts, as their numbers in ordinal order.</summary>
+    public static NumpyArray OfTexts(IReadOnlyList<string> texts, params int[] shape)
+    {
+        string[] known = [.. texts.Distinct().Order(StringComparer.Ordinal)];
+        return Of<int>([.. texts.Select(t => Array.BinarySearch(known, t, StringComparer.Ordinal))], shape) with { Texts = texts };
+    }
 
     /// <summary>The elements as their own type.</summary>
     public ReadOnlySpan<T> AsSpan<T>()
@@ -57,6 +67,17 @@ internal sealed record NumpyArray
         ElementType.Int64 => Convert<long>(v => v),
         ElementType.UInt64 => Convert<ulong>(v => v),
         _ => Convert<byte>(v => v),
+    };
+
+    /// <summary>All elements converted to double, exactly but for 64-bit integers beyond 2⁵³.</summary>
+    public double[] ToDoubles() => Type switch
+    {
+        ElementType.Float64 => AsSpan<double>().ToArray(),
+        ElementType.Int32 => [.. AsSpan<int>().ToArray().Select(v => (double)v)],
+        ElementType.UInt32 => [.. AsSpan<uint>().ToArray().Select(v => (double)v)],
+        ElementType.Int64 => [.. AsSpan<long>().ToArray().Select(v => (double)v)],
+        ElementType.UInt64 => [.. AsSpan<ulong>().ToArray().Select(v => (double)v)],
+        _ => [.. ToFloats().Select(v => (double)v)],
     };
 
     /// <summary>One entry of the leading dimension, such as one sample.</summary>

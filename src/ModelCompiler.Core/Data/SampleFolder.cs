@@ -52,7 +52,7 @@ internal static class SampleFolder
         (NumpyArray? labels, Diagnostic? classes) = request.HasLabels && files.IsFolder ? FolderLabels.Find(files, names, chosen, request) : default;
         if (classes is not null) notices.Add(classes);
         byte[] samples = ReadAll(files, chosen, paths, reader, (int)size);
-        return DataArrays.Of(new NumpyArray(reader.Type, [chosen.Length, .. reader.Shape], samples), labels) with { Files = paths,
+        return DataArrays.Of(new NumpyArray(reader.Type, [chosen.Length, .. reader.Shape], samples), labels) with { Files = paths, Names = chosen,
             Notices = [.. reader.Notices, .. notices] };
     }
 

@@ -47,6 +47,8 @@ internal sealed class SampleSet
                     + $"{input.Shape}.", "Give an array whose leading dimension counts samples and whose others are the input's.", file: file);
             }
 
+            if (found[i].Texts is not null)
+                throw new ModelCompilationException("MC3003", $"The array for input '{input.Name}' holds texts.", "Give numbers.", file: file);
             if (count >= 0 && found[i].Shape[0] != count)
                 throw new ModelCompilationException("MC3003", "The arrays for the inputs have different numbers of samples.",
                     "Give as many samples for every input.", file: file);

@@ -12,7 +12,13 @@ namespace ModelCompiler.Core.Evaluation;
 public sealed record MeasuredAccuracy(Metric Metric, int Samples, double? Original, double Compiled)
 {
     /// <summary>How much worse the compiled network is; for errors relative to the original's. Null without an original.</summary>
-    public double? Drop => Original is not { } before ? null : Metric.IsError() ? (Compiled - before) / Math.Max(before, double.Epsilon) : before - Compiled;
+    public double? Drop => Metrics.Drop(Metric, Original, Compiled);
+
+    /// <summary>The same for every group of samples that <see cref="CompilationOptions.GroupBy"/> makes.</summary>
+    public IReadOnlyList<GroupAccuracy> Groups { get; init; } = [];
+
+    /// <summary>The group that loses most; null without groups or an original.</summary>
+    public GroupAccuracy? Worst => Groups.Where(g => g.Drop is not null).MaxBy(g => g.Drop);
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
@@ -28,12 +34,15 @@ public sealed record MeasuredAccuracy(Metric Metric, int Samples, double? Origin
 internal static class AccuracyCheck
 {
     /// <summary>True when there is a limit that needs a measurement.</summary>
-    public static bool HasLimits(CompilationOptions options) => options.MaxAccuracyDrop is not null || options.MinAccuracy is not null;
+    public static bool HasLimits(CompilationOptions options) => (options.MaxAccuracyDrop ?? options.MinAccuracy ?? options.MaxGroupDrop) is not null;
 
     /// <summary>Measures, when there is data, and puts the result into the report.</summary>
     /// <exception cref="ModelCompilationException">MC3009: a limit is broken; MC9003: limits and data do not go together.</exception>
     public static void Run(ModelGraph original, ModelGraph compiled, PipelineContext context)
     {
+        if (context.Options is { MaxGroupDrop: not null, GroupBy: null })
+            throw new ModelCompilationException("MC9002", $"{OptionText.Of(nameof(CompilationOptions.MaxGroupDrop))} needs groups.",
+                $"Say with {OptionText.Of(nameof(CompilationOptions.GroupBy))} what groups samples.");
         if (context.Input.Evaluation is null)
         {
             if (HasLimits(context.Options))
@@ -45,6 +54,7 @@ internal static class AccuracyCheck
         MeasuredAccuracy accuracy = Measurement(original, context).Of(compiled);
         context.Report.Accuracy = accuracy;
         context.Note($"Measured {accuracy}.");
+        if (accuracy.Worst is { } worstGroup) context.Note($"By {context.Options.GroupBy} ({accuracy.Groups.Count} groups), {Describe(worstGroup, accuracy)}.");
         if (Broken(accuracy, context.Options) is { } broken)
         {
             string worst = QuantizationCheck.WorstNode(original, compiled, context) is { } node ? $" Most of the error arises in {node}." : "";
@@ -86,10 +96,19 @@ internal static class AccuracyCheck
     {
         if (options.MaxAccuracyDrop is { } drop && accuracy.Drop > drop)
             return string.Create(CultureInfo.InvariantCulture,
-                $"it is worse by {100 * accuracy.Drop:0.00} {(accuracy.Metric.IsError() ? "%" : "points")}, and "
-                + $"{OptionText.Of(nameof(CompilationOptions.MaxAccuracyDrop))} allows {100 * drop:0.00}");
+                $"it is worse by {100 * accuracy.Drop:0.00} {Unit(accuracy)}, and {OptionText.Of(nameof(CompilationOptions.MaxAccuracyDrop))} allows "
+                + $"{100 * drop:0.00}");
         if (options.MinAccuracy is { } least && (accuracy.Metric.IsError() ? accuracy.Compiled > least : accuracy.Compiled < least))
             return $"{OptionText.Of(nameof(CompilationOptions.MinAccuracy))} asks for {accuracy.Text(least)}";
+        if (options.MaxGroupDrop is { } most && accuracy.Worst is { } worst && worst.Drop > most)
+            return string.Create(CultureInfo.InvariantCulture,
+                $"by {options.GroupBy}, {Describe(worst, accuracy)}, and {OptionText.Of(nameof(CompilationOptions.MaxGroupDrop))} allows {100 * most:0.00}");
         return null;
     }
+
+    private static string Unit(MeasuredAccuracy accuracy) => accuracy.Metric.IsError() ? "%" : "points";
+
+    private static string Describe(GroupAccuracy group, MeasuredAccuracy accuracy) => string.Create(CultureInfo.InvariantCulture,
+        $"group '{group.Name}' changes most for the worse, by {100 * group.Drop:0.00} {Unit(accuracy)} (from {accuracy.Text(group.Original ?? 0)} to "
+        + $"{accuracy.Text(group.Compiled)} on {group.Samples} samples; chance of as much without a real loss, given so many groups: {group.Chance:0.0###})");
 }

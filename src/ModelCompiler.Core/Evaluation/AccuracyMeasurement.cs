@@ -14,6 +14,8 @@ internal sealed class AccuracyMeasurement
     private readonly Targets? _targets;
     private readonly Metric _metric;
 
+    private readonly IReadOnlyList<SampleGroup> _groups;
+
     // By sample and output, from the float network; null without one.
     private readonly float[][][]? _original;
 
@@ -30,9 +32,10 @@ internal sealed class AccuracyMeasurement
         SampleSet samples = SampleSet.For(original, _arrays, _file);
         _targets = Targets.Find(_arrays, [.. original.OutputNames.Zip(original.OutputValues, (name, value) => (name, value.Shape))], samples.Count, _file);
         _metric = Metrics.Choose(Metrics.Parse(context.Options.Metric), _targets, hasOriginal, _file);
-        if (!hasOriginal && context.Options.MaxAccuracyDrop is not null)
+        if (!hasOriginal && (context.Options.MaxAccuracyDrop ?? context.Options.MaxGroupDrop) is not null)
             throw new ModelCompilationException("MC9003", "The model is quantised already, so there is no float network whose accuracy could drop.",
                 $"Use {OptionText.Of(nameof(CompilationOptions.MinAccuracy))}, or compile the float model it was made from.");
+        _groups = context.Options.GroupBy is { } groupBy ? SampleGroups.Find(groupBy, data, samples.Count, _file) : [];
         if (hasOriginal) _original = Outputs(original, samples);
     }
 
@@ -40,12 +43,14 @@ internal sealed class AccuracyMeasurement
     public MeasuredAccuracy Of(ModelGraph compiled)
     {
         float[][][] outputs = Outputs(compiled, SampleSet.For(compiled, _arrays, _file));
-        double after = _metric == Metric.Agreement ? outputs.Select((actual, i) => Agreement(compiled, _original![i], actual)).Average() : Score(outputs);
-        double? before = _original is null ? null : _metric == Metric.Agreement ? 1 : Score(_original);
-        return new(_metric, outputs.Length, before, after);
+        double[] after = Scores(compiled, outputs);
+        double[]? before = _original is null ? null : _metric == Metric.Agreement ? [.. _original.Select(_ => 1.0)] : Scores(compiled, _original);
+        return new(_metric, outputs.Length, before?.Average(), after.Average()) { Groups = GroupAccuracy.Of(_metric, _groups, before, after) };
     }
 
-    private double Score(float[][][] outputs) => outputs.Select((o, i) => Metrics.Score(_metric, o[_targets!.Output], _targets, i)).Average();
+    // The metric of each sample.
+    private double[] Scores(ModelGraph graph, float[][][] outputs) => [.. outputs.Select((o, i) => _metric == Metric.Agreement
+        ? Agreement(graph, _original![i], o) : Metrics.Score(_metric, o[_targets!.Output], _targets, i))];
 
     private float[][][] Outputs(ModelGraph graph, SampleSet samples)
     {

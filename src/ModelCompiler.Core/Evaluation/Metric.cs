@@ -25,6 +25,10 @@ internal static class Metrics
     /// <summary>True when less is better.</summary>
     public static bool IsError(this Metric metric) => metric is Metric.Mse or Metric.Mae;
 
+    /// <summary>How much worse the compiled network is; for errors relative to the original's. Null without an original.</summary>
+    public static double? Drop(Metric metric, double? original, double compiled) => original is not { } before ? null
+        : metric.IsError() ? (compiled - before) / Math.Max(before, double.Epsilon) : before - compiled;
+
     /// <summary>Reads a metric; null when none is given.</summary>
     /// <exception cref="ModelCompilationException">MC9002: there is no such metric.</exception>
     public static Metric? Parse(string? text)

@@ -48,12 +48,15 @@ internal sealed record CompiledModel(string Path, CompilationOptions Options, Co
     /// <param name="most">Of a folder at most so many samples are read.</param>
     /// <exception cref="ModelCompilationException">MC3001: there is no such file; others of <see cref="DataReader"/>: it is damaged, or does not fit the
     /// network.</exception>
-    public OrderedDictionary<string, NumpyArray> ReadArrays(string path, string kind, int most = int.MaxValue)
+    public OrderedDictionary<string, NumpyArray> ReadArrays(string path, string kind, int most = int.MaxValue) => ReadSamples(path, kind, most).Arrays;
+
+    /// <inheritdoc cref="ReadArrays"/>
+    public DataArrays ReadSamples(string path, string kind, int most = int.MaxValue)
     {
         // What the model itself takes: quantisation does not change what images become.
         DataArrays data = DataReader.Read(ReadData(path, kind), new(Result.Original!, path.TrimEnd('/', '\\'), Options) { Most = most });
         Notices.AddRange(data.Notices.Select(n => n.Spelled(ItemOptions.Spell)));
-        return data.Arrays;
+        return data;
     }
 
     private static byte[] ReadModel(string path) =>

@@ -18,6 +18,7 @@ internal sealed class EvaluateCommand : ModelCommand
         + "each class or a labels.csv.", HelpName = "path", Required = true };
     private readonly Option<int?> _samples = new("--samples") { Description = "Use at most this many samples, evenly spread.", HelpName = "number" };
     private readonly Option<EngineKind> _engine = SharedOptions.Engine();
+    private readonly Option<bool> _long = new("--long") { Description = "Print every class and every sample whose class changed." };
     private readonly Option<string?> _metric;
 
     public EvaluateCommand()
@@ -28,7 +29,7 @@ internal sealed class EvaluateCommand : ModelCommand
             if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int number) || number <= 0))
                 result.AddError("Give a positive number of samples.");
         });
-        foreach (Option option in (Option[])[_data, _samples, _engine]) Command.Options.Add(option);
+        foreach (Option option in (Option[])[_data, _samples, _engine, _long]) Command.Options.Add(option);
         _metric = Declare("--metric", "top1, top5, mse, mae or agreement (with the original, on the largest element along the last axis of every output); by "
             + "default top1 for labels, mse for targets, agreement without either.", "name");
     }
@@ -38,7 +39,8 @@ internal sealed class EvaluateCommand : ModelCommand
     {
         string file = parsed.GetValue(_data)!;
         int most = parsed.GetValue(_samples) ?? int.MaxValue;
-        OrderedDictionary<string, NumpyArray> arrays = model.ReadArrays(file, "evaluation", most);
+        DataArrays data = model.ReadSamples(file, "evaluation", most);
+        OrderedDictionary<string, NumpyArray> arrays = data.Arrays;
         using IEngine engine = EngineFactory.Create(parsed.GetValue(_engine), model.Result, model.Options);
         SampleSet samples = SampleSet.For(model.Graph, arrays, file);
         int[] chosen = [.. samples.Spread(most)];
@@ -62,13 +64,30 @@ internal sealed class EvaluateCommand : ModelCommand
             ? []
             : [.. engine.Outputs.Select((edge, o) => OutputComparison.Of(edge, OutputClasses.Of(edge, engine.Outputs), original[o], compiled[o]))];
         double? agreement = outputs.Average(o => o.Agreement);
-        double? after = metric == Metric.Agreement ? agreement : Evaluator.Judge(metric, compiled[output], targets!, chosen);
-        double? before = original is null || (metric == Metric.Agreement && agreement is null)
-            ? null
-            : metric == Metric.Agreement ? 1 : Evaluator.Judge(metric, original[output], targets!, chosen);
-        double? drop = metric.IsError() ? after - before : before - after;
-        double? shown = metric.IsError() ? null : agreement;
-        return new EvaluationReport(model.Plan.ModelFile, metric, chosen.Length, parsed.GetValue(_engine), before, after, drop, shown, outputs);
+        bool isChoice = OutputClasses.IsOneChoice(engine.Outputs[output], engine.Outputs);
+        bool isMeasured = metric != Metric.Agreement || agreement is not null;
+        double[]? after = !isMeasured ? null : metric == Metric.Agreement ? Evaluator.Agreements(outputs, chosen.Length)
+            : Evaluator.Scores(metric, compiled[output], targets!, chosen);
+        double[]? before = original is null || !isMeasured ? null : metric == Metric.Agreement ? [.. chosen.Select(_ => 1.0)]
+            : Evaluator.Scores(metric, original[output], targets!, chosen);
+        IReadOnlyList<SampleGroup> groups = model.Options.GroupBy is { } groupBy ? Chosen(SampleGroups.Find(groupBy, data, samples.Count, file), chosen) : [];
+        return new EvaluationReport(model.Plan.ModelFile, metric, chosen.Length, parsed.GetValue(_engine), before?.Average(), after?.Average(),
+            metric.IsError() ? after?.Average() - before?.Average() : before?.Average() - after?.Average(), metric.IsError() ? null : agreement, outputs)
+        {
+            Uncertainty = after is null ? null : EvaluationUncertainty.Of(metric, before, after),
+            Changed = original is not null && isChoice ? ChangedSample.Find(original[output], compiled[output], chosen, targets) : [],
+            Classes = targets is { IsLabels: true } && isChoice ? ClassReport.Of(original?[output], compiled[output], targets, chosen) : [],
+            GroupBy = model.Options.GroupBy,
+            IsLong = parsed.GetValue(_long),
+            Groups = after is null ? [] : GroupAccuracy.Of(metric, groups, before, after),
+        };
+    }
+
+    // Groups of those samples that are used, by their places among them.
+    private static IReadOnlyList<SampleGroup> Chosen(IReadOnlyList<SampleGroup> groups, int[] chosen)
+    {
+        var places = chosen.Select((sample, i) => (sample, i)).ToDictionary(p => p.sample, p => p.i);
+        return [.. groups.Select(g => g with { Samples = [.. g.Samples.Where(places.ContainsKey).Select(s => places[s])] }).Where(g => g.Samples.Length > 0)];
     }
 
     // Labels named y of a network with several outputs do not say which of them chooses.

@@ -18,19 +18,15 @@ internal static class Evaluator
         return result;
     }
 
-    /// <summary>The metric over the outputs.</summary>
+    /// <summary>The metric of each sample.</summary>
     /// <param name="metric">Any but <see cref="Metric.Agreement"/>.</param>
     /// <param name="outputs">Outputs of the chosen samples.</param>
     /// <param name="targets">What they should be.</param>
     /// <param name="chosen">The samples.</param>
-    public static double Judge(Metric metric, float[][] outputs, Targets targets, IReadOnlyList<int> chosen)
-    {
-        double sum = 0;
-        for (int i = 0; i < outputs.Length; i++)
-        {
-            sum += Metrics.Score(metric, outputs[i], targets, chosen[i]);
-        }
+    public static double[] Scores(Metric metric, float[][] outputs, Targets targets, IReadOnlyList<int> chosen) =>
+        [.. outputs.Select((o, i) => Metrics.Score(metric, o, targets, chosen[i]))];
 
-        return sum / outputs.Length;
-    }
+    /// <summary>The agreement of each sample, the mean over the outputs for which it makes sense.</summary>
+    public static double[] Agreements(IReadOnlyList<OutputComparison> outputs, int samples) => [.. Enumerable.Range(0, samples).Select(i =>
+        outputs.Where(o => o.SampleAgreements.Count > 0).Average(o => o.SampleAgreements[i]))];
 }

@@ -59,9 +59,11 @@ internal static class ModelcApp
         var root = new RootCommand("Compiles neural networks (.onnx, .tflite) to C#.");
         Option<bool> json = SharedOptions.Json();
         root.Options.Add(json);
-        ModelCommand[] commands = [new InspectCommand(), new CompileCommand(), new RunCommand(), new EvaluateCommand(), new ExplainCommand()];
+        ModelCommand[] commands = [new InspectCommand(), new CompileCommand(), new RunCommand(), new EvaluateCommand(), new ExplainCommand(),
+            new BenchCommand()];
         foreach (ModelCommand command in commands) root.Subcommands.Add(command.Create(json, output, error));
         root.Subcommands.Add(new ConformCommand().Create(json, output, error));
+        root.Subcommands.Add(new TargetsCommand().Create(json, output, error));
         return root;
     }
 }

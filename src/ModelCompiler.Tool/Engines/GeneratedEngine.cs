@@ -9,6 +9,8 @@ namespace ModelCompiler.Tool.Engines;
 /// <summary>Computes a network by its generated code, on this machine, just-in-time compiled. One thread at a time.</summary>
 internal sealed class GeneratedEngine : IEngine
 {
+    private readonly ModelPlan _plan;
+    private readonly GeneratedAssembly _code;
     private readonly GeneratedAssembly? _assembly;
     private readonly IDisposable _model;
     private readonly Action<object, byte[][], byte[][]> _real;
@@ -29,6 +31,7 @@ internal sealed class GeneratedEngine : IEngine
     // Looks the class up in an assembly, which may hold others too.
     private GeneratedEngine(ModelPlan plan, GeneratedAssembly assembly, bool ownsAssembly)
     {
+        (_plan, _code) = (plan, assembly);
         Inputs = [.. plan.Inputs.Select(e => EngineEdge.Of(plan, e))];
         Outputs = [.. plan.Outputs.Select(e => EngineEdge.Of(plan, e))];
         IsStateful = plan.States.Count > 0;
@@ -48,6 +51,9 @@ internal sealed class GeneratedEngine : IEngine
                 "Name another target, or use the reference engine.");
         }
     }
+
+    /// <summary>Another instance of the same class, for another thread; it may be used as long as this one.</summary>
+    public GeneratedEngine Another() => new(_plan, _code, ownsAssembly: false);
 
     /// <summary>
     /// Compiles many networks at once, which saves most of the C# compiler's time. Their classes have different full names and their weights are inline.

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using ModelCompiler.Benchmarks.Layers;
+using ModelCompiler.Tool.Measuring;
 using ModelCompiler.Benchmarks.Models;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;

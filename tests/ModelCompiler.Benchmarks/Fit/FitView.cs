@@ -1,6 +1,5 @@
 using System.Globalization;
-using ModelCompiler.Benchmarks.Layers;
-using ModelCompiler.Benchmarks.Machine;
+using ModelCompiler.Tool.Measuring;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using ModelCompiler.Benchmarks.Machine;
+using ModelCompiler.Tool.Measuring;
 using ModelCompiler.Benchmarks.Models;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using ModelCompiler.Benchmarks.Machine;
+using ModelCompiler.Tool.Measuring;
 
 namespace ModelCompiler.Benchmarks.Programs;
 

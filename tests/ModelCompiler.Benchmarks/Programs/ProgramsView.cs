@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Security;
 using System.Xml.Linq;
-using ModelCompiler.Benchmarks.Machine;
+using ModelCompiler.Tool.Measuring;
 using ModelCompiler.Benchmarks.Models;
 using ModelCompiler.Benchmarks.Peers;
 using ModelCompiler.CodeGen.Plan;

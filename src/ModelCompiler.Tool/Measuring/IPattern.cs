@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace ModelCompiler.Benchmarks.Machine;
+namespace ModelCompiler.Tool.Measuring;
 
 /// <summary>One way to multiply and to accumulate the products (of bytes: exactly, in int32), on registers and the first cache alone.</summary>
 /// <typeparam name="TVector">The vector.</typeparam>

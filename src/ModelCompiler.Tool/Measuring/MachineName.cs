@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ModelCompiler.Benchmarks.Machine;
+namespace ModelCompiler.Tool.Measuring;
 
 /// <summary>What figures were measured on: they mean nothing without it.</summary>
 internal static class MachineName

@@ -4,11 +4,10 @@ using System.Text;
 using System.Text.RegularExpressions;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
-using ModelCompiler.Core;
 using ModelCompiler.Core.Planning;
 using ModelCompiler.Tool.Engines;
 
-namespace ModelCompiler.Benchmarks.Layers;
+namespace ModelCompiler.Tool.Measuring;
 
 /// <summary>
 /// A plan cut into classes of one step each, and the whole plan, all on the same working memory: run in order,

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 using ModelCompiler.CodeGen.Emit;
 using ModelCompiler.CodeGen.Plan;
 
-namespace ModelCompiler.Benchmarks.Machine;
+namespace ModelCompiler.Tool.Measuring;
 
 /// <summary>What the machine could do at best: the floor under the time of a network.</summary>
 internal sealed class MachineFloor
@@ -66,7 +66,7 @@ internal sealed class MachineFloor
         return _readTimes[bytes] = time;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static unsafe int Read(byte* buffer, nuint size)
     {
         Vector256<int> a = default, b = default, c = default, d = default;
@@ -94,7 +94,7 @@ internal sealed class MachineFloor
         Patterns.Add($"{TPattern.Name}, {Literals.Int(TPattern.Bits)} bits", (double)TPattern.Macs * Accumulators * Steps / time / 1000);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static unsafe TVector Loop<TVector, TPattern>(sbyte* weights)
         where TVector : unmanaged
         where TPattern : IPattern<TVector>

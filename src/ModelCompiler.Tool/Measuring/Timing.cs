@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace ModelCompiler.Benchmarks.Machine;
+namespace ModelCompiler.Tool.Measuring;
 
 /// <summary>Time of one call, in microseconds.</summary>
 /// <param name="Median">Median of many blocks of calls.</param>

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ModelCompiler.Benchmarks.Machine;
+namespace ModelCompiler.Tool.Measuring;
 
 /// <summary>The processor's clock, measured by additions of which each waits for the one before.</summary>
 internal static class Clock
@@ -21,7 +21,7 @@ internal static class Clock
     // Keeps the chain from being left out.
     private static ulong Sink { get; set; }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static ulong Chain(ulong k)
     {
         ulong x = k;

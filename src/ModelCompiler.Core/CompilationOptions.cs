@@ -32,6 +32,9 @@ public enum Precision
     /// <summary>As <see cref="Float32"/>, with the weights of layers rounded to IEEE 754 binary16 and stored as such.</summary>
     Float16,
 
+    /// <summary>16-bit symmetric activations and 8-bit weights, sums of 64 bits: integers only, and nearly as accurate as floats.</summary>
+    Int16,
+
     /// <summary>8-bit integers: per-channel symmetric weights, asymmetric activations, int32 accumulators.</summary>
     Int8,
 
@@ -69,14 +72,15 @@ public sealed record CompilationOptions
     public string? InputValues { get; init; }
 
     /// <summary>Numeric format.</summary>
-    [Option("Numeric format: Float32, Float16 (weights in half precision, computed in float32), Int8, Int4 (Int8 with weights of 4 bits), or Auto (Int8 with "
+    [Option("Numeric format: Float32, Float16 (weights in half precision, computed in float32), Int16 (activations of 16 bits, weights "
+        + "of 8), Int8, Int4 (Int8 with weights of 4 bits), or Auto (Int8 with "
         + "weights of 3 to 8 bits, layer by layer: what MaxWeightBytes asks for, else as few as the outputs bear); by default the model's own, or Int8 when "
         + "calibration data is given.")]
     public Precision Precision { get; init; }
 
     /// <summary>Numeric formats of single layers.</summary>
     [Option("Formats of single layers, in place of what Precision says, such as 'conv1=Float32;block3/*=Int4': names as inspect shows them, * for any letters; "
-        + "Float32, Float16, Int8, or Int2 to Int7 for weights of so many bits. Of several that fit a layer the last counts.")]
+        + "Float32, Float16, Int16, Int8, or Int2 to Int7 for weights of so many bits. Of several that fit a layer the last counts.")]
     public string? LayerPrecision { get; init; }
 
     /// <summary>Bits of quantised weights, 0 for the default.</summary>

@@ -2,6 +2,7 @@ using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core;
 using ModelCompiler.Core.Graph;
+using ModelCompiler.Core.Quantization;
 using ModelCompiler.Tool.Engines;
 
 namespace ModelCompiler.Conformance.Tests;
@@ -79,23 +80,51 @@ public class LayerFormatTests
         Assert.Contains(Compile(new() { Precision = Precision.Int4, WeightBits = 5 }, calibrated: true).Diagnostics, d => d.Code == "MC9002");
     }
 
+    public static TheoryData<string, string> Machines() =>
+        new MatrixOf(RunnableTargets.Single, [nameof(RequantizationMode.Float), nameof(RequantizationMode.FixedPoint)]);
+
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void Formats_of_all_widths_mix_with_exact_conversions(string target, string requantization)
+    {
+        RequantizationMode mode = Enum.Parse<RequantizationMode>(requantization);
+        AssertSameBits(Compile(new() { Precision = Precision.Int16, Requantization = mode }, calibrated: true, target), mode);
+        CompilationResult mixed = Compile(new() { LayerPrecision = $"{Names[0]}=Int16;{Names[2]}=Int16;{Names[3]}=Float16", Requantization = mode },
+            calibrated: true, target);
+        Assert.Equal([ElementType.Int16, ElementType.Int8, ElementType.Int16, ElementType.Float32], mixed.Compiled!.Nodes
+            .Where(n => n.Operator is Core.Operators.ILinearLayer).Select(n => mixed.Compiled.Values[n.Outputs[0]].Type)
+            .Select(t => t == ElementType.UInt8 ? ElementType.Int8 : t));
+        AssertSameBits(mixed, mode);
+    }
+
+    [Fact]
+    public void Activations_of_16_bits_are_nearer_to_the_float_network()
+    {
+        float[] expected = Answer(Compile(new() { Precision = Precision.Float32 }), EngineKind.Reference).ToFloats();
+        double[] errors = [.. new[] { Precision.Int16, Precision.Int8 }.Select(p => Answer(Compile(new() { Precision = p }, calibrated: true),
+            EngineKind.Reference).ToFloats().Zip(expected, (x, y) => (double)(x - y) * (x - y)).Sum())];
+        Assert.True(errors[0] < errors[1], $"{errors[0]} with 16 bits, {errors[1]} with 8");
+        Assert.Contains(Compile(new() { Precision = Precision.Int16, Clusters = 8 }, calibrated: true).Diagnostics, d => d.Code == "MC9002");
+    }
+
     // Bits of the integer weights of each layer, 0 for float.
     private static IEnumerable<int> Bits(CompilationResult result) => result.Compiled!.Nodes.Where(n => n.Operator is Core.Operators.ILinearLayer)
         .Select(n => result.Compiled.Values[n.Inputs[1]]).Select(w => w.Type == ElementType.Float32 ? 0 : NarrowWeights.BitsOf(w.Constant!.ToInt32s()));
 
-    private static void AssertSameBits(CompilationResult result) =>
-        Assert.Equal(Answer(result, EngineKind.Reference).Bytes, Answer(result, EngineKind.Generated).Bytes);
+    private static void AssertSameBits(CompilationResult result, RequantizationMode mode = RequantizationMode.Float) =>
+        Assert.Equal(Answer(result, EngineKind.Reference, mode).Bytes, Answer(result, EngineKind.Generated, mode).Bytes);
 
-    private static TensorData Answer(CompilationResult result, EngineKind kind)
+    private static TensorData Answer(CompilationResult result, EngineKind kind, RequantizationMode mode = RequantizationMode.Float)
     {
-        using IEngine engine = EngineFactory.Create(kind, result, new CompilationOptions { Target = result.Plan!.Target });
+        Assert.True(result.Success, string.Join("\n", result.Diagnostics));
+        using IEngine engine = EngineFactory.Create(kind, result, new CompilationOptions { Target = result.Plan!.Target, Requantization = mode });
         var random = new Random(3);
         var input = new TensorData(ElementType.Float32, engine.Inputs[0].Shape);
         foreach (ref float x in input.Floats) x = (float)((random.NextDouble() * 2) - 1);
         return engine.RunReal([input])[0];
     }
 
-    private static CompilationResult Compile(CompilationOptions options, bool calibrated = false) => ModelCompilation.Run(new CompilationInput(
-        "network.onnx", CompressionTests.Network(), options with { Target = RunnableTargets.Single[0] },
+    private static CompilationResult Compile(CompilationOptions options, bool calibrated = false, string? target = null) =>
+        ModelCompilation.Run(new CompilationInput("network.onnx", CompressionTests.Network(), options with { Target = target ?? RunnableTargets.Single[0] },
         calibrated ? (ReadOnlyMemory<byte>?)CompressionTests.Samples() : null));
 }

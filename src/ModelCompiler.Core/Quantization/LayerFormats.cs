@@ -5,12 +5,15 @@ using ModelCompiler.Core.Operators;
 namespace ModelCompiler.Core.Quantization;
 
 /// <summary>The numeric format of one layer.</summary>
-/// <param name="Precision">Float32, Float16, Int8 or Int4.</param>
+/// <param name="Precision">Float32, Float16, Int16 or Int8.</param>
 /// <param name="WeightBits">Bits of integer weights, 2 to 8; 0 for as many as the other options say.</param>
 internal sealed record NumberFormat(Precision Precision, int WeightBits)
 {
-    /// <summary>True when activations are 8-bit integers.</summary>
+    /// <summary>True when activations are integers.</summary>
     public bool IsInteger => Precision is not (Precision.Float32 or Precision.Float16);
+
+    /// <summary>True when activations are 16-bit integers.</summary>
+    public bool IsWide => Precision == Precision.Int16;
 }
 
 /// <summary>
@@ -27,7 +30,7 @@ internal sealed class LayerFormats
     /// <exception cref="ModelCompilationException">MC9002: they cannot be read.</exception>
     public LayerFormats(CompilationOptions options)
     {
-        _common = options.Precision is Precision.Float32 or Precision.Float16 ? new(options.Precision, 0) : null;
+        _common = options.Precision is Precision.Float32 or Precision.Float16 or Precision.Int16 ? new(options.Precision, 0) : null;
         foreach (string entry in (options.LayerPrecision ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             int equals = entry.LastIndexOf('=');
@@ -79,12 +82,13 @@ internal sealed class LayerFormats
     {
         if (text.Length == 4 && text.StartsWith("Int", StringComparison.OrdinalIgnoreCase) && text[3] is >= '2' and <= '7')
             return new(Precision.Int8, text[3] - '0');
-        if (Enum.TryParse(text, ignoreCase: true, out Precision precision) && precision is Precision.Float32 or Precision.Float16 or Precision.Int8)
-            return new(precision, precision == Precision.Int8 ? 8 : 0);
+        if (Enum.TryParse(text, ignoreCase: true, out Precision precision) && precision is Precision.Float32 or Precision.Float16 or Precision.Int16
+            or Precision.Int8)
+            return new(precision, precision is Precision.Int16 or Precision.Int8 ? 8 : 0);
         throw Wrong(entry, $"asks for '{text}', which is no format");
     }
 
     private static ModelCompilationException Wrong(string entry, string problem) => new("MC9002",
         $"{OptionText.Of(nameof(CompilationOptions.LayerPrecision))} '{entry}' {problem}.",
-        "Give names and formats such as 'conv1=Float32;block3/*=Int4': Float32, Float16, or Int2 to Int8 for the bits of weights.");
+        "Give names and formats such as 'conv1=Float32;block3/*=Int4': Float32, Float16, Int16, or Int2 to Int8 for the bits of weights.");
 }

@@ -1,4 +1,5 @@
 using ModelCompiler.CodeGen.Plan;
+using ModelCompiler.Core.Compression;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
 
@@ -18,13 +19,15 @@ internal sealed class PostTrainingQuantization
     private readonly GraphEditor _editor = new();
     private readonly Dictionary<int, Value> _float = [];
     private readonly Dictionary<int, Value> _integer = [];
+    private readonly Dictionary<int, Value> _wide = [];
 
     private readonly Func<Node, int> _weightBits;
+    private readonly LayerFormats _formats;
     private readonly Dictionary<int, string> _keptFloat;
 
     private PostTrainingQuantization(ModelGraph graph, Dictionary<int, ValueRange> ranges, Func<Node, int> weightBits, LayerFormats formats)
     {
-        (_graph, _ranges, _weightBits, _keptFloat) = (graph, ranges, weightBits, FloatRegions.Find(graph, ranges));
+        (_graph, _ranges, _weightBits, _formats, _keptFloat) = (graph, ranges, weightBits, formats, FloatRegions.Find(graph, ranges));
         foreach (Node node in graph.Nodes)
         {
             if (formats.WhyFloat(node) is { } reason) _keptFloat[node.Outputs[0]] = reason;
@@ -37,7 +40,8 @@ internal sealed class PostTrainingQuantization
         var quantization = new PostTrainingQuantization(graph, context.Ranges, node => context.WeightBits[node.Outputs[0]], context.Formats);
         foreach (int node in context.KeptFloat) quantization._keptFloat.TryAdd(node, "because 8 bits of their values cost the outputs too much");
         ModelGraph result = quantization.Quantize(context.Note);
-        context.Originals = quantization._integer.Concat(quantization._float).DistinctBy(p => p.Value.Id).ToDictionary(p => p.Value.Id, p => p.Key);
+        context.Originals = quantization._integer.Concat(quantization._wide).Concat(quantization._float).DistinctBy(p => p.Value.Id)
+            .ToDictionary(p => p.Value.Id, p => p.Key);
         return result;
     }
 
@@ -52,7 +56,7 @@ internal sealed class PostTrainingQuantization
         new PostTrainingQuantization(graph, ranges, weightBits, formats ?? new(new CompilationOptions())).Quantize(note);
 
     private string WhyFloat(Node node) => HasKernels(node) && _keptFloat.TryGetValue(node.Outputs[0], out string? reason) ? reason
-        : "for lack of integer kernels";
+        : IsWide(node) ? "for lack of 16-bit kernels" : "for lack of integer kernels";
 
     private ModelGraph Quantize(Action<string> note)
     {
@@ -69,6 +73,7 @@ internal sealed class PostTrainingQuantization
         {
             if (TakesIntegers(node)) _integer[node.Outputs[0]] = _float[node.Inputs[0]];
             else if (!CanQuantize(node)) KeepFloat(node);
+            else if (IsWide(node)) Widen(node);
             else if (node.Operator is ILinearLayer) QuantizeLayer(node);
             else QuantizeOperator(node);
         }
@@ -78,7 +83,9 @@ internal sealed class PostTrainingQuantization
         _editor.OutputLabels = _graph.OutputLabels;
         _editor.States.AddRange(_graph.States.Select(s => s with { Current = _float[s.Current].Id, Next = AsFloat(s.Next).Id }));
         Node[] kept = [.. _graph.Nodes.Where(n => !CanQuantize(n) && !TakesIntegers(n) && _graph.Values[n.Outputs[0]].Type == ElementType.Float32)];
-        note($"Quantised {_graph.Nodes.Length - kept.Length} of {_graph.Nodes.Length} operators to 8 bits.");
+        int wide = _graph.Nodes.Count(n => CanQuantize(n) && IsWide(n)), narrow = _graph.Nodes.Length - kept.Length - wide;
+        if (narrow > 0 || wide == 0) note($"Quantised {narrow} of {_graph.Nodes.Length} operators to 8 bits.");
+        if (wide > 0) note($"Quantised {wide} of {_graph.Nodes.Length} operators to 16-bit activations.");
         foreach (IGrouping<string, Node> group in kept.GroupBy(WhyFloat)) note($"Kept in float, {group.Key}: {Names([.. group])}.");
         return _editor.ToGraph();
     }
@@ -93,11 +100,14 @@ internal sealed class PostTrainingQuantization
 
     private bool CanQuantize(Node node) => HasKernels(node) && !_keptFloat.ContainsKey(node.Outputs[0]);
 
+    private bool IsWide(Node node) => _formats.Of(node)?.IsWide == true;
+
     private bool HasKernels(Node node)
     {
         if (IntegerRules.Of(_graph, node) == QuantizationRule.Float || node.Outputs.Length != 1) return false;
         if (node.Inputs.Where((i, place) => i >= 0 && !IntegerRules.IsIndex(node, place)).Append(node.Outputs[0])
             .Any(i => _graph.Values[i].Type != ElementType.Float32)) return false;
+        if (IsWide(node) && !WideForms.Has(_graph, node)) return false;
         return node.Operator is not ILinearLayer || node.Inputs.Skip(1).All(i => i < 0 || _graph.Values[i].Constant is not null);
     }
 
@@ -141,6 +151,24 @@ internal sealed class PostTrainingQuantization
         _integer[output.Id] = integer;
     }
 
+    private void Widen(Node node)
+    {
+        Value[] inputs = [.. node.Inputs.Select((i, place) => i < 0 || (place > 0 && node.Operator is ILinearLayer) ? null! : AsWide(i))];
+        if (node.Operator is ILinearLayer)
+        {
+            Value weights = QuantizeWeights(_graph.Values[node.Inputs[ILinearLayer.Weights]], sbyte.MaxValue, null, inputs[0].Q.Scale);
+            float[] bias = FloatLayers.BiasOf(node) is { } id ? _graph.Values[id].Constant!.ToFloats() : new float[weights.Shape[0]];
+            inputs = [inputs[0], weights, _editor.AddConstant(FloatLayers.BiasName(_graph, node), WideForms.Bias(bias, inputs[0].Q, weights.Q))];
+        }
+
+        Value output = _graph.Values[node.Outputs[0]];
+        QuantizationParameters q = node.Operator is Pool or Reshape or Transpose or Pad ? inputs[0].Q : WideForms.IsUnit(node.Operator) ? WideForms.Unit
+            : WideForms.Of(RangeOf(output.Id));
+        Value wide = _editor.AddValue(output.Name, new TensorType(ElementType.Int16, output.Shape, q));
+        _editor.AddNode(node with { Inputs = [.. inputs.Select(i => i?.Id ?? -1)], Outputs = [wide.Id] });
+        _wide[output.Id] = wide;
+    }
+
     // Where all weights of a channel are tiny, the bias decides the scale, or it would not fit int32.
     private Value QuantizeWeights(Value weights, int limit, TensorData? bias, float inputScale)
     {
@@ -180,9 +208,29 @@ internal sealed class PostTrainingQuantization
             return _integer[id] = _editor.AddConstant(value.Name, new TensorData(ElementType.Int8, value.Shape, integers), q);
         }
 
-        return _integer[id] = _editor.Add(value.Name, "Quantize", new Operators.Quantize(), [AsFloat(id).Id], AffineRange.Activation(RangeOf(id)),
+        return _integer[id] = _editor.Add(value.Name, "Quantize", new Operators.Quantize(), [Known(id).Id], AffineRange.Activation(RangeOf(id)),
             ElementType.Int8);
     }
+
+    private Value AsWide(int id)
+    {
+        if (_wide.TryGetValue(id, out Value? known)) return known;
+        Value value = _graph.Values[id];
+        if (value.Constant is not { } constant)
+        {
+            return _wide[id] = _editor.Add(value.Name, "Quantize", new Operators.Quantize(), [Known(id).Id], WideForms.Of(RangeOf(id)),
+                ElementType.Int16);
+        }
+
+        float[] real = constant.ToFloats();
+        QuantizationParameters q = WideForms.Of(new(real.DefaultIfEmpty().Min(), real.DefaultIfEmpty().Max()));
+        short[] integers = Array.ConvertAll(real, x => (short)Requantization.Quantize(x, q.Scale, 0, short.MinValue, short.MaxValue));
+        return _wide[id] = _editor.AddConstant(value.Name, new TensorData(ElementType.Int16, value.Shape,
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(integers.AsSpan()).ToArray()), q);
+    }
+
+    // A value in the form in which it is computed.
+    private Value Known(int id) => _float.GetValueOrDefault(id) ?? _wide.GetValueOrDefault(id) ?? _integer.GetValueOrDefault(id) ?? AsFloat(id);
 
     private Value AsFloat(int id)
     {
@@ -190,6 +238,6 @@ internal sealed class PostTrainingQuantization
         Value value = _graph.Values[id];
         return _float[id] = value.Constant is { } constant
             ? _editor.AddConstant(value.Name, constant, value.Quantization)
-            : _editor.Add(value.Name, "Dequantize", new Dequantize(), [_integer[id].Id]);
+            : _editor.Add(value.Name, "Dequantize", new Dequantize(), [(_wide.GetValueOrDefault(id) ?? _integer[id]).Id]);
     }
 }

@@ -26,7 +26,8 @@ internal static class WeightBitsChoice
     public static ModelGraph Run(ModelGraph graph, PipelineContext context)
     {
         int bits = context.Options.AskedWeightBits;
-        if (bits == 0) bits = !context.Isa.Has(Products.Bytes) || context.Isa.Has(Products.Quads) ? 8 : IsShared(context) ? 7 : Choose(graph, context);
+        if (bits == 0) bits = context.Options.Precision == Precision.Int16
+            || !context.Isa.Has(Products.Bytes) || context.Isa.Has(Products.Quads) ? 8 : IsShared(context) ? 7 : Choose(graph, context);
         // Values that some layer depends on.
         var before = new HashSet<int>();
         foreach (Node node in graph.Nodes.Reverse().Where(n => n.Operator is ILinearLayer || n.Outputs.Any(before.Contains))) before.UnionWith(node.Inputs);

@@ -120,13 +120,47 @@ public class PostTrainingQuantizationTests
         Assert.Equal("MC3004", Assert.Throws<ModelCompilationException>(() => RangeCalibrator.Parse(null).Calibrate(graph, [[sample]])).Code);
     }
 
-    private static (ModelGraph Before, ModelGraph After, List<string> Notes) Quantise(ModelGraph graph)
+    [Fact]
+    public void Activations_of_16_bits_have_no_zero_points_and_sums_have_64_bits()
+    {
+        var b = new CaseBuilder(6);
+        Value x = b.Apply(Conv, b.Input(1, 6, 4, 2), Weights(4, 3, 3, 2));
+        Value sum = b.Apply(new Binary(BinaryKind.Add, ActivationRange.Relu6), x, b.Apply(Conv, x, Weights(4, 3, 3, 4), b.Constant(4)));
+        Value pool = b.Apply(new Pool(PoolKind.Average, 2, 2, 2, 2, 0, 0, 0, 0, false, ActivationRange.None), sum);
+        Value dense = b.Apply(new FullyConnected(false, ActivationRange.None), b.Apply(new Reshape(new Shape(1, 24)), pool), Weights(3, 24), b.Constant(3));
+        Value gate = b.Apply(new Binary(BinaryKind.Multiply, ActivationRange.None), dense, b.Apply(new Unary(UnaryKind.Sigmoid), dense));
+        (ModelGraph before, ModelGraph after, List<string> notes) = Quantise(b.Build(b.Apply(new Softmax(1), gate)),
+            new(new CompilationOptions { Precision = Precision.Int16 }));
+        Assert.Equal("Quantize Conv Conv Add AveragePool Reshape FullyConnected Sigmoid Multiply Softmax Dequantize", PassCheck.Operators(after));
+        foreach (Value value in after.Nodes.SkipLast(1).Select(n => after.Values[n.Outputs[0]]))
+            Assert.Equal((ElementType.Int16, 0), (value.Type, value.Q.ZeroPoint));
+        Assert.All(after.Nodes.Where(n => n.Operator is ILinearLayer), n => Assert.Equal(ElementType.Int64, after.Values[n.Inputs[2]].Type));
+        Assert.Equal("Quantised 9 of 9 operators to 16-bit activations.", Assert.Single(notes));
+        // Weights lose nothing here, and the samples are those that ranges are from.
+        var random = new Random(5);
+        for (int sample = 0; sample < 8; sample++)
+        {
+            TensorData[] inputs = [.. before.InputValues.Select(v => CaseBuilder.Random(v, random))];
+            float[] expected = new ReferenceInterpreter(before, RequantizationMode.Float).Run(inputs)[0].ToFloats(),
+                actual = new ReferenceInterpreter(after, RequantizationMode.Float).Run(inputs)[0].ToFloats();
+            for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 0.002f);
+        }
+
+        // The first of each output is the largest.
+        Value Weights(params int[] shape)
+        {
+            int count = 0, taps = shape.Skip(1).Aggregate(1, (p, d) => p * d);
+            return b.Numbers(ElementType.Float32, null, r => (count++ % taps == 0 ? 127 : r.Next(-127, 128)) / 256.0, shape);
+        }
+    }
+
+    private static (ModelGraph Before, ModelGraph After, List<string> Notes) Quantise(ModelGraph graph, LayerFormats? formats = null)
     {
         var random = new Random(5);
         List<IReadOnlyList<TensorData>> samples = [.. Enumerable.Range(0, 8)
             .Select(_ => (IReadOnlyList<TensorData>)[.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))])];
         var notes = new List<string>();
-        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse("MinMax").Calibrate(graph, samples), _ => 8, notes.Add);
+        ModelGraph after = PostTrainingQuantization.Run(graph, RangeCalibrator.Parse("MinMax").Calibrate(graph, samples), _ => 8, notes.Add, formats);
         GraphVerifier.Verify(after, "quantisation");
         return (graph, after, notes);
     }

@@ -126,7 +126,8 @@ public sealed record CompilationOptions
     public string? Calibration { get; init; }
 
     /// <summary>How activation ranges are chosen.</summary>
-    [Option("How activation ranges are chosen from calibration data: MinMax or Percentile (default), or Percentile:99.99.")]
+    [Option("How activation ranges are chosen from calibration data: MinMax, Percentile (default), a percentile such as Percentile:99.99, Mse (least square "
+        + "error), Entropy (least divergence), or Auto (value by value, by what a range costs the outputs).")]
     public string? CalibrationMethod { get; init; }
 
     /// <summary>Upper bound of calibration samples used.</summary>

@@ -10,39 +10,54 @@ namespace ModelCompiler.Core.Quantization;
 internal readonly record struct ValueRange(float Min, float Max);
 
 /// <summary>
-/// Finds the range of every float value by running the network on calibration samples: the extremes (min–max), or the extremes left
-/// when a small share of outliers at both ends is cut off (percentile, from a histogram).
+/// Finds the range of every float value by running the network on calibration samples: the extremes (min–max), or what a rule of <see cref="RangeRules"/>
+/// leaves of them.
 /// </summary>
 internal sealed class RangeCalibrator
 {
     private const int Bins = 4096;
     private const double DefaultPercentile = 99.99;
 
-    private readonly double _percentile;
+    private readonly Func<ValueHistogram, ValueRange>? _rule;
     private readonly bool _isDefault;
 
-    private RangeCalibrator(double percentile, bool isDefault = false) => (_percentile, _isDefault) = (percentile, isDefault);
+    private RangeCalibrator(double percentile, Func<ValueHistogram, ValueRange>? rule, bool isDefault = false) =>
+        (Percentile, _rule, _isDefault) = (percentile, rule, isDefault);
 
-    /// <summary>The share of elements at each end that stays within a range, in percent: 100 where nothing is cut off.</summary>
-    internal double Percentile => _percentile;
+    /// <summary>The share of elements at each end that stays within a range, in percent: 100 where nothing is cut off, or a rule decides.</summary>
+    internal double Percentile { get; }
 
-    /// <summary>Reads the option CalibrationMethod: <c>MinMax</c>, <c>Percentile</c> or <c>Percentile:99.9</c>.</summary>
+    private static RangeCalibrator Cut(double percentile, bool isDefault = false) =>
+        new(percentile, percentile < 100 ? h => RangeRules.Percentile(h, percentile) : null, isDefault);
+
+    /// <summary>Reads the option CalibrationMethod: <c>MinMax</c>, <c>Percentile</c>, <c>Percentile:99.9</c>, <c>Mse</c>, <c>Entropy</c>, or <c>Auto</c>,
+    /// which begins as the default does.</summary>
     /// <exception cref="ModelCompilationException">MC9002: another text.</exception>
     public static RangeCalibrator Parse(string? method)
     {
-        if (method is null) return new(DefaultPercentile, true);
+        if (method is null || IsAuto(method)) return Cut(DefaultPercentile, true);
         string[] parts = method.Split(':');
-        if (parts[0].Equals("MinMax", StringComparison.OrdinalIgnoreCase) && parts.Length == 1) return new(100);
-        if (parts[0].Equals("Percentile", StringComparison.OrdinalIgnoreCase))
+        switch (parts[0].ToUpperInvariant(), parts.Length)
         {
-            if (parts.Length == 1) return new(DefaultPercentile);
-            if (double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double percentile) && percentile is > 50 and <= 100)
-                return new(percentile);
+            case ("MINMAX", 1):
+                return Cut(100);
+            case ("MSE", 1):
+                return new(100, RangeRules.Mse);
+            case ("ENTROPY", 1):
+                return new(100, RangeRules.Entropy);
+            case ("PERCENTILE", 1):
+                return Cut(DefaultPercentile);
+            case ("PERCENTILE", 2) when double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double percentile)
+                && percentile is > 50 and <= 100:
+                return Cut(percentile);
         }
 
         throw new ModelCompilationException("MC9002", $"'{method}' is not a value of option '{OptionText.Of(nameof(CompilationOptions.CalibrationMethod))}'.",
-            "Give MinMax, Percentile or a percentile such as Percentile:99.99.");
+            "Give MinMax, Percentile, a percentile such as Percentile:99.99, Mse, Entropy or Auto.");
     }
+
+    /// <summary>True when ranges are to be chosen value by value, by what they cost the outputs.</summary>
+    internal static bool IsAuto(string? method) => "Auto".Equals(method, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Puts ranges of all float values on the samples into the context.</summary>
     internal static ModelGraph Run(ModelGraph graph, PipelineContext context)
@@ -50,6 +65,7 @@ internal sealed class RangeCalibrator
         CalibrationSamples samples = context.Samples!;
         context.Ranges = Parse(context.Options.CalibrationMethod).Calibrate(graph, samples.Inputs, samples.Describe);
         context.Note($"Calibrated ranges on {samples.Inputs.Length} samples of {samples.File}.");
+        if (IsAuto(context.Options.CalibrationMethod)) RangeChoice.Run(graph, context);
         return graph;
     }
 
@@ -75,16 +91,18 @@ internal sealed class RangeCalibrator
             }
         });
         foreach (int id in unbounded) ranges.Remove(id);
-        return _percentile >= 100 ? new(ranges) : CutOutliers(graph, new(ranges), samples);
+        return _rule is null ? new(ranges) : Narrowed(graph, new(ranges), samples, _rule);
     }
 
     // Logits under a mask keep their extremes, so that they are seen to be wide; so do results that are not only compared with each other,
     // unless the user says otherwise.
-    private Dictionary<int, ValueRange> CutOutliers(ModelGraph graph, Dictionary<int, ValueRange> ranges, IReadOnlyList<IReadOnlyList<TensorData>> samples)
+    private Dictionary<int, ValueRange> Narrowed(
+        ModelGraph graph, Dictionary<int, ValueRange> ranges, IReadOnlyList<IReadOnlyList<TensorData>> samples, Func<ValueHistogram, ValueRange> rule)
     {
         HashSet<int> whole = _isDefault ? RegressedValues.Find(graph) : [];
         whole.UnionWith(graph.Nodes.Where(n => n.Operator is Softmax && ranges.TryGetValue(n.Inputs[0], out ValueRange r)
             && (double)r.Max - r.Min > FloatRegions.WidestLogits).Select(n => n.Inputs[0]));
+        var zeros = new Dictionary<int, long>();
         Dictionary<int, long[]> histograms = ranges.Keys.Where(id => !whole.Contains(id)).ToDictionary(id => id, _ => new long[Bins]);
         Observe(graph, samples, (_, value, data) =>
         {
@@ -94,13 +112,16 @@ internal sealed class RangeCalibrator
             double scale = Bins / ((double)max - min);
             var counts = new int[Bins];
             foreach (float x in data.Floats) counts[Math.Clamp((int)((x - min) * scale), 0, Bins - 1)]++;
-            lock (histogram)
+            long none = data.Floats.Count(0f);
+            lock (zeros)
             {
+                zeros[value.Id] = zeros.GetValueOrDefault(value.Id) + none;
                 for (int bin = 0; bin < Bins; bin++) histogram[bin] += counts[bin];
             }
         });
 
-        return ranges.ToDictionary(r => r.Key, r => histograms.TryGetValue(r.Key, out long[]? histogram) ? Cut(r.Value, histogram) : r.Value);
+        return ranges.ToDictionary(r => r.Key, r => histograms.TryGetValue(r.Key, out long[]? histogram) && r.Value.Max > r.Value.Min
+            ? rule(new(r.Value, histogram, zeros.GetValueOrDefault(r.Key))) : r.Value);
     }
 
     // Shows all float values of all samples, several samples at once where none depends on the one before; what is thrown is what the first sample throws.
@@ -133,17 +154,6 @@ internal sealed class RangeCalibrator
                 errors[i] = e;
             }
         }
-    }
-
-    private ValueRange Cut(ValueRange range, long[] histogram)
-    {
-        long outliers = (long)(histogram.Sum() * (100 - _percentile) / 100);
-        int low = 0;
-        int high = Bins - 1;
-        for (long cut = histogram[low]; cut <= outliers && low < high; cut += histogram[low]) low++;
-        for (long cut = histogram[high]; cut <= outliers && high > low; cut += histogram[high]) high--;
-        double width = ((double)range.Max - range.Min) / Bins;
-        return new((float)(range.Min + (low * width)), (float)(range.Min + ((high + 1) * width)));
     }
 
     private static (float Min, float Max)? Extremes(ReadOnlySpan<float> values, Value value, string sample, bool isInput, bool isOutput)

@@ -60,7 +60,7 @@ internal static class ModelcApp
         Option<bool> json = SharedOptions.Json();
         root.Options.Add(json);
         ModelCommand[] commands = [new InspectCommand(), new CompileCommand(), new RunCommand(), new EvaluateCommand(), new ExplainCommand(),
-            new BenchCommand()];
+            new BenchCommand(), new ExportCommand()];
         foreach (ModelCommand command in commands) root.Subcommands.Add(command.Create(json, output, error));
         root.Subcommands.Add(new ConformCommand().Create(json, output, error));
         root.Subcommands.Add(new TargetsCommand().Create(json, output, error));

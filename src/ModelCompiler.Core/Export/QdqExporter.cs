@@ -1,16 +1,15 @@
-using ModelCompiler.CodeGen.Kernels;
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Operators;
 using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType;
 
-namespace ModelCompiler.Testing;
+namespace ModelCompiler.Core.Export;
 
 /// <summary>
-/// Writes a network as ONNX with QuantizeLinear and DequantizeLinear around every operator: uint8 activations, weights with a scale per channel, int32 biases,
-/// channels-first images. This is the form that ONNX Runtime fuses into its fastest integer kernels.
+/// Writes a network as ONNX with QuantizeLinear and DequantizeLinear around every operator: weights with a scale per channel, int32 biases, channels-first
+/// images. Other runtimes fuse this form into integer kernels.
 /// </summary>
-internal sealed class QdqExporter
+internal sealed partial class QdqExporter
 {
     private const int Opset = 17;
 
@@ -19,37 +18,68 @@ internal sealed class QdqExporter
     private static readonly int[] ToLast = [0, 2, 3, 1];
 
     private readonly ModelGraph _graph;
-    private readonly OnnxGraph _onnx = new(opset: Opset);
+    private readonly OnnxWriter _onnx;
+
+    // Whose inputs and outputs the file has; null when they may be as suits runtimes.
+    private readonly ModelGraph? _edges;
 
     // Names of the tensors written so far, as the network has them and channels-first.
     private readonly Dictionary<(int Value, bool ChannelsFirst), string> _names = [];
 
-    private QdqExporter(ModelGraph graph) => _graph = graph;
+    private QdqExporter(ModelGraph graph, ModelGraph? edges)
+    {
+        (_graph, _edges) = (graph, edges);
+        _onnx = new OnnxWriter(Opset, new HashSet<string>(edges is null ? [] : [.. graph.InputValues.Select(v => v.Name), .. graph.OutputNames]));
+    }
 
-    /// <summary>Writes the network.</summary>
-    /// <exception cref="NotSupportedException">There is no such operator in this form; the message names the node.</exception>
-    public static QdqModel Export(ModelGraph graph) => new QdqExporter(graph).Export();
+    /// <summary>Writes the network as runtimes take it fastest: 8-bit activations are uint8, images at the edges channels-first; names are made up.</summary>
+    /// <exception cref="ModelCompilationException">MC2006: there is no such operator in this form.</exception>
+    public static QdqModel Export(ModelGraph graph) => new QdqExporter(graph, edges: null).Export();
+
+    /// <summary>Writes the network with the inputs and outputs that its user knows, by name, type, shape and order, as the content of an ONNX file.</summary>
+    /// <param name="graph">The compiled network.</param>
+    /// <param name="original">The network before quantisation: what is float there at the edges is float in the file.</param>
+    /// <exception cref="ModelCompilationException">MC2006: there is no such operator in this form.</exception>
+    public static byte[] ExportModel(ModelGraph graph, ModelGraph original) => new QdqExporter(graph, original).Export().Bytes;
 
     private QdqModel Export()
     {
+        if (_graph.States.Length > 0) throw NotExported($"'{_graph.States[0].Name}' lives from run to run");
         ILookup<int, Node> consumers = _graph.Consumers();
         var inputs = new List<QdqEdge>();
-        foreach (Value input in _graph.InputValues)
+        foreach ((Value input, int i) in _graph.InputValues.Select((v, i) => (v, i)))
         {
-            bool first = input.Shape.Rank == 4 && !consumers[input.Id].All(n => n.Operator is Transpose or Reshape);
-            var edge = new QdqEdge("", input.Type, input.Shape, first);
-            edge = edge with { Name = _onnx.Input(TypeOf(input), [.. edge.FileShape]) };
-            _names.Add((input.Id, first), edge.Name);
+            bool first = _edges is null && input.Shape.Rank == 4 && !consumers[input.Id].All(n => n.Operator is Transpose or Reshape);
+            var edge = new QdqEdge(_edges is null ? _onnx.NextName("x") : input.Name, input.Type, input.Shape, first);
+            bool real = IsReal(input, _edges?.Values[_edges.Inputs[i]]);
+            _onnx.Input(edge.Name, real ? DataType.Float : TypeOf(input), edge.FileShape);
+            _names.Add((input.Id, first), real ? Integers(input, edge.Name) : edge.Name);
             inputs.Add(edge);
         }
 
-        foreach (Node node in _graph.Nodes) Write(node);
-        var outputs = new List<QdqEdge>();
-        foreach (Value output in _graph.OutputValues)
+        foreach (Node node in _graph.Nodes)
         {
-            bool first = IsFirst(output);
-            outputs.Add(new QdqEdge(Name(output, first), output.Type, output.Shape, first));
-            _onnx.Output(outputs[^1].Name, TypeOf(output));
+            try
+            {
+                Write(node);
+            }
+            catch (ModelCompilationException e)
+            {
+                throw e.At(node.Label);
+            }
+        }
+
+        var outputs = new List<QdqEdge>();
+        foreach ((Value output, int i) in _graph.OutputValues.Select((v, i) => (v, i)))
+        {
+            bool first = _edges is null && IsFirst(output);
+            string name = Name(output, first);
+            bool real = IsReal(output, _edges?.Values[_edges.Outputs[i]]);
+            if (real) name = Real(output, name);
+            if (_edges is not null) name = _onnx.Rename(name, _graph.OutputNames[i]);
+            var edge = new QdqEdge(name, output.Type, output.Shape, first);
+            outputs.Add(edge);
+            _onnx.Output(name, real ? DataType.Float : TypeOf(output), edge.FileShape);
         }
 
         return new QdqModel(_onnx.Write(), inputs, outputs);
@@ -58,9 +88,13 @@ internal sealed class QdqExporter
     private void Write(Node node)
     {
         Value[] inputs = [.. node.Inputs.Where(i => i >= 0).Select(i => _graph.Values[i])];
+        if (inputs.Length == 0 || node.Outputs.Length != 1) throw NotExported($"operator {node.Operator.Name} has no single input and output");
         (Value x, Value y) = (inputs[0], _graph.Values[node.Outputs[0]]);
+        if (inputs.Append(y).FirstOrDefault(v => v.IsQuantized16) is { } wide) throw NotExported($"'{wide.Name}' has integers of 16 bits");
         switch (node.Operator)
         {
+            case Conv or FullyConnected when inputs.Skip(1).Any(i => i.Constant is null):
+                throw NotExported("the weights are computed at run time");
             case Conv conv:
                 Convolution(conv, inputs, y);
                 break;
@@ -75,8 +109,7 @@ internal sealed class QdqExporter
                 break;
             case Binary binary:
                 bool images = y.Shape.Rank == 4 && inputs.Any(IsFirst) && inputs.All(i => i.Shape.Rank == 4 || i.Constant is not null);
-                string op = binary.Kind switch { BinaryKind.Add => "Add", BinaryKind.Subtract => "Sub", BinaryKind.Multiply => "Mul", _ => "Div" };
-                Bind(y, images, Clamped(_onnx.Apply(op, [.. inputs.Select(i => Real(i, images))]), binary.Activation, y));
+                Bind(y, images, Clamped(_onnx.Apply(NameOf(binary.Kind), [.. inputs.Select(i => Real(i, images))]), binary.Activation, y));
                 break;
             case Concatenation concat:
                 Join(concat, inputs, y);
@@ -84,8 +117,12 @@ internal sealed class QdqExporter
             case Unary unary:
                 Bind(y, IsFirst(x), Function(unary, Real(x, IsFirst(x)), y));
                 break;
-            case Softmax { Beta: 1 } softmax:
-                Bind(y, IsFirst(x), _onnx.Apply("Softmax", [Real(x, IsFirst(x))], ("axis", IsFirst(x) ? Array.IndexOf(ToFirst, softmax.Axis) : softmax.Axis)));
+            case Softmax softmax:
+                string scaled = softmax.Beta == 1 ? Real(x, IsFirst(x)) : _onnx.Apply("Mul", [Real(x, IsFirst(x)), _onnx.Scalar(softmax.Beta)]);
+                Bind(y, IsFirst(x), _onnx.Apply("Softmax", [scaled], ("axis", AxisOf(softmax.Axis, x))));
+                break;
+            case LogSoftmax softmax:
+                Bind(y, IsFirst(x), _onnx.Apply("LogSoftmax", [Real(x, IsFirst(x))], ("axis", AxisOf(softmax.Axis, x))));
                 break;
             case Pad pad:
                 Surround(pad, x, y);
@@ -93,7 +130,7 @@ internal sealed class QdqExporter
             case Quantize or Dequantize:
                 Bind(y, IsFirst(x), Real(x, IsFirst(x)));
                 break;
-            case Reinterpret:
+            case Reinterpret when x.IsQuantized == y.IsQuantized:
                 _names.Add((y.Id, IsFirst(x)), Name(x, IsFirst(x)));
                 break;
             case Reshape:
@@ -103,7 +140,7 @@ internal sealed class QdqExporter
                 Permute([.. order], x, y);
                 break;
             default:
-                throw new NotSupportedException($"{node.Label} cannot be written as an ONNX operator between conversions.");
+                throw NotExported($"operator {node.Operator.Name} has no form in the file");
         }
     }
 
@@ -155,7 +192,7 @@ internal sealed class QdqExporter
             return;
         }
 
-        if (pool.DilationDown * pool.DilationRight != 1) throw new NotSupportedException("A mean over a dilated window does not exist in this operator set.");
+        if (pool.DilationDown * pool.DilationRight != 1) throw NotExported("a mean over a dilated window does not exist in the file's operator set");
         string mean = whole
             ? _onnx.Apply("GlobalAveragePool", [Real(x, true)])
             : _onnx.Apply("AveragePool", [Real(x, true)], [.. attributes, ("count_include_pad", pool.CountIncludePad ? 1 : 0)]);
@@ -180,7 +217,8 @@ internal sealed class QdqExporter
     {
         bool first = inputs.Any(IsFirst);
         (string, object) axis = ("axis", first ? Array.IndexOf(ToFirst, concat.Axis) : concat.Axis);
-        if (inputs.All(i => i.Quantization == y.Quantization)) _names.Add((y.Id, first), _onnx.Apply("Concat", [.. inputs.Select(i => Name(i, first))], axis));
+        if (inputs.All(i => i.Quantization == y.Quantization && i.Type == y.Type))
+            _names.Add((y.Id, first), _onnx.Apply("Concat", [.. inputs.Select(i => Name(i, first))], axis));
         else Bind(y, first, _onnx.Apply("Concat", [.. inputs.Select(i => Real(i, first))], axis));
     }
 
@@ -212,96 +250,6 @@ internal sealed class QdqExporter
         UnaryKind.HardSwish or UnaryKind.Sigmoid or UnaryKind.Tanh or UnaryKind.Abs or UnaryKind.Exp or UnaryKind.Log or UnaryKind.Sqrt or UnaryKind.Reciprocal
         or UnaryKind.Softplus =>
             _onnx.Apply(unary.Kind.ToString(), [x]),
-        _ => throw new NotSupportedException($"{unary.Kind} is not an ONNX operator."),
-    };
-
-    /// <summary>A clamp, unless the saturation of the output's integers does it.</summary>
-    private string Clamped(string real, ActivationRange activation, Value output)
-    {
-        if (!output.IsQuantized) return activation.IsNone ? real : Clip(activation.Min, activation.Max);
-        (int low, int high) = activation.Quantized(output);
-        if (low == output.Type.MinValue() && high == output.Type.MaxValue()) return real;
-        return Clip((low - output.Q.ZeroPoint) * output.Q.Scale, (high - output.Q.ZeroPoint) * output.Q.Scale);
-
-        string Clip(float min, float max) => _onnx.Apply("Clip", [real, _onnx.Scalar(min), _onnx.Scalar(max)]);
-    }
-
-    private void Bind(Value value, bool channelsFirst, string real) => _names.Add((value.Id, channelsFirst), Integers(value, real));
-
-    /// <summary>Real numbers as a value's own type.</summary>
-    private string Integers(Value value, string real) => value.IsQuantized ? _onnx.Apply("QuantizeLinear", [real, .. Parameters(value)]) : real;
-
-    private string Real(Value value, bool channelsFirst) => Real(value, Name(value, channelsFirst));
-
-    // Every use has a conversion of its own, which ONNX Runtime wants for fusing.
-    private string Real(Value value, string name) => value.IsQuantized ? _onnx.Apply("DequantizeLinear", [name, .. Parameters(value)]) : name;
-
-    private string[] Parameters(Value value) =>
-        [_onnx.Scalar(value.Q.Scale), _onnx.Constant(DataType.Uint8, [], [(byte)(value.Q.ZeroPoint - value.Type.MinValue())])];
-
-    private bool IsFirst(Value value) => _names.ContainsKey((value.Id, true));
-
-    /// <summary>A name under which the elements lie in the network's own order.</summary>
-    private string InOrder(Value value) => IsFirst(value) && IsSameOrder(value.Shape) ? Name(value, true) : Name(value, false);
-
-    private static bool IsSameOrder(Shape shape) => shape[3] == 1 || shape[1] * shape[2] == 1;
-
-    private string Name(Value value, bool channelsFirst)
-    {
-        if (_names.TryGetValue((value.Id, channelsFirst), out string? name)) return name;
-        if (value.Constant is { } constant)
-        {
-            if (channelsFirst) constant = QdqEdge.Permute(constant.Reshape(new Shape([.. Enumerable.Repeat(1, 4 - constant.Shape.Rank), .. constant.Shape])),
-                ToFirst);
-            var edge = new QdqEdge("", value.Type, constant.Shape, false);
-            name = _onnx.Constant(TypeOf(value), [.. constant.Shape], edge.ToFile(constant).Bytes);
-        }
-        else
-        {
-            string other = _names[(value.Id, !channelsFirst)];
-            name = IsSameOrder(value.Shape)
-                ? Reshaped(other, channelsFirst ? value.Shape.Permute(ToFirst) : value.Shape)
-                : _onnx.Apply("Transpose", [other], ("perm", channelsFirst ? ToFirst : ToLast));
-        }
-
-        _names.Add((value.Id, channelsFirst), name);
-        return name;
-    }
-
-    private string Reshaped(string name, Shape shape) => _onnx.Apply("Reshape", [name, _onnx.Int64s([.. shape.Select(d => (long)d)])]);
-
-    /// <summary>Weights in the type they have.</summary>
-    private string Constant(Value weights, TensorData data, int axis)
-    {
-        int[] shape = [.. data.Shape];
-        if (!weights.IsQuantized) return _onnx.Constant(DataType.Float, shape, data.ToFloats());
-        int[] slices = weights.Q.IsPerTensor ? [] : [weights.Q.Scales.Count];
-        DataType type = weights.Type == ElementType.Int8 ? DataType.Int8 : DataType.Uint8;
-        string[] operands =
-        [
-            _onnx.Constant(type, shape, data.Bytes), _onnx.Constant(DataType.Float, slices, weights.Q.Scales.ToArray()),
-            _onnx.Constant(type, slices, weights.Q.ZeroPoints.Select(z => unchecked((byte)z)).ToArray()),
-        ];
-        return _onnx.Apply("DequantizeLinear", operands, ("axis", axis));
-    }
-
-    private string Bias(Value bias, Value x, Value weights)
-    {
-        TensorData data = bias.Constant!;
-        if (!x.IsQuantized) return _onnx.Constant(DataType.Float, [data.Count], data.ToFloats());
-        float[] scales = [.. weights.Q.Scales.Select(s => x.Q.Scale * s)];
-        int[] slices = weights.Q.IsPerTensor ? [] : [scales.Length];
-        string[] operands = [_onnx.Constant(DataType.Int32, [data.Count], data.ToInt32s()), _onnx.Constant(DataType.Float, slices, scales),
-            _onnx.Constant(DataType.Int32, slices, new int[scales.Length])];
-        return _onnx.Apply("DequantizeLinear", operands, ("axis", 0));
-    }
-
-    private static DataType TypeOf(Value value) => value.Type switch
-    {
-        ElementType.Int8 or ElementType.UInt8 when value.IsQuantized => DataType.Uint8,
-        ElementType.Float32 => DataType.Float,
-        ElementType.Int32 => DataType.Int32,
-        ElementType.Int64 => DataType.Int64,
-        _ => throw new NotSupportedException($"'{value.Name}' is {value.Type}, which is not written."),
+        _ => throw NotExported($"{unary.Kind} has no form in the file"),
     };
 }

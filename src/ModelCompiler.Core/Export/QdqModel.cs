@@ -1,7 +1,7 @@
 using ModelCompiler.CodeGen.Plan;
 using ModelCompiler.Core.Graph;
 
-namespace ModelCompiler.Testing;
+namespace ModelCompiler.Core.Export;
 
 /// <summary>A quantised network as an ONNX file, and how its edges relate to the network's.</summary>
 /// <param name="Bytes">The file.</param>

@@ -77,7 +77,7 @@ public class OptionTests
     [InlineData("option '--tragets'. Did you mean --target?", "conform", "--tragets", "x64", "tests")]
     [InlineData("option '--frobnicate'. See 'modelc inspect --help'.", "inspect", "x.onnx", "--frobnicate", "1")]
     [InlineData("command 'complie'. Did you mean compile?", "complie", "x.onnx")]
-    [InlineData("command 'frobnicate'. Commands are: inspect, compile, run, evaluate, explain, bench, conform, targets.", "frobnicate", "x.onnx")]
+    [InlineData("command 'frobnicate'. Commands are: inspect, compile, run, evaluate, explain, bench, export, conform, targets.", "frobnicate", "x.onnx")]
     public void Names_that_do_not_exist_come_with_the_one_that_is_meant(string said, params string[] args)
     {
         CommandLineRun run = CommandLineRun.Of(args);

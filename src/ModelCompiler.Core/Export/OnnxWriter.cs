@@ -10,11 +10,18 @@ namespace ModelCompiler.Core.Export;
 /// <summary>Puts an ONNX file together, node by node; values get names in order.</summary>
 /// <param name="opset">Version of the operators.</param>
 /// <param name="taken">Names that no other value may get.</param>
-internal sealed class OnnxWriter(int opset, IReadOnlySet<string> taken)
+internal sealed partial class OnnxWriter(int opset, IReadOnlySet<string> taken)
 {
     private const int IrVersion = 8;
 
     private readonly GraphProto _graph = new() { Name = "network" };
+
+    // The nodes by their outputs, and the shapes of values as far as they were told.
+    private readonly Dictionary<string, NodeProto> _makers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Shape> _shapes = new(StringComparer.Ordinal);
+
+    // Values that are outputs, with the outputs' names.
+    private readonly List<(string Value, string Name)> _results = [];
     private int _names;
 
     /// <summary>A name that no value has yet.</summary>
@@ -29,15 +36,15 @@ internal sealed class OnnxWriter(int opset, IReadOnlySet<string> taken)
     /// <summary>Declares an input of the model.</summary>
     public void Input(string name, DataType type, Shape shape) => _graph.Input.Add(Describe(name, type, shape));
 
-    /// <summary>Declares an output of the model.</summary>
-    public void Output(string name, DataType type, Shape shape) => _graph.Output.Add(Describe(name, type, shape));
-
-    /// <summary>A value under another name, which it gives back.</summary>
-    public string Rename(string value, string name)
+    /// <summary>Makes a value an output of the model.</summary>
+    public void Output(string value, string name, DataType type, Shape shape)
     {
-        if (value != name) _graph.Node.Add(new NodeProto { OpType = "Identity", Input = { value }, Output = { name } });
-        return name;
+        _graph.Output.Add(Describe(name, type, shape));
+        _results.Add((value, name));
     }
+
+    /// <summary>Says what shape a value has.</summary>
+    public void Define(string value, Shape shape) => _shapes[value] = shape;
 
     /// <summary>A constant of no dimensions.</summary>
     public string Scalar(float value) => Constant(DataType.Float, [], [value]);
@@ -63,12 +70,15 @@ internal sealed class OnnxWriter(int opset, IReadOnlySet<string> taken)
         node.Output.Add(NextName("v"));
         node.Attribute.AddRange(attributes.Select(a => Attribute(a.Name, a.Value)));
         _graph.Node.Add(node);
+        _makers.Add(node.Output[0], node);
         return node.Output[0];
     }
 
     /// <summary>The content of the file.</summary>
     public byte[] Write()
     {
+        NameOutputs();
+        DropUnused();
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "ModelCompiler", Graph = _graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = opset });
         return model.ToByteArray();

@@ -20,7 +20,7 @@ internal sealed partial class QdqExporter
             : _onnx.Apply("Clip", [real, _onnx.Scalar(min), _onnx.Scalar(max)]);
     }
 
-    private void Bind(Value value, bool channelsFirst, string real) => _names.Add((value.Id, channelsFirst), Integers(value, real));
+    private void Bind(Value value, bool channelsFirst, string real) => Define(value, channelsFirst, Integers(value, real));
 
     /// <summary>Real numbers as a value's own type.</summary>
     private string Integers(Value value, string real) => value.IsQuantized ? _onnx.Apply("QuantizeLinear", [real, .. Parameters(value)]) : real;
@@ -54,20 +54,23 @@ internal sealed partial class QdqExporter
                 ToFirst);
             if (_edges is null) constant = new QdqEdge("", value.Type, constant.Shape, false).ToFile(constant);
             name = _onnx.Constant(TypeOf(value), [.. constant.Shape], constant.Bytes);
-        }
-        else
-        {
-            string other = _names[(value.Id, !channelsFirst)];
-            name = IsSameOrder(value.Shape)
-                ? Reshaped(other, channelsFirst ? value.Shape.Permute(ToFirst) : value.Shape)
-                : _onnx.Apply("Transpose", [other], ("perm", channelsFirst ? ToFirst : ToLast));
+            _names.Add((value.Id, channelsFirst), name);
+            return name;
         }
 
-        _names.Add((value.Id, channelsFirst), name);
+        string other = _names[(value.Id, !channelsFirst)];
+        name = IsSameOrder(value.Shape)
+            ? _onnx.Reshape(other, channelsFirst ? value.Shape.Permute(ToFirst) : value.Shape)
+            : _onnx.Transpose(other, channelsFirst ? ToFirst : ToLast);
+        Define(value, channelsFirst, name);
         return name;
     }
 
-    private string Reshaped(string name, Shape shape) => _onnx.Apply("Reshape", [name, _onnx.Int64s([.. shape.Select(d => (long)d)])]);
+    private void Define(Value value, bool channelsFirst, string name)
+    {
+        _names.Add((value.Id, channelsFirst), name);
+        _onnx.Define(name, channelsFirst ? value.Shape.Permute(ToFirst) : value.Shape);
+    }
 
     /// <summary>Weights in the type they have.</summary>
     private string Constant(Value weights, TensorData data, int axis)

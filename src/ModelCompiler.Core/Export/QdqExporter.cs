@@ -44,7 +44,7 @@ internal sealed partial class QdqExporter
 
     private QdqModel Export()
     {
-        if (_graph.States.Length > 0) throw NotExported($"'{_graph.States[0].Name}' lives from run to run");
+        RefuseStatesAndWideIntegers();
         ILookup<int, Node> consumers = _graph.Consumers();
         var inputs = new List<QdqEdge>();
         foreach ((Value input, int i) in _graph.InputValues.Select((v, i) => (v, i)))
@@ -53,7 +53,7 @@ internal sealed partial class QdqExporter
             var edge = new QdqEdge(_edges is null ? _onnx.NextName("x") : input.Name, input.Type, input.Shape, first);
             bool real = IsReal(input, _edges?.Values[_edges.Inputs[i]]);
             _onnx.Input(edge.Name, real ? DataType.Float : TypeOf(input), edge.FileShape);
-            _names.Add((input.Id, first), real ? Integers(input, edge.Name) : edge.Name);
+            Define(input, first, real ? Integers(input, edge.Name) : edge.Name);
             inputs.Add(edge);
         }
 
@@ -76,13 +76,24 @@ internal sealed partial class QdqExporter
             string name = Name(output, first);
             bool real = IsReal(output, _edges?.Values[_edges.Outputs[i]]);
             if (real) name = Real(output, name);
-            if (_edges is not null) name = _onnx.Rename(name, _graph.OutputNames[i]);
-            var edge = new QdqEdge(name, output.Type, output.Shape, first);
+            var edge = new QdqEdge(_edges is null ? name : _graph.OutputNames[i], output.Type, output.Shape, first);
             outputs.Add(edge);
-            _onnx.Output(name, real ? DataType.Float : TypeOf(output), edge.FileShape);
+            _onnx.Output(name, edge.Name, real ? DataType.Float : TypeOf(output), edge.FileShape);
         }
 
         return new QdqModel(_onnx.Write(), inputs, outputs);
+    }
+
+    // Inputs and outputs have types that only make sense without them.
+    private void RefuseStatesAndWideIntegers()
+    {
+        foreach (Node node in _graph.Nodes)
+        {
+            Value[] values = [.. node.Inputs.Concat(node.Outputs).Where(v => v >= 0).Select(v => _graph.Values[v])];
+            if (values.FirstOrDefault(v => v.IsQuantized16) is { } wide) throw NotExported($"'{wide.Name}' has integers of 16 bits").At(node.Label);
+            if (_graph.States.FirstOrDefault(s => values.Any(v => v.Id == s.Current)) is { } state)
+                throw NotExported($"'{state.Name}' lives from run to run").At(node.Label);
+        }
     }
 
     private void Write(Node node)
@@ -90,7 +101,6 @@ internal sealed partial class QdqExporter
         Value[] inputs = [.. node.Inputs.Where(i => i >= 0).Select(i => _graph.Values[i])];
         if (inputs.Length == 0 || node.Outputs.Length != 1) throw NotExported($"operator {node.Operator.Name} has no single input and output");
         (Value x, Value y) = (inputs[0], _graph.Values[node.Outputs[0]]);
-        if (inputs.Append(y).FirstOrDefault(v => v.IsQuantized16) is { } wide) throw NotExported($"'{wide.Name}' has integers of 16 bits");
         switch (node.Operator)
         {
             case Conv or FullyConnected when inputs.Skip(1).Any(i => i.Constant is null):
@@ -131,10 +141,10 @@ internal sealed partial class QdqExporter
                 Bind(y, IsFirst(x), Real(x, IsFirst(x)));
                 break;
             case Reinterpret when x.IsQuantized == y.IsQuantized:
-                _names.Add((y.Id, IsFirst(x)), Name(x, IsFirst(x)));
+                Define(y, IsFirst(x), Name(x, IsFirst(x)));
                 break;
             case Reshape:
-                _names.Add((y.Id, false), Reshaped(InOrder(x), y.Shape));
+                Define(y, false, _onnx.Reshape(InOrder(x), y.Shape));
                 break;
             case Transpose { Order: var order }:
                 Permute([.. order], x, y);
@@ -166,12 +176,12 @@ internal sealed partial class QdqExporter
         var rows = new Shape(x.Shape.Elements / weights.Shape[1], weights.Shape[1]);
         string[] operands =
         [
-            Real(x, x.Shape == rows ? InOrder(x) : Reshaped(InOrder(x), rows)),
+            Real(x, x.Shape == rows ? InOrder(x) : _onnx.Reshape(InOrder(x), rows)),
             Constant(weights, QdqEdge.Permute(weights.Constant!, [1, 0]), 1),
             .. inputs.Skip(2).Select(bias => Bias(bias, x, weights)),
         ];
         string result = Integers(y, Clamped(_onnx.Apply("Gemm", operands), layer.Activation, y));
-        _names.Add((y.Id, false), y.Shape.Rank == 2 ? result : Reshaped(result, y.Shape));
+        Define(y, false, y.Shape.Rank == 2 ? result : _onnx.Reshape(result, y.Shape));
     }
 
     private void Window(Pool pool, Value x, Value y)
@@ -187,7 +197,7 @@ internal sealed partial class QdqExporter
         {
             attributes = [.. attributes, ("dilations", new[] { pool.DilationDown, pool.DilationRight })];
             if (x.IsQuantized && x.Quantization == y.Quantization && pool.Activation.IsNone)
-                _names.Add((y.Id, true), _onnx.Apply("MaxPool", [Name(x, true)], attributes));
+                Define(y, true, _onnx.Apply("MaxPool", [Name(x, true)], attributes));
             else Bind(y, true, Clamped(_onnx.Apply("MaxPool", [Real(x, true)], attributes), pool.Activation, y));
             return;
         }
@@ -205,8 +215,8 @@ internal sealed partial class QdqExporter
         if (x.Shape.Rank == 4 && mean.Axes.SequenceEqual([1, 2]))
         {
             string result = Integers(y, _onnx.Apply("GlobalAveragePool", [Real(x, true)]));
-            if (mean.KeepDimensions) _names.Add((y.Id, true), result);
-            else _names.Add((y.Id, false), Reshaped(result, y.Shape));
+            if (mean.KeepDimensions) Define(y, true, result);
+            else Define(y, false, _onnx.Reshape(result, y.Shape));
             return;
         }
 
@@ -218,7 +228,7 @@ internal sealed partial class QdqExporter
         bool first = inputs.Any(IsFirst);
         (string, object) axis = ("axis", first ? Array.IndexOf(ToFirst, concat.Axis) : concat.Axis);
         if (inputs.All(i => i.Quantization == y.Quantization && i.Type == y.Type))
-            _names.Add((y.Id, first), _onnx.Apply("Concat", [.. inputs.Select(i => Name(i, first))], axis));
+            Define(y, first, _onnx.Apply("Concat", [.. inputs.Select(i => Name(i, first))], axis));
         else Bind(y, first, _onnx.Apply("Concat", [.. inputs.Select(i => Real(i, first))], axis));
     }
 
@@ -229,15 +239,15 @@ internal sealed partial class QdqExporter
         string amounts = _onnx.Int64s([.. axes.Select(a => (long)pad.Before[a]), .. axes.Select(a => (long)pad.After[a])]);
         string constant = _onnx.Scalar(pad.Value);
         if (y.IsQuantized) constant = Integers(y, constant);
-        _names.Add((y.Id, first), _onnx.Apply("Pad", [Name(x, first), amounts, constant]));
+        Define(y, first, _onnx.Apply("Pad", [Name(x, first), amounts, constant]));
     }
 
     // To channels-last and back costs nothing where the other form is there already.
     private void Permute(int[] order, Value x, Value y)
     {
-        if (order.SequenceEqual(ToLast) && _names.TryGetValue((x.Id, false), out string? last)) _names.Add((y.Id, true), last);
-        else if (order.SequenceEqual(ToFirst) && _names.TryGetValue((x.Id, true), out string? first)) _names.Add((y.Id, false), first);
-        else _names.Add((y.Id, false), _onnx.Apply("Transpose", [Name(x, false)], ("perm", order)));
+        if (order.SequenceEqual(ToLast) && _names.TryGetValue((x.Id, false), out string? last)) Define(y, true, last);
+        else if (order.SequenceEqual(ToFirst) && _names.TryGetValue((x.Id, true), out string? first)) Define(y, false, first);
+        else Define(y, false, _onnx.Transpose(Name(x, false), order));
     }
 
     private string Function(Unary unary, string x, Value y) => unary.Kind switch

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using ModelCompiler.Core.Export;
+using ModelCompiler.Core.Graph;
 using ModelCompiler.Core.Import.Onnx.Proto;
 using DataType = ModelCompiler.Core.Import.Onnx.Proto.TensorProto.Types.DataType;
 
@@ -51,7 +53,7 @@ internal sealed class OnnxGraph
     public string Input(DataType type, params int[] shape)
     {
         string name = $"x{_model.Graph.Input.Count}";
-        _model.Graph.Input.Add(Describe(name, type, shape));
+        _model.Graph.Input.Add(OnnxWriter.Describe(name, type, new Shape(shape)));
         return name;
     }
 
@@ -85,7 +87,7 @@ internal sealed class OnnxGraph
         var node = new NodeProto { OpType = op, Domain = domain };
         node.Input.AddRange(inputs);
         node.Output.Add(NextName("v"));
-        node.Attribute.AddRange(attributes.Select(a => Attribute(a.Name, a.Value)));
+        node.Attribute.AddRange(attributes.Select(a => OnnxWriter.Attribute(a.Name, a.Value)));
         _model.Graph.Node.Add(node);
         return node.Output[0];
     }
@@ -102,44 +104,4 @@ internal sealed class OnnxGraph
         Constant(DataType.Float, shape, Enumerable.Range(0, shape.Aggregate(1, (a, b) => a * b)).Select(_ => (float)next()).ToArray());
 
     private string NextName(string kind) => string.Create(CultureInfo.InvariantCulture, $"{kind}{_names++}");
-
-    private static ValueInfoProto Describe(string name, DataType type, int[] shape)
-    {
-        var tensor = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = new TensorShapeProto() };
-        tensor.Shape.Dim.AddRange(shape.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
-    }
-
-    private static AttributeProto Attribute(string name, object value)
-    {
-        var attribute = new AttributeProto { Name = name };
-        switch (value)
-        {
-            case int number:
-                (attribute.Type, attribute.I) = (AttributeProto.Types.AttributeType.Int, number);
-                break;
-            case float number:
-                (attribute.Type, attribute.F) = (AttributeProto.Types.AttributeType.Float, number);
-                break;
-            case string text:
-                (attribute.Type, attribute.S) = (AttributeProto.Types.AttributeType.String, ByteString.CopyFromUtf8(text));
-                break;
-            case int[] numbers:
-                attribute.Type = AttributeProto.Types.AttributeType.Ints;
-                attribute.Ints.AddRange(numbers.Select(n => (long)n));
-                break;
-            case float[] numbers:
-                attribute.Type = AttributeProto.Types.AttributeType.Floats;
-                attribute.Floats.AddRange(numbers);
-                break;
-            case string[] texts:
-                attribute.Type = AttributeProto.Types.AttributeType.Strings;
-                attribute.Strings.AddRange(texts.Select(ByteString.CopyFromUtf8));
-                break;
-            default:
-                throw new ArgumentException($"{value.GetType()} is no attribute.", nameof(value));
-        }
-
-        return attribute;
-    }
 }

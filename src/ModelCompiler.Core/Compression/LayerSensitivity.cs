@@ -40,6 +40,14 @@ internal static class LayerSensitivity
         }
     }
 
+    /// <summary>Values that are rounded one at a time, each to the integers of a quantised one.</summary>
+    public static Change[] Roundings(ModelGraph graph, IEnumerable<(int Value, Value Integer)> values)
+    {
+        var next = graph.Nodes.SelectMany((n, i) => n.Outputs.Select(o => (o, i))).ToDictionary(p => p.o, p => p.i + 1);
+        var none = new Dictionary<int, TensorData>();
+        return [.. values.Select(v => new Change(next.GetValueOrDefault(v.Value), none) { Rounded = v })];
+    }
+
     /// <summary>The mean error over samples, change by change.</summary>
     public static double[] Measure(ModelGraph graph, PipelineContext context, IReadOnlyList<Change> changes)
     {

@@ -84,14 +84,16 @@ internal sealed partial class OnnxWriter(int opset, IReadOnlySet<string> taken)
         return model.ToByteArray();
     }
 
-    private static ValueInfoProto Describe(string name, DataType type, Shape shape)
+    /// <summary>An input or output of a model.</summary>
+    internal static ValueInfoProto Describe(string name, DataType type, Shape shape)
     {
         var tensor = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = new TensorShapeProto() };
         tensor.Shape.Dim.AddRange(shape.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 
-    private static AttributeProto Attribute(string name, object value)
+    /// <summary>An attribute whose type follows from its value's: a number, a text, or an array of either.</summary>
+    internal static AttributeProto Attribute(string name, object value)
     {
         var attribute = new AttributeProto { Name = name };
         switch (value)
@@ -102,9 +104,20 @@ internal sealed partial class OnnxWriter(int opset, IReadOnlySet<string> taken)
             case float number:
                 (attribute.Type, attribute.F) = (AttributeProto.Types.AttributeType.Float, number);
                 break;
+            case string text:
+                (attribute.Type, attribute.S) = (AttributeProto.Types.AttributeType.String, ByteString.CopyFromUtf8(text));
+                break;
             case int[] numbers:
                 attribute.Type = AttributeProto.Types.AttributeType.Ints;
                 attribute.Ints.AddRange(numbers.Select(n => (long)n));
+                break;
+            case float[] numbers:
+                attribute.Type = AttributeProto.Types.AttributeType.Floats;
+                attribute.Floats.AddRange(numbers);
+                break;
+            case string[] texts:
+                attribute.Type = AttributeProto.Types.AttributeType.Strings;
+                attribute.Strings.AddRange(texts.Select(ByteString.CopyFromUtf8));
                 break;
             default:
                 throw new ArgumentException($"{value.GetType()} is no attribute.", nameof(value));

@@ -19,21 +19,21 @@ internal static class FloatFallback
         (bool holds, string before) = Check([]);
         if (holds) return graph;
         int[] values = [.. WorstFirst(graph, context)];
-        HashSet<int>[] sets = [.. Enumerable.Range(0, values.Length + 1).Select(count => Nodes(graph, values.Take(count)))];
         (int low, int high) = (1, values.Length);
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (Check(sets[middle]).Holds) high = middle;
+            if (Check(Nodes(graph, values.Take(middle))).Holds) high = middle;
             else low = middle + 1;
         }
 
-        if (values.Length == 0 || Check(sets[high]) is not (true, var after)) return graph;
-        context.KeptFloat = sets[high];
-        double share = (double)graph.Nodes.Where(n => sets[high].Contains(n.Outputs[0])).Sum(n => NetworkSize.MacsOf(graph, n))
+        HashSet<int> kept = Nodes(graph, values.Take(high));
+        if (kept.Count == 0 || Check(kept) is not (true, var after)) return graph;
+        context.KeptFloat = kept;
+        double share = (double)graph.Nodes.Where(n => kept.Contains(n.Outputs[0])).Sum(n => NetworkSize.MacsOf(graph, n))
             / Math.Max(1, NetworkSize.Of(graph).Macs);
         context.Note(string.Create(CultureInfo.InvariantCulture,
-            $"8 bits cost the outputs too much ({before}); with {sets[high].Count} operators in float it is {after}. They make {100 * share:0.#} % of the "
+            $"8 bits cost the outputs too much ({before}); with {kept.Count} operators in float it is {after}. They make {100 * share:0.#} % of the "
             + $"multiply-accumulates, and take four times the bytes and several times the time of 8-bit ones."));
         return graph;
 
@@ -58,11 +58,9 @@ internal static class FloatFallback
     {
         PipelineContext tried = context.Silent();
         ModelGraph quantised = PostTrainingQuantization.Run(graph, tried);
-        var positions = graph.Nodes.SelectMany((n, i) => n.Outputs.Select(o => (o, i))).ToDictionary(p => p.o, p => p.i);
         (int Value, Value Integer)[] rounded = [.. tried.Originals.Where(p => quantised.Values[p.Key] is { IsQuantized: true, Constant: null })
             .Select(p => (p.Value, quantised.Values[p.Key])).OrderBy(p => p.Value)];
-        double[] errors = LayerSensitivity.Measure(graph, context, [.. rounded.Select(r =>
-            new LayerSensitivity.Change(positions.GetValueOrDefault(r.Value, -1) + 1, new Dictionary<int, TensorData>()) { Rounded = (r.Value, r.Integer) })]);
+        double[] errors = LayerSensitivity.Measure(graph, context, LayerSensitivity.Roundings(graph, rounded));
         return rounded.Select((r, i) => (r.Value, Error: errors[i])).Where(r => r.Error > 0).OrderByDescending(r => r.Error / Work(graph, r.Value))
             .Select(r => r.Value);
     }

@@ -21,16 +21,13 @@ internal static class RangeChoice
         CalibrationSamples samples = context.Samples!;
         Dictionary<int, ValueRange>[] candidates = [context.Ranges,
             .. Methods.Select(m => RangeCalibrator.Parse(m).Calibrate(graph, samples.Inputs, samples.Describe))];
-        var positions = graph.Nodes.SelectMany((n, i) => n.Outputs.Select(o => (o, i))).ToDictionary(p => p.o, p => p.i);
         int[] values = [.. context.Ranges.Keys.Where(id => graph.Values[id].Constant is null).Order()];
         (int Value, int Candidate)[] tried = [.. values.SelectMany(v => Enumerable.Range(0, candidates.Length)
             .Where(c => c == 0 || candidates[c][v] != context.Ranges[v]).Select(c => (v, c)))];
-        double[] errors = LayerSensitivity.Measure(graph, context, [.. tried.Select(t => new LayerSensitivity.Change(
-            positions.GetValueOrDefault(t.Value, -1) + 1, new Dictionary<int, TensorData>())
+        double[] errors = LayerSensitivity.Measure(graph, context, LayerSensitivity.Roundings(graph, tried.Select(t => (t.Value, graph.Values[t.Value] with
         {
-            Rounded = (t.Value, graph.Values[t.Value] with { Type = CodeGen.Plan.ElementType.Int8,
-                Quantization = AffineRange.Activation(candidates[t.Candidate][t.Value]) }),
-        })]);
+            Type = CodeGen.Plan.ElementType.Int8, Quantization = AffineRange.Activation(candidates[t.Candidate][t.Value]),
+        }))));
         var best = tried.Select((t, i) => (t.Value, t.Candidate, Error: errors[i] / (t.Candidate == 0 ? 1 : WorthIt))).GroupBy(t => t.Value)
             .ToDictionary(g => g.Key, g => g.MinBy(t => t.Error).Candidate);
         context.Ranges = context.Ranges.ToDictionary(r => r.Key, r => candidates[best.GetValueOrDefault(r.Key)][r.Key]);

@@ -61,14 +61,7 @@ public class WeightBitsSearchTests
 
     private static PipelineContext Search(ModelGraph graph, int limit, Precision precision = Precision.Auto)
     {
-        var random = new Random(6);
-        var options = new CompilationOptions { Precision = precision, MaxWeightBytes = limit };
-        var context = new PipelineContext(new CompilationInput("case.onnx", default, options), CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx"))
-        {
-            Samples = new CalibrationSamples("samples.npz", [.. Enumerable.Range(0, 8)],
-                [.. Enumerable.Range(0, 8).Select(_ => (IReadOnlyList<TensorData>)[.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))])]),
-            WeightBits = graph.Nodes.Where(n => n.Operator is ILinearLayer).ToDictionary(n => n.Outputs[0], _ => 8),
-        };
+        PipelineContext context = SampledContext.Of(graph, new() { Precision = precision, MaxWeightBytes = limit });
         RangeCalibrator.Run(graph, context);
         WeightBitsSearch.Run(graph, context);
         return context;

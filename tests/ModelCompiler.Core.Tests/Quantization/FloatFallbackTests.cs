@@ -55,14 +55,7 @@ public class FloatFallbackTests
 
     private static PipelineContext Context(ModelGraph graph, Precision precision)
     {
-        var random = new Random(6);
-        var context = new PipelineContext(new CompilationInput("case.onnx", default, new CompilationOptions { Precision = precision }),
-            CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx"))
-        {
-            Samples = new CalibrationSamples("samples.npz", [.. Enumerable.Range(0, 8)],
-                [.. Enumerable.Range(0, 8).Select(_ => (IReadOnlyList<TensorData>)[.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))])]),
-            WeightBits = graph.Nodes.Where(n => n.Operator is ILinearLayer).ToDictionary(n => n.Outputs[0], _ => 8),
-        };
+        PipelineContext context = SampledContext.Of(graph, new() { Precision = precision });
         RangeCalibrator.Run(graph, context);
         return context;
     }

@@ -16,7 +16,7 @@ public class LiftToFloatTests
     public void The_float_network_computes_what_the_integers_approximate()
     {
         ModelGraph quantised = Network();
-        PipelineContext context = Context(quantised, new() { Precision = Precision.Float32 });
+        PipelineContext context = SampledContext.Of(quantised, new() { Precision = Precision.Float32 });
         ModelGraph lifted = LiftToFloat.Run(quantised, context);
         GraphVerifier.Verify(lifted, "lifting");
         Assert.Equal("Dequantize Conv Conv Add MaxPool Reshape FullyConnected Sigmoid", PassCheck.Operators(lifted));
@@ -42,7 +42,7 @@ public class LiftToFloatTests
         Value y = b.Apply(Conv with { Activation = ActivationRange.None }, ElementType.Int8, q, x, b.QuantizedConstant(ElementType.Int8, true, 3, 3, 3, 2),
             b.Bias(3));
         ModelGraph graph = b.Build(y);
-        ModelGraph lifted = LiftToFloat.Run(graph, Context(graph, new() { Precision = Precision.Float32 }));
+        ModelGraph lifted = LiftToFloat.Run(graph, SampledContext.Of(graph, new() { Precision = Precision.Float32 }));
         ActivationRange range = ((Conv)lifted.Nodes[1].Operator).Activation;
         Assert.Equal(0, range.Min);
         Assert.Equal(1, range.Max, 1e-6f);
@@ -52,7 +52,7 @@ public class LiftToFloatTests
     public void Quantised_again_it_takes_the_same_integers()
     {
         ModelGraph quantised = Network();
-        PipelineContext context = Context(quantised, new() { WeightBits = 4 });
+        PipelineContext context = SampledContext.Of(quantised, new() { WeightBits = 4 });
         ModelGraph lifted = LiftToFloat.Run(quantised, context);
         RangeCalibrator.Run(lifted, context);
         WeightBitsChoice.Run(lifted, context);
@@ -66,7 +66,7 @@ public class LiftToFloatTests
     public void Without_an_option_that_asks_for_it_a_quantised_network_stays()
     {
         ModelGraph quantised = Network();
-        Assert.Same(quantised, LiftToFloat.Run(quantised, Context(quantised, new() { Precision = Precision.Int8, MaxWeightBytes = 1 })));
+        Assert.Same(quantised, LiftToFloat.Run(quantised, SampledContext.Of(quantised, new() { Precision = Precision.Int8, MaxWeightBytes = 1 })));
     }
 
     private static ModelGraph Network()
@@ -77,19 +77,8 @@ public class LiftToFloatTests
         Value pool = b.Apply(new Pool(PoolKind.Max, 2, 2, 2, 2, 0, 0, 0, 0, false, ActivationRange.None), sum);
         Value dense = b.Apply(new FullyConnected(false, ActivationRange.None), b.Apply(new Reshape(new Shape(1, 24)), pool), b.Constant(3, 24), b.Constant(3));
         ModelGraph graph = b.Build(b.Apply(new Unary(UnaryKind.Sigmoid), dense));
-        PipelineContext context = Context(graph, new());
+        PipelineContext context = SampledContext.Of(graph, new());
         RangeCalibrator.Run(graph, context);
-        context.WeightBits = graph.Nodes.Where(n => n.Operator is ILinearLayer).ToDictionary(n => n.Outputs[0], _ => 8);
         return AbsorbEdgeConversions.Run(PostTrainingQuantization.Run(graph, context), _ => { });
-    }
-
-    private static PipelineContext Context(ModelGraph graph, CompilationOptions options)
-    {
-        var random = new Random(6);
-        return new(new CompilationInput("case.onnx", default, options), CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx"))
-        {
-            Samples = new CalibrationSamples("samples.npz", [.. Enumerable.Range(0, 8)],
-                [.. Enumerable.Range(0, 8).Select(_ => (IReadOnlyList<TensorData>)[.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))])]),
-        };
     }
 }

@@ -64,13 +64,7 @@ public class RangeRulesTests
 
     private static PipelineContext Calibrate(ModelGraph graph, string method)
     {
-        var random = new Random(6);
-        var context = new PipelineContext(new CompilationInput("case.onnx", default, new CompilationOptions { CalibrationMethod = method }),
-            CodeGen.Emit.Target.Default, new DiagnosticBag("case.onnx"))
-        {
-            Samples = new CalibrationSamples("samples.npz", [.. Enumerable.Range(0, 8)],
-                [.. Enumerable.Range(0, 8).Select(_ => (IReadOnlyList<TensorData>)[.. graph.InputValues.Select(v => CaseBuilder.Random(v, random))])]),
-        };
+        PipelineContext context = SampledContext.Of(graph, new() { CalibrationMethod = method });
         RangeCalibrator.Run(graph, context);
         return context;
     }
